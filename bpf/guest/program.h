@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One program in the kernel: the only user of libbpf. It keeps the
+ * conventions of bpfpv_record.h and knows nothing else of what it runs.
+ */
+#ifndef BPFPV_GUEST_PROGRAM_H
+#define BPFPV_GUEST_PROGRAM_H
+
+#include <stdint.h>
+
+#include "bpfpv_wire.h"
+#include "complain.h"
+#include "cpus.h"
+#include "image.h"
+#include "options.h"
+#include "table.h"
+
+#define PROGRAM_MAX_ITERATORS 4
+
+struct bpf_object;
+struct ring_buffer;
+
+struct program {
+    char name[BPFPV_WIRE_NAME_LEN];
+    char attach[BPFPV_WIRE_ATTACH_LEN + 1];
+    uint8_t digest[BPFPV_WIRE_DIGEST_LEN];
+    struct bpf_object *object;
+    struct ring_buffer *ring;
+    int ring_fd;        /* readable when records wait */
+    uint32_t ring_most; /* no more records than this fit */
+    uint32_t budget;    /* left of them in this drain */
+    const volatile uint64_t *lost;
+    int iterators[PROGRAM_MAX_ITERATORS]; /* link fds */
+    unsigned n_iterators;
+    struct table *table; /* where records go */
+};
+
+/**
+ * program_load:
+ * @program: (out): stays in the kernel until the process ends
+ * @file: name and path
+ * @image: the object file's bytes; not needed afterwards
+ * @ring_bytes: size of the ring buffer, or 0
+ * @max_keys: for its table
+ *
+ * Loads and attaches one object.
+ *
+ * Returns: %EXIT_RUNNING; %EXIT_KERNEL or %EXIT_OTHER after complaining
+ */
+enum exit_code
+program_load(struct program *program, const struct program_file *file, const struct image *image,
+             const struct cpus *cpus, uint32_t ring_bytes, uint32_t max_keys);
+
+/**
+ * program_lost:
+ *
+ * Returns: how many records did not fit into the ring buffer so far
+ */
+uint64_t
+program_lost(const struct program *program);
+
+/**
+ * program_drain:
+ *
+ * Moves the records that wait into the table: all that were there when it was
+ * called, and never without end. Does not block.
+ */
+void
+program_drain(struct program *program);
+
+/**
+ * program_iterate:
+ *
+ * Runs the program's iterators and seeds the table with what they find,
+ * draining the ring buffer now and then. Between table_collect() and
+ * table_collected().
+ *
+ * Returns: 0 or a negative errno
+ */
+int
+program_iterate(struct program *program);
+
+#endif

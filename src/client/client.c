@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libbpfpv's calls: the client side of the methods of org.bpfpv1.Manager.
+ * Keeps nothing but the connection, never starts the daemon, never ends the
+ * process when the bus goes away.
+ */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "bpfpv/bpfpv.h"
+
+#include "client/client.h"
+#include "client/error.h"
+
+/* Reading answers from memory. Attach and Detach wait for libvirt, whose calls wait
+ * up to 30 s for another job on the domain, a migration for instance. */
+#define READ_TIMEOUT_MS   25000
+#define CHANGE_TIMEOUT_MS 60000
+
+/**
+ * bpfpv_version:
+ *
+ * Returns: (transfer none): the version of the library that runs, not of the
+ * header that was compiled with: "MAJOR.MINOR.PATCH"
+ */
+const char *
+bpfpv_version(void)
+{
+    return PACKAGE_VERSION;
+}
+
+/* A connection of our own: the shared one of g_bus_get() ends the process with the bus. */
+static GDBusConnection *
+connect_bus(const char *bus_address, GCancellable *cancellable, GError **error)
+{
+    g_autofree char *address = g_strdup(bus_address);
+
+    if (address == NULL)
+        address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, cancellable, error);
+    if (address == NULL)
+        return NULL;
+    return g_dbus_connection_new_for_address_sync(
+        address,
+        G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+        NULL, cancellable, error);
+}
+
+/**
+ * bpfpv_client_new_sync:
+ * @bus_address: (nullable): D-Bus address of a message bus; %NULL: the system bus
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, %BPFPV_ERROR_NO_BUS or %G_IO_ERROR_CANCELLED
+ *
+ * Connects to the bus. Whether the daemon is there, the first call tells; it
+ * may come and go during the client's life. After %BPFPV_ERROR_NO_BUS from a
+ * call, make a new client. Blocks; may be called in any thread.
+ *
+ * Returns: (transfer full): a client for bpfpv_client_free(), or %NULL with @error set
+ */
+BpfpvClient *
+bpfpv_client_new_sync(const char *bus_address, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(BpfpvClient) client = g_new0(BpfpvClient, 1);
+    GError *cause = NULL;
+
+    client->watches = g_hash_table_new(g_direct_hash, g_direct_equal);
+    client->connection = connect_bus(bus_address, cancellable, &cause);
+    if (client->connection == NULL) {
+        bpfpv_error_propagate_connect(error, bus_address, cause);
+        return NULL;
+    }
+    return g_steal_pointer(&client);
+}
+
+/**
+ * bpfpv_client_free:
+ * @client: (transfer full) (nullable): a client
+ *
+ * Ends its watches and closes the connection. No callback runs afterwards,
+ * if this is called in the thread that the callbacks run in.
+ */
+void
+bpfpv_client_free(BpfpvClient *client)
+{
+    GHashTableIter iter;
+    gpointer id;
+
+    if (client == NULL)
+        return;
+    g_hash_table_iter_init(&iter, client->watches);
+    while (g_hash_table_iter_next(&iter, &id, NULL))
+        g_dbus_connection_signal_unsubscribe(client->connection, GPOINTER_TO_UINT(id));
+    g_hash_table_unref(client->watches);
+    if (client->connection != NULL)
+        g_dbus_connection_close_sync(client->connection, NULL, NULL);
+    g_clear_object(&client->connection);
+    g_free(client);
+}
+
+/* Takes @arguments if floating. The reply is a tuple of type @reply_type. */
+static GVariant *
+call(BpfpvClient *client, const char *method, GVariant *arguments, const char *reply_type,
+     int timeout_ms, GCancellable *cancellable, GError **error)
+{
+    GError *cause = NULL;
+    GVariant *reply;
+
+    reply = g_dbus_connection_call_sync(client->connection, BPFPV_BUS_NAME, BPFPV_OBJECT_PATH,
+                                        BPFPV_MANAGER_INTERFACE, method, arguments,
+                                        G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                        timeout_ms, cancellable, &cause);
+    if (reply == NULL)
+        bpfpv_error_propagate_call(error, method, cause);
+    return reply;
+}
+
+static GVariant *
+call_for_domain(BpfpvClient *client, const char *method, const char *domain, const char *reply_type,
+                int timeout_ms, GCancellable *cancellable, GError **error)
+{
+    /* Anything else would be a broken message, and the bus would hang up. */
+    if (!g_utf8_validate(domain, -1, NULL)) {
+        g_autofree char *readable = g_utf8_make_valid(domain, -1);
+
+        g_set_error(error, BPFPV_ERROR, BPFPV_ERROR_INVALID_ARGUMENT,
+                    "domain name '%s' is not UTF-8", readable);
+        return NULL;
+    }
+    return call(client, method, g_variant_new("(s)", domain), reply_type, timeout_ms, cancellable,
+                error);
+}
+
+/**
+ * bpfpv_client_list_sync:
+ * @client: a client
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * What the daemon manages. Blocks, 25 seconds at most.
+ *
+ * Returns: (transfer full): type aa{sv}, one dictionary per managed domain,
+ * sorted by name, with the keys of `bpfpvctl list --json`; %NULL with @error set
+ */
+GVariant *
+bpfpv_client_list_sync(BpfpvClient *client, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+
+    g_return_val_if_fail(client != NULL, NULL);
+
+    reply = call(client, "List", NULL, "(aa{sv})", READ_TIMEOUT_MS, cancellable, error);
+    return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
+}
+
+/**
+ * bpfpv_client_show_sync:
+ * @client: a client
+ * @domain: a domain's name, UUID or libvirt id
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * What the daemon knows about one domain. Blocks, 25 seconds at most.
+ *
+ * Returns: (transfer full): type a{sv}, with the keys of `bpfpvctl show --json`;
+ * %NULL with @error set
+ */
+GVariant *
+bpfpv_client_show_sync(BpfpvClient *client, const char *domain, GCancellable *cancellable,
+                       GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+
+    g_return_val_if_fail(client != NULL && domain != NULL, NULL);
+
+    reply = call_for_domain(client, "Show", domain, "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
+    return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
+}
+
+/**
+ * bpfpv_client_attach_sync:
+ * @client: a client
+ * @domain: a running domain's name, UUID or libvirt id
+ * @cancellable: (nullable): to give up from another thread; the daemon goes on
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * Puts the default element into the running domain's metadata. That it is
+ * there is all that success says: to see the domain become active, watch
+ * before calling this, and look with bpfpv_client_show_sync() after it.
+ * Blocks, 60 seconds at most.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+bpfpv_client_attach_sync(BpfpvClient *client, const char *domain, GCancellable *cancellable,
+                         GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+
+    g_return_val_if_fail(client != NULL && domain != NULL, FALSE);
+
+    reply = call_for_domain(client, "Attach", domain, "()", CHANGE_TIMEOUT_MS, cancellable, error);
+    return reply != NULL;
+}
+
+/**
+ * bpfpv_client_detach_sync:
+ * @client: a client
+ * @domain: a managed domain's name, UUID or libvirt id
+ * @cancellable: (nullable): to give up from another thread; the daemon goes on
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * Removes the element from the running domain's metadata, and returns when
+ * the domain's original pins are back. Blocks, 60 seconds at most.
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+bpfpv_client_detach_sync(BpfpvClient *client, const char *domain, GCancellable *cancellable,
+                         GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+
+    g_return_val_if_fail(client != NULL && domain != NULL, FALSE);
+
+    reply = call_for_domain(client, "Detach", domain, "()", CHANGE_TIMEOUT_MS, cancellable, error);
+    return reply != NULL;
+}

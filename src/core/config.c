@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One domain's configuration as values, and when two of them are the same.
+ * It neither reads XML nor checks ranges: src/host/domain-xml does both.
+ */
+#include "core/config.h"
+
+#include <string.h>
+
+/**
+ * bpfpv_config_new:
+ *
+ * Returns: (transfer full): everything at its default, and no program yet
+ */
+BpfpvConfig *
+bpfpv_config_new(void)
+{
+    BpfpvConfig *config = g_new0(BpfpvConfig, 1);
+
+    config->programs = g_ptr_array_new_with_free_func(g_free);
+    config->mode = BPFPV_MODE_EXCLUSIVE;
+    config->max_anchors = G_MAXUINT;
+    config->max_keys = BPFPV_MAX_KEYS_DEFAULT;
+    config->rate = BPFPV_RATE_DEFAULT;
+    config->channel = g_strdup(BPFPV_CHANNEL_DEFAULT);
+    return config;
+}
+
+/**
+ * bpfpv_config_free:
+ * @config: (nullable): the configuration
+ *
+ * Frees @config and all it points to.
+ */
+void
+bpfpv_config_free(BpfpvConfig *config)
+{
+    if (config == NULL)
+        return;
+    g_ptr_array_unref(config->programs);
+    bpfpv_cpuset_free(config->cpuset);
+    g_free(config->channel);
+    g_free(config);
+}
+
+/* As sets: the order of the elements in the XML means nothing. */
+static gboolean
+same_programs(const GPtrArray *a, const GPtrArray *b)
+{
+    if (a->len != b->len)
+        return FALSE;
+    for (guint i = 0; i < a->len; i++) {
+        if (!g_ptr_array_find_with_equal_func((GPtrArray *)b, a->pdata[i], g_str_equal, NULL))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+same_cpuset(const BpfpvCpuset *a, const BpfpvCpuset *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return bpfpv_cpuset_equal(a, b);
+}
+
+/**
+ * bpfpv_config_equal:
+ * @a: a configuration
+ * @b: another
+ *
+ * Returns: whether both ask for the same; the order of programs does not count
+ */
+gboolean
+bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
+{
+    return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
+           same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
+           a->rate == b->rate;
+}
+
+/**
+ * bpfpv_config_same_injection:
+ * @a: a configuration
+ * @b: another
+ *
+ * Returns: whether a guest loader that was started for @a also serves @b: same
+ *   programs, same limit of keys, same channel
+ */
+gboolean
+bpfpv_config_same_injection(const BpfpvConfig *a, const BpfpvConfig *b)
+{
+    return same_programs(a->programs, b->programs) && a->max_keys == b->max_keys &&
+           strcmp(a->channel, b->channel) == 0;
+}
+
+/**
+ * bpfpv_config_copy:
+ * @config: a configuration
+ *
+ * Returns: (transfer full): another that is equal to it
+ */
+BpfpvConfig *
+bpfpv_config_copy(const BpfpvConfig *config)
+{
+    BpfpvConfig *copy = bpfpv_config_new();
+
+    for (guint i = 0; i < config->programs->len; i++)
+        g_ptr_array_add(copy->programs, g_strdup(config->programs->pdata[i]));
+    copy->mode = config->mode;
+    copy->cpuset = config->cpuset ? bpfpv_cpuset_copy(config->cpuset) : NULL;
+    copy->max_anchors = config->max_anchors;
+    copy->max_keys = config->max_keys;
+    copy->rate = config->rate;
+    g_free(copy->channel);
+    copy->channel = g_strdup(config->channel);
+    return copy;
+}

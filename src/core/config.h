@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is configured for one domain: the <bpfpv> element as values, with its
+ * defaults. Reading it from XML is src/host/domain-xml. Pure.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/cpuset.h"
+#include "core/placement.h"
+
+#define BPFPV_DOMAIN_NAMESPACE "urn:bpfpv:domain:1"
+#define BPFPV_CHANNEL_DEFAULT "org.bpfpv.0"
+#define BPFPV_MAX_KEYS_DEFAULT 65536
+#define BPFPV_RATE_DEFAULT 200
+
+typedef struct {
+    GPtrArray *programs;      /* of char *: program names, at least one, no doubles */
+    BpfpvPlacementMode mode;  /* default: exclusive */
+    BpfpvCpuset *cpuset;      /* (nullable): host CPUs for anchors; NULL: the host's pool */
+    guint max_anchors;        /* default: G_MAXUINT, no limit */
+    guint max_keys;           /* 1..1048576 per program, default BPFPV_MAX_KEYS_DEFAULT */
+    guint rate;               /* 1..10000 pin calls a second, default BPFPV_RATE_DEFAULT */
+    char *channel;            /* virtio channel's target name */
+} BpfpvConfig;
+
+/* Everything at its default, no program. */
+BpfpvConfig *bpfpv_config_new(void);
+BpfpvConfig *bpfpv_config_copy(const BpfpvConfig *config);
+void bpfpv_config_free(BpfpvConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvConfig, bpfpv_config_free)
+gboolean bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b);
+/* What a guest loader must be told at injection: if equal, a change needs no new injection. */
+gboolean bpfpv_config_same_injection(const BpfpvConfig *a, const BpfpvConfig *b);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Plans and the state that they are applied to, as data. What to do next on
+ * the way from one to the other is in plan-steps.c.
+ */
+#include "core/plan.h"
+
+#include <string.h>
+
+/**
+ * bpfpv_want_to_string:
+ * @want: what is wanted
+ *
+ * Returns: (transfer none): "float", "anchor", "cohort" or "fixed"
+ */
+const char *
+bpfpv_want_to_string(BpfpvWant want)
+{
+    switch (want) {
+    case BPFPV_WANT_FLOAT:
+        return "float";
+    case BPFPV_WANT_ANCHOR:
+        return "anchor";
+    case BPFPV_WANT_COHORT:
+        return "cohort";
+    case BPFPV_WANT_FIXED:
+        return "fixed";
+    }
+    g_return_val_if_reached("float");
+}
+
+static void
+plan_vcpu_free(gpointer data)
+{
+    BpfpvPlanVcpu *vcpu = data;
+
+    bpfpv_cpuset_free(vcpu->cpus);
+    g_free(vcpu->why);
+    g_free(vcpu);
+}
+
+static void
+plan_domain_free(gpointer data)
+{
+    BpfpvPlanDomain *domain = data;
+
+    g_free(domain->domain);
+    g_ptr_array_unref(domain->vcpus);
+    g_free(domain);
+}
+
+/**
+ * bpfpv_plan_new:
+ *
+ * Returns: (transfer full): a plan without domains
+ */
+BpfpvPlan *
+bpfpv_plan_new(void)
+{
+    BpfpvPlan *plan = g_new0(BpfpvPlan, 1);
+
+    plan->domains = g_ptr_array_new_with_free_func(plan_domain_free);
+    return plan;
+}
+
+/**
+ * bpfpv_plan_free:
+ * @plan: (nullable): the plan
+ *
+ * Frees @plan and all it points to.
+ */
+void
+bpfpv_plan_free(BpfpvPlan *plan)
+{
+    if (plan == NULL)
+        return;
+    g_ptr_array_unref(plan->domains);
+    g_free(plan);
+}
+
+/* Where @domain is in the sorted domains, or where it belongs. */
+static guint
+domain_index(const BpfpvPlan *plan, const char *domain)
+{
+    guint low = 0, high = plan->domains->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        const BpfpvPlanDomain *other = plan->domains->pdata[middle];
+
+        if (strcmp(other->domain, domain) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/**
+ * bpfpv_plan_add_domain:
+ * @plan: the plan
+ * @domain: the domain's key, not yet in @plan
+ * @n_vcpus: how many vCPUs it has
+ *
+ * Adds a domain whose vCPUs float, want nothing and have no CPUs: the caller
+ * sets them before anybody else sees the plan.
+ *
+ * Returns: (transfer none): the domain
+ */
+BpfpvPlanDomain *
+bpfpv_plan_add_domain(BpfpvPlan *plan, const char *domain, guint n_vcpus)
+{
+    BpfpvPlanDomain *added = g_new0(BpfpvPlanDomain, 1);
+
+    added->domain = g_strdup(domain);
+    added->vcpus = g_ptr_array_new_with_free_func(plan_vcpu_free);
+    for (guint i = 0; i < n_vcpus; i++)
+        g_ptr_array_add(added->vcpus, g_new0(BpfpvPlanVcpu, 1));
+    g_ptr_array_insert(plan->domains, (gint)domain_index(plan, domain), added);
+    return added;
+}
+
+/**
+ * bpfpv_plan_find:
+ * @plan: the plan
+ * @domain: a domain's key
+ *
+ * Returns: (transfer none) (nullable): what @plan says of @domain, or %NULL
+ */
+const BpfpvPlanDomain *
+bpfpv_plan_find(const BpfpvPlan *plan, const char *domain)
+{
+    guint at = domain_index(plan, domain);
+    const BpfpvPlanDomain *found = at < plan->domains->len ? plan->domains->pdata[at] : NULL;
+
+    return found != NULL && strcmp(found->domain, domain) == 0 ? found : NULL;
+}
+
+static void
+applied_vcpu_free(gpointer data)
+{
+    BpfpvAppliedVcpu *vcpu = data;
+
+    bpfpv_cpuset_free(vcpu->cpus);
+    bpfpv_cpuset_free(vcpu->pending);
+    bpfpv_cpuset_free(vcpu->original);
+    g_free(vcpu);
+}
+
+/**
+ * bpfpv_applied_domain_new:
+ * @domain: the domain's key
+ * @original_sets: (element-type BpfpvCpuset): by vCPU, as before bpfpv; copied
+ *
+ * Returns: (transfer full): a domain on which nothing was applied yet: every
+ *   vCPU has its original set
+ */
+BpfpvAppliedDomain *
+bpfpv_applied_domain_new(const char *domain, GPtrArray *original_sets)
+{
+    BpfpvAppliedDomain *applied = g_new0(BpfpvAppliedDomain, 1);
+
+    applied->domain = g_strdup(domain);
+    applied->vcpus = g_ptr_array_new_with_free_func(applied_vcpu_free);
+    for (guint i = 0; i < original_sets->len; i++) {
+        BpfpvAppliedVcpu *vcpu = g_new0(BpfpvAppliedVcpu, 1);
+
+        vcpu->cpus = bpfpv_cpuset_copy(original_sets->pdata[i]);
+        vcpu->original = bpfpv_cpuset_copy(original_sets->pdata[i]);
+        g_ptr_array_add(applied->vcpus, vcpu);
+    }
+    return applied;
+}
+
+/**
+ * bpfpv_applied_domain_free:
+ * @applied: (nullable): the domain
+ *
+ * Frees @applied and all it points to.
+ */
+void
+bpfpv_applied_domain_free(BpfpvAppliedDomain *applied)
+{
+    if (applied == NULL)
+        return;
+    g_free(applied->domain);
+    g_ptr_array_unref(applied->vcpus);
+    g_free(applied);
+}
+
+/**
+ * bpfpv_plan_step_free:
+ * @step: (nullable): the step
+ *
+ * Frees @step.
+ */
+void
+bpfpv_plan_step_free(BpfpvPlanStep *step)
+{
+    if (step == NULL)
+        return;
+    g_free(step->domain);
+    bpfpv_cpuset_free(step->cpus);
+    g_free(step);
+}

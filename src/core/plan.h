@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A plan says which host CPUs each vCPU of each managed domain may use, and
+ * why; and which pin calls lead there from what is applied now. Pure.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/cpuset.h"
+
+typedef enum {
+    BPFPV_WANT_FLOAT,  /* no task needs this vCPU in particular */
+    BPFPV_WANT_ANCHOR, /* some task may run only here */
+    BPFPV_WANT_COHORT, /* tasks are confined to a set that contains it */
+    BPFPV_WANT_FIXED,  /* one CPU by its definition: never touched */
+} BpfpvWant;
+const char *bpfpv_want_to_string(BpfpvWant want); /* "float", "anchor", "cohort", "fixed" */
+
+typedef struct {
+    BpfpvWant want;
+    guint tasks;       /* that want it */
+    gboolean met;      /* FALSE: @why says what is missing */
+    BpfpvCpuset *cpus; /* what it shall have; never empty */
+    char *why;         /* a sentence for people; NULL if nothing needs saying */
+} BpfpvPlanVcpu;
+
+typedef struct {
+    char *domain;     /* the key that the domain was given to the solver under */
+    GPtrArray *vcpus; /* of BpfpvPlanVcpu, by vCPU number */
+    guint unmet;      /* vCPUs with met == FALSE */
+} BpfpvPlanDomain;
+
+typedef struct {
+    GPtrArray *domains; /* of BpfpvPlanDomain, sorted by key */
+} BpfpvPlan;
+
+BpfpvPlan *bpfpv_plan_new(void);
+void bpfpv_plan_free(BpfpvPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlan, bpfpv_plan_free)
+/* Adds a domain that is not in @plan yet, kept sorted; its vCPUs have no CPUs yet.
+ * Returns: (transfer none) */
+BpfpvPlanDomain *bpfpv_plan_add_domain(BpfpvPlan *plan, const char *domain, guint n_vcpus);
+/* Returns: (transfer none) (nullable) */
+const BpfpvPlanDomain *bpfpv_plan_find(const BpfpvPlan *plan, const char *domain);
+
+/* What is in force for one vCPU. Owned by whoever applies plans. */
+typedef struct {
+    BpfpvCpuset *cpus;     /* the last pin that succeeded, or the original mask */
+    gboolean anchored;     /* @cpus is an anchor that a plan gave */
+    BpfpvCpuset *pending;  /* (nullable): a pin call to this set is under way */
+    gboolean pending_anchored;
+    BpfpvCpuset *original; /* set by bpfpv_applied_domain_new(); a detour stays within it */
+} BpfpvAppliedVcpu;
+
+typedef struct {
+    char *domain;
+    GPtrArray *vcpus;  /* of BpfpvAppliedVcpu */
+    gboolean blocked;  /* no call may be made for it now (a job holds the domain) */
+} BpfpvAppliedDomain;
+
+BpfpvAppliedDomain *bpfpv_applied_domain_new(const char *domain, GPtrArray *original_sets);
+void bpfpv_applied_domain_free(BpfpvAppliedDomain *applied);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvAppliedDomain, bpfpv_applied_domain_free)
+
+/* plan-adopt.c: domains that come into a plan from what is in force. */
+void bpfpv_plan_adopt(BpfpvPlan *plan, const BpfpvAppliedDomain *applied);
+void bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *original);
+
+typedef struct {
+    char *domain;
+    guint vcpu;
+    BpfpvCpuset *cpus;
+    gboolean anchored;
+} BpfpvPlanStep;
+void bpfpv_plan_step_free(BpfpvPlanStep *step);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlanStep, bpfpv_plan_step_free)
+
+/* The pin calls that may be made now, all at once, on the way from @applied (element-type
+ * BpfpvAppliedDomain) to @plan: none for a blocked domain or a vCPU with a call pending, and no
+ * anchor on a CPU that another vCPU's applied or pending anchor still holds: such a step becomes
+ * due when that one has moved. Of anchors that wait for one another in a circle, one first gets
+ * a set to float on: what a floating vCPU of its domain has, else its original set without
+ * others' anchors.
+ * Returns: (transfer full) (element-type BpfpvPlanStep): empty when nothing is left to do now */
+GPtrArray *bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside of the table module: one replica as a tree of entries.
+ */
+#pragma once
+
+#include "core/wire.h"
+
+typedef struct {
+    guint64 key;
+    gsize size;
+    guint8 value[];
+} BpfpvEntry;
+
+/* (element-type BpfpvEntry): free with g_tree_unref() */
+GTree *bpfpv_replica_new(void);
+/* Returns: whether that changed @replica */
+gboolean bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record);
+gboolean bpfpv_replica_equal(GTree *a, GTree *b);
+/* Keys that @replica would have after @records (of BpfpvWireRecord). */
+guint bpfpv_replica_keys_after(GTree *replica, const GArray *records);

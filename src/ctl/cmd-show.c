@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bpfpvctl show: everything about one domain, its vCPUs above all. Reads only.
+ */
+#include "ctl/command.h"
+#include "ctl/text-table.h"
+
+static const BpfpvTextColumn columns[] = {
+    {"VCPU", TRUE},     {"WANT", FALSE},     {"TASKS", TRUE}, {"PLAN", FALSE},
+    {"APPLIED", FALSE}, {"ORIGINAL", FALSE}, {"WHY", FALSE},
+};
+
+static void
+append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
+{
+    g_autofree char *domain = bpfpv_ctl_field(status, "domain");
+    g_autofree char *state = bpfpv_ctl_field(status, "state");
+    g_autofree char *uuid = bpfpv_ctl_field(status, "uuid");
+    g_autofree char *reason = bpfpv_ctl_field(status, "reason");
+
+    bpfpv_term_append(&ctl->term, out, BPFPV_STYLE_HEADING, domain);
+    g_string_append(out, "  ");
+    bpfpv_term_append(&ctl->term, out, bpfpv_term_state_style(state), state);
+    g_string_append_printf(out, "\n  uuid     %s\n", uuid);
+    if (*reason != '\0')
+        g_string_append_printf(out, "  reason   %s\n", reason);
+}
+
+static void
+append_guest(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) guest = bpfpv_ctl_child(status, "guest", "a{sv}");
+    g_autofree char *kernel = bpfpv_ctl_field(guest, "kernel");
+    g_autofree char *cpus = bpfpv_ctl_field(guest, "cpus");
+    g_autofree char *loader = bpfpv_ctl_field(guest, "loader");
+
+    if (*kernel == '\0' && *loader == '\0')
+        g_string_append(out, "  guest    has not answered yet\n");
+    else
+        g_string_append_printf(out, "  guest    kernel %s, %s CPUs, loader %s\n", kernel, cpus,
+                               loader);
+}
+
+static void
+append_program(GString *out, GVariant *program)
+{
+    g_autofree char *name = bpfpv_ctl_field(program, "name");
+    g_autofree char *attach = bpfpv_ctl_field(program, "attach");
+    g_autofree char *keys = bpfpv_ctl_field(program, "keys");
+    g_autofree char *generation = bpfpv_ctl_field(program, "generation");
+    g_autofree char *lost = bpfpv_ctl_field(program, "lost");
+
+    g_string_append_printf(out, "  program  %s, attached by %s: keys %s, generation %s, lost %s\n",
+                           name, *attach != '\0' ? attach : "nothing yet", keys, generation, lost);
+}
+
+static void
+append_programs(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) programs = bpfpv_ctl_child(status, "programs", "aa{sv}");
+
+    for (gsize i = 0; i < g_variant_n_children(programs); i++) {
+        g_autoptr(GVariant) program = g_variant_get_child_value(programs, i);
+
+        append_program(out, program);
+    }
+}
+
+static BpfpvStyle
+want_style(const char *want)
+{
+    if (g_str_equal(want, "anchor") || g_str_equal(want, "cohort"))
+        return BPFPV_STYLE_HEADING;
+    return g_str_equal(want, "fixed") ? BPFPV_STYLE_DIM : BPFPV_STYLE_PLAIN;
+}
+
+static void
+add_vcpu(BpfpvTextTable *table, GVariant *vcpu)
+{
+    static const char *const keys[] = {"vcpu",    "want",     "tasks", "cpus",
+                                       "applied", "original", "why"};
+    g_autofree char *want = bpfpv_ctl_field(vcpu, "want");
+    g_autofree char *plan = bpfpv_ctl_field(vcpu, "cpus");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autofree char *text = bpfpv_ctl_field(vcpu, keys[i]);
+        BpfpvStyle style = BPFPV_STYLE_PLAIN;
+
+        if (g_str_equal(keys[i], "want"))
+            style = want_style(want);
+        else if (g_str_equal(keys[i], "applied"))
+            style = g_str_equal(text, plan) ? BPFPV_STYLE_GOOD : BPFPV_STYLE_BUSY;
+        bpfpv_text_table_add(table, style, text);
+    }
+}
+
+static void
+append_vcpus(GString *out, const BpfpvCtl *ctl, GVariant *status)
+{
+    g_autoptr(GVariant) vcpus = bpfpv_ctl_child(status, "vcpus", "aa{sv}");
+    g_autoptr(BpfpvTextTable) table = bpfpv_text_table_new(columns, G_N_ELEMENTS(columns));
+    g_autofree char *text = NULL;
+
+    if (g_variant_n_children(vcpus) == 0)
+        return;
+    for (gsize i = 0; i < g_variant_n_children(vcpus); i++) {
+        g_autoptr(GVariant) vcpu = g_variant_get_child_value(vcpus, i);
+
+        add_vcpu(table, vcpu);
+    }
+    text = bpfpv_text_table_render(table, &ctl->term);
+    g_string_append_printf(out, "\n%s", text);
+}
+
+static int
+run_show(const BpfpvCtl *ctl, char **arguments)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
+    g_autoptr(GVariant) status = NULL;
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    if (client != NULL)
+        status = bpfpv_client_show_sync(client, arguments[0], NULL, &error);
+    if (status == NULL)
+        return bpfpv_ctl_fail(error);
+
+    if (ctl->json) {
+        bpfpv_ctl_print_json(status);
+        return BPFPV_EXIT_DONE;
+    }
+    append_heading(out, ctl, status);
+    append_guest(out, status);
+    append_programs(out, status);
+    append_vcpus(out, ctl, status);
+    g_print("%s", out->str);
+    return BPFPV_EXIT_DONE;
+}
+
+const BpfpvCommand bpfpv_command_show = {
+    .name = "show",
+    .arguments = "DOMAIN",
+    .summary = "Shows a domain: its state, guest, programs and vCPUs",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .has_json = TRUE,
+    .run = run_show,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a command of bpfpvctl is and what all of them share. A new command is
+ * one file that defines a BpfpvCommand, declared here and listed in main.c.
+ */
+#pragma once
+
+#include "bpfpv/bpfpv.h"
+#include "ctl/term.h"
+
+enum {
+    BPFPV_EXIT_DONE = 0,
+    BPFPV_EXIT_FAILED = 1,
+    BPFPV_EXIT_USAGE = 2,
+};
+
+/* What the global options say. */
+typedef struct {
+    const char *bus_address; /* (nullable): the system bus */
+    gboolean json;
+    BpfpvTerm term; /* of standard output */
+} BpfpvCtl;
+
+typedef struct {
+    const char *name;
+    const char *arguments; /* for the usage line, "" if there are none */
+    const char *summary;
+    guint min_arguments;
+    guint max_arguments;
+    gboolean has_json;           /* --json makes sense for it */
+    const GOptionEntry *options; /* (nullable): its own */
+    /* arguments: NULL-terminated, as many as allowed above; returns an exit code */
+    int (*run)(const BpfpvCtl *ctl, char **arguments);
+} BpfpvCommand;
+
+extern const BpfpvCommand bpfpv_command_list;
+extern const BpfpvCommand bpfpv_command_show;
+extern const BpfpvCommand bpfpv_command_attach;
+extern const BpfpvCommand bpfpv_command_detach;
+
+/* A client for the bus that was asked for. */
+BpfpvClient *bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error);
+/* Says on standard error what went wrong; returns BPFPV_EXIT_FAILED. */
+int bpfpv_ctl_fail(const GError *error);
+/* As fail, for a wrong command line; returns BPFPV_EXIT_USAGE. */
+int bpfpv_ctl_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* One value of an a{sv} as clean text; "" if it is not there. */
+char *bpfpv_ctl_field(GVariant *dictionary, const char *key);
+/* A value that is itself a{sv} or aa{sv}; an empty one if it is not there. */
+GVariant *bpfpv_ctl_child(GVariant *dictionary, const char *key, const char *type);
+/* The JSON of a value, safe to show on a terminal, and a line end. */
+char *bpfpv_ctl_json(GVariant *value);
+/* Prints that on standard output, in UTF-8 whatever the locale. */
+void bpfpv_ctl_print_json(GVariant *value);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon's own configuration: command line and bpfpvd.conf. */
+#pragma once
+
+#include <glib.h>
+
+#include "core/cpuset.h"
+
+typedef struct {
+    char *uri;         /* --connect */
+    char *bus_address; /* --bus-address; NULL: the system bus */
+    char *guest_dir;   /* --guest-dir: bpfpv-guest and the program objects */
+    char *state_dir;   /* --state-dir */
+    char *file;        /* --config; NULL: the default one, which may be absent */
+    gboolean restore;  /* --restore */
+    gboolean version;  /* --version */
+    BpfpvCpuset *cpuset; /* [host] cpuset: host CPUs for anchors; NULL: all */
+    guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */
+} BpfpvConf;
+
+/**
+ * bpfpv_conf_new:
+ * @argc: (inout): the command line, options removed
+ *
+ * Returns: (transfer full): the configuration, files not yet read
+ */
+BpfpvConf *bpfpv_conf_new(int *argc, char ***argv, GError **error);
+gboolean bpfpv_conf_load(BpfpvConf *conf, GError **error);
+void bpfpv_conf_free(BpfpvConf *conf);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvConf, bpfpv_conf_free)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* bpfpvd: the host daemon. Puts the parts together and runs the main loop. */
+#include "config.h"
+
+#include <glib-unix.h>
+#include <stdlib.h>
+
+#include "daemon/bus.h"
+#include "daemon/restore.h"
+#include "host/virt.h"
+
+typedef struct {
+    GMainLoop *loop;
+    BpfpvBus *bus;
+    BpfpvManager *manager;
+    int status;
+} Daemon;
+
+static void
+on_state(const char *domain, const char *uuid, const char *state, const char *reason,
+         gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    if (daemon->bus)
+        bpfpv_bus_tell_state(daemon->bus, domain, uuid, state, reason);
+}
+
+static gboolean
+quit(gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    g_main_loop_quit(daemon->loop);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_signal(gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    g_message("stopping: putting the original pins back");
+    bpfpv_manager_shutdown(daemon->manager, quit, daemon);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+on_bus_lost(const char *reason, gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    g_critical("%s", reason);
+    daemon->status = EXIT_FAILURE;
+    bpfpv_manager_shutdown(daemon->manager, quit, daemon);
+}
+
+static int
+run(const BpfpvConf *conf)
+{
+    static const BpfpvManagerFuncs funcs = {on_state};
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GError) error = NULL;
+    Daemon daemon = {.loop = loop, .status = EXIT_SUCCESS};
+
+    daemon.manager = bpfpv_manager_new(conf, &funcs, &daemon, &error);
+    if (daemon.manager)
+        daemon.bus = bpfpv_bus_new(conf->bus_address, conf, on_bus_lost, &daemon, &error);
+    if (daemon.bus) {
+        bpfpv_bus_set_manager(daemon.bus, daemon.manager);
+        g_unix_signal_add(SIGTERM, on_signal, &daemon);
+        g_unix_signal_add(SIGINT, on_signal, &daemon);
+        g_main_loop_run(loop);
+        bpfpv_bus_set_manager(daemon.bus, NULL);
+    } else {
+        g_critical("%s", error->message);
+        daemon.status = EXIT_FAILURE;
+    }
+    g_clear_pointer(&daemon.bus, bpfpv_bus_free);
+    g_clear_pointer(&daemon.manager, bpfpv_manager_free);
+    return daemon.status;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvConf) conf = bpfpv_conf_new(&argc, &argv, &error);
+
+    if (!conf) {
+        g_printerr("bpfpvd: %s\n", error->message);
+        return 2;
+    }
+    if (conf->version) {
+        g_print("bpfpvd %s\n", VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (!bpfpv_conf_load(conf, &error) || !bpfpv_virt_init(&error)) {
+        g_printerr("bpfpvd: %s\n", error->message);
+        return EXIT_FAILURE;
+    }
+    if (conf->restore)
+        return bpfpv_restore(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run(conf);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What manager.c and manager-place.c share. */
+#pragma once
+
+#include "daemon/manager.h"
+#include "host/watch.h"
+
+struct _BpfpvManager {
+    const BpfpvConf *conf;
+    const BpfpvManagerFuncs *funcs;
+    gpointer user_data;
+    BpfpvPayload *payload;
+    BpfpvWatch *watch;
+    BpfpvTopology *topology; /* NULL before the first connection */
+    GHashTable *domains;     /* UUID → BpfpvManaged */
+    BpfpvPlan *plan;         /* the last solve's */
+    guint place_source;      /* a solve is due */
+    guint step_source;       /* pin calls are due */
+    guint drop_source;       /* released domains are to be looked at */
+    gboolean complained;     /* about the connection that is not there */
+    gboolean shutting_down;
+    guint shutdown_timer;
+    GSourceFunc shutdown_done;
+    gpointer shutdown_data;
+};
+
+/* A demand, a bound or the host changed: solves, once however often it is called. */
+void bpfpv_manager_place_soon(BpfpvManager *manager);
+/* A pin call ended: hands out those that have become due. */
+void bpfpv_manager_step_soon(BpfpvManager *manager);
+void bpfpv_manager_drop_soon(BpfpvManager *manager);
+/* Ends the shutdown when every original is back. */
+void bpfpv_manager_check_shutdown(BpfpvManager *manager);

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All managed domains together; see manager.h. Placement and pin calls are in manager-place.c. */
+#include "daemon/manager-private.h"
+
+#include <string.h>
+
+#include "programs/program.h"
+
+/* A job that holds a domain takes libvirt 30 s to give up on. */
+#define SHUTDOWN_TIMEOUT_S 35
+
+static void
+tell_state(BpfpvManaged *managed)
+{
+    BpfpvManager *manager = managed->manager;
+    g_autofree char *reason = NULL;
+    BpfpvState state = bpfpv_managed_state(managed, &reason);
+
+    manager->funcs->state(managed->name, managed->uuid, bpfpv_state_to_string(state), reason,
+                          manager->user_data);
+}
+
+/* ---- the end of being managed ---- */
+
+static void
+wake_waiters(BpfpvManaged *managed)
+{
+    for (guint i = 0; i < managed->waiters->len; i++)
+        g_task_return_boolean(g_ptr_array_index(managed->waiters, i), TRUE);
+    g_ptr_array_set_size(managed->waiters, 0);
+}
+
+static void
+managed_free(gpointer data)
+{
+    BpfpvManaged *managed = data;
+
+    wake_waiters(managed);
+    g_ptr_array_unref(managed->waiters);
+    bpfpv_session_free(managed->session);
+    bpfpv_pins_free(managed->pins);
+    g_free(managed->uuid);
+    g_free(managed->name);
+    g_free(managed);
+}
+
+static gboolean
+drop_released(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    manager->drop_source = 0;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        BpfpvManaged *managed = value;
+
+        if (!managed->releasing || !managed->session_stopped ||
+            !bpfpv_pins_are_original(managed->pins))
+            continue;
+        bpfpv_pins_forget(managed->pins);
+        /* An element set meanwhile was not acted upon: look again. */
+        g_ptr_array_add(again, g_strdup(managed->uuid));
+        g_hash_table_iter_remove(&iter);
+    }
+    bpfpv_manager_place_soon(manager);
+    for (guint i = 0; i < again->len; i++)
+        bpfpv_watch_refresh(manager->watch, g_ptr_array_index(again, i));
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_manager_drop_soon(BpfpvManager *manager)
+{
+    if (!manager->drop_source)
+        manager->drop_source = g_idle_add(drop_released, manager);
+}
+
+static void
+release(BpfpvManaged *managed)
+{
+    if (managed->releasing)
+        return;
+    managed->releasing = TRUE;
+    bpfpv_session_stop(managed->session);
+    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_manager_drop_soon(managed->manager);
+}
+
+/* ---- what sessions and pins tell ---- */
+
+static void
+on_session_state(BpfpvSession *session, gpointer user_data)
+{
+    tell_state(user_data);
+}
+
+static void
+on_session_demand(BpfpvSession *session, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_pins_set_rate(managed->pins, bpfpv_session_config(session)
+                                           ? bpfpv_session_config(session)->rate
+                                           : BPFPV_RATE_DEFAULT);
+    bpfpv_manager_place_soon(managed->manager);
+}
+
+static void
+on_session_refresh(BpfpvSession *session, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_watch_refresh(managed->manager->watch, managed->uuid);
+}
+
+static void
+on_session_channel(BpfpvSession *session, gboolean ours, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_pins_set_our_channel(managed->pins, ours);
+}
+
+static void
+on_session_stopped(BpfpvSession *session, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    managed->session_stopped = TRUE;
+    bpfpv_manager_drop_soon(managed->manager);
+}
+
+static const BpfpvSessionFuncs session_funcs = {
+    on_session_state, on_session_demand, on_session_refresh, on_session_channel, on_session_stopped,
+};
+
+static void
+on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    if (error) {
+        g_warning("domain %s: %s", managed->name, error->message);
+        return;
+    }
+    bpfpv_session_set_vcpus(managed->session, bpfpv_pins_original(pins)->len);
+    bpfpv_manager_place_soon(managed->manager);
+}
+
+static void
+on_pins_moved(BpfpvPins *pins, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_manager_step_soon(managed->manager);
+    if (managed->releasing)
+        bpfpv_manager_drop_soon(managed->manager);
+}
+
+static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved};
+
+/* ---- what libvirt tells ---- */
+
+static BpfpvManaged *
+manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
+{
+    BpfpvManaged *managed = g_new0(BpfpvManaged, 1);
+
+    managed->manager = manager;
+    managed->uuid = g_strdup(xml->uuid);
+    managed->name = g_strdup(xml->name);
+    managed->id = id;
+    managed->waiters = g_ptr_array_new_with_free_func(g_object_unref);
+    managed->pins = bpfpv_pins_new(manager->conf->uri, manager->conf->state_dir, managed->uuid,
+                                   managed->name, id, &pins_funcs, managed);
+    managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name,
+                                         bpfpv_pins_our_channel(managed->pins), manager->payload,
+                                         &session_funcs, managed);
+    g_hash_table_insert(manager->domains, managed->uuid, managed);
+    return managed;
+}
+
+static void
+on_gone(const char *uuid, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (!managed)
+        return;
+    bpfpv_pins_forget(managed->pins);
+    manager->funcs->state(managed->name, managed->uuid,
+                          bpfpv_state_to_string(BPFPV_STATE_DETACHED), "the domain has ended",
+                          manager->user_data);
+    g_hash_table_remove(manager->domains, uuid);
+    bpfpv_manager_place_soon(manager);
+}
+
+static void
+on_domain(const char *uuid, int id, const char *text, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(text, &error);
+    BpfpvManaged *managed;
+
+    if (!xml) {
+        g_warning("domain %s: %s", uuid, error->message);
+        return;
+    }
+    managed = g_hash_table_lookup(manager->domains, uuid);
+    if (managed && managed->id != id) {
+        on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
+        managed = NULL;
+    }
+    if (!xml->config && !xml->config_error) {
+        if (managed && !manager->shutting_down)
+            release(managed);
+    } else if (!managed && !manager->shutting_down) {
+        managed = manage(manager, xml, id);
+    }
+    if (!managed)
+        return;
+    managed->seen = TRUE;
+    bpfpv_session_update(managed->session, xml);
+}
+
+static gboolean
+is_unseen(gpointer key, gpointer value, gpointer user_data)
+{
+    return !((BpfpvManaged *)value)->seen;
+}
+
+static void
+on_listed(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    /* Ended while there was no connection. A journal entry left behind is void by its id. */
+    if (g_hash_table_foreach_remove(manager->domains, is_unseen, NULL) > 0)
+        bpfpv_manager_place_soon(manager);
+    g_debug("all running domains are known");
+}
+
+static void
+on_connected(const BpfpvTopology *topology, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_clear_pointer(&manager->topology, bpfpv_topology_free);
+    manager->topology = bpfpv_topology_new(bpfpv_topology_present(topology),
+                                           bpfpv_topology_online(topology));
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((BpfpvManaged *)value)->seen = FALSE;
+    manager->complained = FALSE;
+    g_message("connected to libvirt at %s", manager->conf->uri);
+    bpfpv_manager_place_soon(manager);
+}
+
+static void
+on_disconnected(const char *reason, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    if (!manager->complained)
+        g_message("not connected to libvirt (%s); trying again every second", reason);
+    manager->complained = TRUE;
+}
+
+static void
+on_agent(const char *uuid, gboolean connected, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    if (g_hash_table_contains(manager->domains, uuid))
+        bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+static void
+on_reset(const char *uuid, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (!managed)
+        return;
+    bpfpv_session_reset(managed->session);
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+static void
+on_port(const char *uuid, const char *alias, gboolean open, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (!managed)
+        return;
+    if (!open)
+        bpfpv_session_port_closed(managed->session, alias);
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+static const BpfpvWatchFuncs watch_funcs = {
+    on_connected, on_disconnected, on_domain, on_listed, on_gone, on_agent, on_reset, on_port,
+};
+
+/* ---- for others ---- */
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(BpfpvManaged *const *)a)->name, (*(BpfpvManaged *const *)b)->name);
+}
+
+GPtrArray *
+bpfpv_manager_list(BpfpvManager *manager)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(list, value);
+    g_ptr_array_sort(list, compare_names);
+    return list;
+}
+
+BpfpvManaged *
+bpfpv_manager_find(BpfpvManager *manager, const char *text)
+{
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, text);
+    BpfpvManaged *by_id = NULL;
+    GHashTableIter iter;
+    gpointer value;
+    guint64 id;
+
+    if (managed)
+        return managed;
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+        id = G_MAXUINT64;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        managed = value;
+        if (g_str_equal(managed->name, text))
+            return managed;
+        if ((guint64)managed->id == id)
+            by_id = managed;
+    }
+    return by_id;
+}
+
+void
+bpfpv_managed_wait_released(BpfpvManaged *managed, GTask *task)
+{
+    g_ptr_array_add(managed->waiters, g_object_ref(task));
+    bpfpv_manager_drop_soon(managed->manager);
+}
+
+void
+bpfpv_manager_refresh(BpfpvManager *manager, const char *uuid)
+{
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+/* ---- life ---- */
+
+BpfpvManager *
+bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointer user_data,
+                  GError **error)
+{
+    g_autoptr(GPtrArray) programs = bpfpv_program_list();
+    g_autoptr(BpfpvPayload) payload = NULL;
+    BpfpvManager *manager;
+
+    payload = bpfpv_payload_load(conf->guest_dir, programs, error);
+    if (!payload)
+        return NULL;
+    manager = g_new0(BpfpvManager, 1);
+    manager->conf = conf;
+    manager->funcs = funcs;
+    manager->user_data = user_data;
+    manager->payload = g_steal_pointer(&payload);
+    manager->plan = bpfpv_plan_new();
+    manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
+    manager->watch = bpfpv_watch_new(conf->uri, &watch_funcs, manager);
+    return manager;
+}
+
+void
+bpfpv_manager_free(BpfpvManager *manager)
+{
+    if (!manager)
+        return;
+    g_clear_handle_id(&manager->place_source, g_source_remove);
+    g_clear_handle_id(&manager->step_source, g_source_remove);
+    g_clear_handle_id(&manager->drop_source, g_source_remove);
+    g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
+    bpfpv_watch_free(manager->watch);
+    g_hash_table_unref(manager->domains);
+    bpfpv_plan_free(manager->plan);
+    bpfpv_topology_free(manager->topology);
+    bpfpv_payload_unref(manager->payload);
+    g_free(manager);
+}
+
+static gboolean
+shutdown_over(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    manager->shutdown_timer = 0;
+    g_warning("not every original mask could be put back in time; the journal keeps them");
+    manager->shutdown_done(manager->shutdown_data);
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_manager_check_shutdown(BpfpvManager *manager)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (!manager->shutting_down || !manager->shutdown_timer)
+        return;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (!bpfpv_pins_are_original(((BpfpvManaged *)value)->pins))
+            return;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        bpfpv_pins_settle(((BpfpvManaged *)value)->pins);
+    g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
+    manager->shutdown_done(manager->shutdown_data);
+}
+
+void
+bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data)
+{
+    if (manager->shutting_down)
+        return;
+    manager->shutting_down = TRUE;
+    manager->shutdown_done = done;
+    manager->shutdown_data = user_data;
+    manager->shutdown_timer = g_timeout_add_seconds(SHUTDOWN_TIMEOUT_S, shutdown_over, manager);
+    bpfpv_manager_place_soon(manager);
+}

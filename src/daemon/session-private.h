@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What session.c and session-jobs.c share. */
+#pragma once
+
+#include "daemon/session.h"
+#include "host/worker.h"
+
+/* The one call that may be blocking in the session's worker. */
+typedef enum {
+    BPFPV_JOB_NONE,
+    BPFPV_JOB_PLUG,   /* plugging the channel in */
+    BPFPV_JOB_INJECT, /* injecting */
+    BPFPV_JOB_UNPLUG, /* unplugging the channel */
+} BpfpvJob;
+
+struct _BpfpvSession {
+    char *uri;
+    char *uuid;
+    char *name;
+    const BpfpvSessionFuncs *funcs;
+    gpointer user_data;
+    BpfpvPayload *payload;
+
+    BpfpvState state;
+    char *reason;
+
+    /* facts, as the domain's XML last told them */
+    BpfpvConfig *config; /* the last valid one */
+    char *config_error;  /* of the present element; NULL where it is valid */
+    char *channel_path;
+    char *channel_alias;
+    gboolean has_agent;
+    gboolean agent_connected;
+    gboolean port_open; /* something in the guest holds the channel */
+    guint n_vcpus;
+
+    gboolean our_channel;  /* plugged in by us */
+    gboolean gone_channel; /* unplugged again */
+    gint64 plugged_at_us;  /* when; its path is known a moment later */
+    gboolean stopping;
+    gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
+    gboolean outdated; /* the loader was told to end, to make place for another */
+
+    BpfpvWorker *worker;
+    BpfpvJob job;
+    GCancellable *job_cancellable;
+
+    BpfpvLink *link;
+    BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
+    gint64 synced_at_us;
+
+    guint hello_timer; /* until synced */
+    guint asked;       /* intervals of it that have passed */
+    guint settle_timer;
+    guint grace_timer;
+    guint retry_timer;
+    guint stop_timer;
+    guint backoff_s;
+    gint64 retry_at_us;
+};
+
+void bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *reason);
+/* Failed; the next try is set. */
+void bpfpv_session_fail(BpfpvSession *session, const char *reason);
+/* A job's callback calls this last. */
+void bpfpv_session_job_done(BpfpvSession *session);
+
+void bpfpv_session_start_plug(BpfpvSession *session);
+void bpfpv_session_start_injection(BpfpvSession *session);
+void bpfpv_session_start_unplug(BpfpvSession *session);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the daemon knows of a domain, for the bus; see status.h. */
+#include "daemon/status.h"
+
+static void
+add_string(GVariantBuilder *builder, const char *key, const char *value)
+{
+    g_variant_builder_add(builder, "{sv}", key, g_variant_new_string(value ? value : ""));
+}
+
+static void
+add_uint(GVariantBuilder *builder, const char *key, guint value)
+{
+    g_variant_builder_add(builder, "{sv}", key, g_variant_new_uint32(value));
+}
+
+static void
+add_set(GVariantBuilder *builder, const char *key, const BpfpvCpuset *set)
+{
+    g_autofree char *text = set ? bpfpv_cpuset_format(set) : NULL;
+
+    add_string(builder, key, text);
+}
+
+static void
+add_heading(GVariantBuilder *builder, const BpfpvManaged *managed)
+{
+    g_autofree char *reason = NULL;
+    BpfpvState state = bpfpv_managed_state(managed, &reason);
+
+    add_string(builder, "domain", managed->name);
+    add_string(builder, "uuid", managed->uuid);
+    add_string(builder, "state", bpfpv_state_to_string(state));
+    add_string(builder, "reason", reason);
+}
+
+static guint
+count_anchors(const BpfpvPlanDomain *plan)
+{
+    guint n = 0;
+
+    for (guint i = 0; plan && i < plan->vcpus->len; i++) {
+        const BpfpvPlanVcpu *vcpu = g_ptr_array_index(plan->vcpus, i);
+
+        n += vcpu->want == BPFPV_WANT_ANCHOR;
+    }
+    return n;
+}
+
+GVariant *
+bpfpv_status_list(BpfpvManager *manager)
+{
+    g_autoptr(GPtrArray) list = bpfpv_manager_list(manager);
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
+
+    for (guint i = 0; i < list->len; i++) {
+        const BpfpvManaged *managed = g_ptr_array_index(list, i);
+        const BpfpvPlanDomain *plan = bpfpv_manager_plan(manager, managed);
+        const GPtrArray *original = bpfpv_pins_original(managed->pins);
+
+        g_variant_builder_open(&builder, G_VARIANT_TYPE("a{sv}"));
+        add_heading(&builder, managed);
+        add_uint(&builder, "vcpus", original ? original->len : 0);
+        add_uint(&builder, "anchors", count_anchors(plan));
+        add_uint(&builder, "unmet", plan ? plan->unmet : 0);
+        g_variant_builder_close(&builder);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+static GVariant *
+show_guest(const BpfpvLink *link)
+{
+    const BpfpvHello *hello = link ? bpfpv_link_hello(link) : NULL;
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+
+    add_string(&builder, "kernel", hello ? hello->kernel : "");
+    add_uint(&builder, "cpus", link ? bpfpv_link_online_cpus(link) : 0);
+    add_string(&builder, "loader", hello ? hello->build : "");
+    return g_variant_builder_end(&builder);
+}
+
+static GVariant *
+show_programs(const BpfpvLink *link)
+{
+    const BpfpvHello *hello = link ? bpfpv_link_hello(link) : NULL;
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
+
+    for (guint i = 0; hello && i < hello->programs->len; i++) {
+        const BpfpvWireProgram *program = g_ptr_array_index(hello->programs, i);
+        const BpfpvTable *table = bpfpv_link_table(link, i);
+
+        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
+        add_string(&builder, "name", program->name);
+        add_string(&builder, "attach", program->attach);
+        add_uint(&builder, "keys", bpfpv_table_n_keys(table));
+        add_uint(&builder, "generation", bpfpv_table_generation(table));
+        g_variant_builder_add(&builder, "{sv}", "lost",
+                              g_variant_new_uint64(bpfpv_table_lost(table)));
+        g_variant_builder_close(&builder);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+static void
+add_vcpu(GVariantBuilder *builder, const BpfpvManaged *managed, guint index,
+         const BpfpvPlanVcpu *planned)
+{
+    const GPtrArray *original = bpfpv_pins_original(managed->pins);
+    const BpfpvAppliedVcpu *applied =
+        g_ptr_array_index(bpfpv_pins_applied(managed->pins)->vcpus, index);
+    const char *error = bpfpv_pins_error(managed->pins, index);
+
+    g_variant_builder_open(builder, G_VARIANT_TYPE_VARDICT);
+    add_uint(builder, "vcpu", index);
+    add_uint(builder, "tasks", planned ? planned->tasks : 0);
+    add_string(builder, "want", bpfpv_want_to_string(planned ? planned->want : BPFPV_WANT_FLOAT));
+    add_set(builder, "cpus", planned ? planned->cpus : NULL);
+    add_set(builder, "original", g_ptr_array_index(original, index));
+    add_set(builder, "applied", applied->cpus);
+    add_string(builder, "why", error ? error : planned ? planned->why : NULL);
+    g_variant_builder_close(builder);
+}
+
+static GVariant *
+show_vcpus(BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    const BpfpvPlanDomain *plan = bpfpv_manager_plan(manager, managed);
+    const GPtrArray *original = bpfpv_pins_original(managed->pins);
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
+
+    for (guint i = 0; original && i < original->len; i++)
+        add_vcpu(&builder, managed, i,
+                 plan && i < plan->vcpus->len ? g_ptr_array_index(plan->vcpus, i) : NULL);
+    return g_variant_builder_end(&builder);
+}
+
+GVariant *
+bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    const BpfpvLink *link = bpfpv_session_link(managed->session);
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+
+    add_heading(&builder, managed);
+    g_variant_builder_add(&builder, "{sv}", "guest", show_guest(link));
+    g_variant_builder_add(&builder, "{sv}", "programs", show_programs(link));
+    g_variant_builder_add(&builder, "{sv}", "vcpus", show_vcpus(manager, managed));
+    return g_variant_builder_end(&builder);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Metadata and channel of a running domain; see domain.h. */
+#include "host/domain.h"
+
+#include "core/config.h"
+#include "host/virt.h"
+
+/* A connection and a domain on it, for the length of one call. */
+typedef struct {
+    virConnectPtr connection;
+    virDomainPtr domain;
+} Handle;
+
+static void
+handle_clear(Handle *handle)
+{
+    g_clear_pointer(&handle->domain, virDomainFree);
+    g_clear_pointer(&handle->connection, virConnectClose);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Handle, handle_clear)
+
+static gboolean
+handle_open(Handle *handle, const char *uri, const char *uuid, GError **error)
+{
+    handle->connection = bpfpv_virt_open(uri, error);
+    if (!handle->connection)
+        return FALSE;
+    handle->domain = bpfpv_virt_lookup(handle->connection, uuid, error);
+    return handle->domain != NULL;
+}
+
+gboolean
+bpfpv_domain_set_element(const char *uri, const char *uuid, const char *element, GError **error)
+{
+    g_auto(Handle) handle = {0};
+
+    if (!handle_open(&handle, uri, uuid, error))
+        return FALSE;
+    if (virDomainSetMetadata(handle.domain, VIR_DOMAIN_METADATA_ELEMENT, element,
+                             element ? "bpfpv" : NULL, BPFPV_DOMAIN_NAMESPACE,
+                             VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        bpfpv_virt_set_error(error, "setting the metadata of domain %s",
+                             virDomainGetName(handle.domain));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+bpfpv_domain_attach_channel(const char *uri, const char *uuid, const char *name, GError **error)
+{
+    g_auto(Handle) handle = {0};
+    g_autofree char *xml = g_markup_printf_escaped(
+        "<channel type='unix'><target type='virtio' name='%s'/></channel>", name);
+
+    if (!handle_open(&handle, uri, uuid, error))
+        return FALSE;
+    if (virDomainAttachDeviceFlags(handle.domain, xml, VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        bpfpv_virt_set_error(error, "attaching channel %s to domain %s", name,
+                             virDomainGetName(handle.domain));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias, GError **error)
+{
+    g_auto(Handle) handle = {0};
+
+    if (!handle_open(&handle, uri, uuid, error))
+        return FALSE;
+    /* By its alias: libvirt compares a channel given as XML by the socket's path too. */
+    if (virDomainDetachDeviceAlias(handle.domain, alias, 0) < 0) {
+        bpfpv_virt_set_error(error, "detaching channel %s from domain %s", alias,
+                             virDomainGetName(handle.domain));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static virDomainPtr
+lookup_any(virConnectPtr connection, const char *text)
+{
+    virDomainPtr domain = NULL;
+    guint64 id;
+
+    if (g_uuid_string_is_valid(text))
+        domain = virDomainLookupByUUIDString(connection, text);
+    if (!domain && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+        domain = virDomainLookupByID(connection, (int)id);
+    return domain ? domain : virDomainLookupByName(connection, text);
+}
+
+gboolean
+bpfpv_domain_resolve(const char *uri, const char *text, char **uuid, gboolean *active,
+                     GError **error)
+{
+    g_auto(Handle) handle = {0};
+    char buffer[VIR_UUID_STRING_BUFLEN];
+
+    handle.connection = bpfpv_virt_open(uri, error);
+    if (!handle.connection)
+        return FALSE;
+    handle.domain = lookup_any(handle.connection, text);
+    if (!handle.domain || virDomainGetUUIDString(handle.domain, buffer) < 0) {
+        bpfpv_virt_set_error(error, "looking up domain \"%s\"", text);
+        return FALSE;
+    }
+    *active = virDomainIsActive(handle.domain) == 1;
+    *uuid = g_strdup(buffer);
+    return TRUE;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the daemon does to a domain through libvirt apart from pinning it: its
+ * metadata and its virtio channel. Every call opens a connection and blocks:
+ * only from a worker.
+ */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * bpfpv_domain_set_element:
+ * @element: (nullable): the <bpfpv> element for the running domain's
+ *     metadata; %NULL removes it
+ *
+ * The persistent definition is not touched.
+ */
+gboolean bpfpv_domain_set_element(const char *uri, const char *uuid, const char *element,
+                                  GError **error);
+
+/**
+ * bpfpv_domain_attach_channel:
+ * @name: the virtio channel's target name
+ *
+ * Plugs a unix channel into the running domain.
+ */
+gboolean bpfpv_domain_attach_channel(const char *uri, const char *uuid, const char *name,
+                                     GError **error);
+
+/**
+ * bpfpv_domain_detach_channel:
+ * @alias: the channel's device id, from the live XML
+ *
+ * Unplugs it again. The device goes a moment after this has returned.
+ */
+gboolean bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias,
+                                     GError **error);
+
+/**
+ * bpfpv_domain_resolve:
+ * @text: what a person typed: a name, a UUID or a libvirt id
+ * @uuid: (out): the domain's UUID
+ * @active: (out): whether it is running
+ */
+gboolean bpfpv_domain_resolve(const char *uri, const char *text, char **uuid, gboolean *active,
+                              GError **error);

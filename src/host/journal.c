@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What must survive the daemon; see journal.h. The only user of the state directory. */
+#include "host/journal.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+
+#define SUFFIX ".json"
+
+BpfpvJournalEntry *
+bpfpv_journal_entry_new(const char *uuid, const char *name, int id)
+{
+    BpfpvJournalEntry *entry = g_new0(BpfpvJournalEntry, 1);
+
+    entry->uuid = g_strdup(uuid);
+    entry->name = g_strdup(name);
+    entry->id = id;
+    entry->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    return entry;
+}
+
+void
+bpfpv_journal_entry_free(BpfpvJournalEntry *entry)
+{
+    if (!entry)
+        return;
+    g_free(entry->uuid);
+    g_free(entry->name);
+    g_free(entry->channel);
+    g_ptr_array_unref(entry->original);
+    g_free(entry);
+}
+
+static char *
+entry_path(const char *directory, const char *uuid)
+{
+    g_autofree char *file = g_strconcat(uuid, SUFFIX, NULL);
+
+    return g_build_filename(directory, file, NULL);
+}
+
+static void
+add_member(JsonBuilder *builder, const char *name, const char *value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_string_value(builder, value);
+}
+
+static char *
+entry_to_json(const BpfpvJournalEntry *entry)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+
+    json_builder_begin_object(builder);
+    add_member(builder, "uuid", entry->uuid);
+    add_member(builder, "name", entry->name);
+    json_builder_set_member_name(builder, "id");
+    json_builder_add_int_value(builder, entry->id);
+    json_builder_set_member_name(builder, "pinned");
+    json_builder_add_boolean_value(builder, entry->pinned);
+    json_builder_set_member_name(builder, "our-channel");
+    json_builder_add_boolean_value(builder, entry->our_channel);
+    if (entry->channel)
+        add_member(builder, "channel", entry->channel);
+    json_builder_set_member_name(builder, "original");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < entry->original->len; i++) {
+        g_autofree char *text = bpfpv_cpuset_format(g_ptr_array_index(entry->original, i));
+
+        json_builder_add_string_value(builder, text);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    return json_to_string(root, TRUE);
+}
+
+static BpfpvJournalEntry *
+entry_from_json(JsonObject *object, GError **error)
+{
+    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_entry_new(
+        json_object_get_string_member_with_default(object, "uuid", ""),
+        json_object_get_string_member_with_default(object, "name", ""),
+        (int)json_object_get_int_member_with_default(object, "id", -1));
+    JsonNode *original = json_object_get_member(object, "original");
+    JsonArray *array = original && JSON_NODE_HOLDS_ARRAY(original) ? json_node_get_array(original)
+                                                                   : NULL;
+
+    entry->pinned = json_object_get_boolean_member_with_default(object, "pinned", FALSE);
+    entry->our_channel = json_object_get_boolean_member_with_default(object, "our-channel", FALSE);
+    entry->channel = g_strdup(json_object_get_string_member_with_default(object, "channel", NULL));
+    for (guint i = 0; array && i < json_array_get_length(array); i++) {
+        const char *text = json_array_get_string_element(array, i);
+        BpfpvCpuset *set = bpfpv_cpuset_parse(text ? text : "", error);
+
+        if (!set)
+            return NULL;
+        g_ptr_array_add(entry->original, set);
+    }
+    return g_steal_pointer(&entry);
+}
+
+gboolean
+bpfpv_journal_write(const char *directory, const BpfpvJournalEntry *entry, GError **error)
+{
+    g_autofree char *path = entry_path(directory, entry->uuid);
+    g_autofree char *text = entry_to_json(entry);
+
+    if (g_mkdir_with_parents(directory, 0700) < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+                    "making the state directory %s: %s", directory, g_strerror(errno));
+        return FALSE;
+    }
+    return g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
+}
+
+BpfpvJournalEntry *
+bpfpv_journal_read(const char *directory, const char *uuid, GError **error)
+{
+    g_autofree char *path = entry_path(directory, uuid);
+    g_autofree char *text = NULL;
+    g_autoptr(JsonNode) root = NULL;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(BpfpvJournalEntry) entry = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, &cause)) {
+        if (!g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    root = json_from_string(text, &cause);
+    if (root && JSON_NODE_HOLDS_OBJECT(root))
+        entry = entry_from_json(json_node_get_object(root), &cause);
+    if (!entry)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "state file %s is unusable: %s", path,
+                    cause ? cause->message : "it is not a JSON object");
+    return g_steal_pointer(&entry);
+}
+
+void
+bpfpv_journal_remove(const char *directory, const char *uuid)
+{
+    g_autofree char *path = entry_path(directory, uuid);
+
+    g_unlink(path);
+}
+
+GPtrArray *
+bpfpv_journal_list(const char *directory)
+{
+    g_autoptr(GPtrArray) entries =
+        g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_journal_entry_free);
+    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+    const char *file;
+
+    while (dir && (file = g_dir_read_name(dir))) {
+        g_autofree char *uuid = NULL;
+        g_autoptr(GError) error = NULL;
+        BpfpvJournalEntry *entry;
+
+        if (!g_str_has_suffix(file, SUFFIX))
+            continue;
+        uuid = g_strndup(file, strlen(file) - strlen(SUFFIX));
+        entry = bpfpv_journal_read(directory, uuid, &error);
+        if (entry)
+            g_ptr_array_add(entries, entry);
+        else if (error)
+            g_warning("%s", error->message);
+    }
+    return g_steal_pointer(&entries);
+}

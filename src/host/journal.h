@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What must survive the daemon: per managed domain the masks its vCPUs had
+ * before the first pin, and what was plugged into it. One small JSON file per
+ * domain in a directory that a host reboot clears, as it clears the pins.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/cpuset.h"
+
+typedef struct {
+    char *uuid;
+    char *name;
+    int id;               /* libvirt's id of this run of the domain */
+    gboolean pinned;      /* pins of ours may be in force: @original is what to put back */
+    gboolean our_channel; /* the channel was plugged in by us */
+    char *channel;        /* (nullable): its target name */
+    GPtrArray *original;  /* of BpfpvCpuset, by vCPU */
+} BpfpvJournalEntry;
+
+BpfpvJournalEntry *bpfpv_journal_entry_new(const char *uuid, const char *name, int id);
+void bpfpv_journal_entry_free(BpfpvJournalEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvJournalEntry, bpfpv_journal_entry_free)
+
+/**
+ * bpfpv_journal_write:
+ * @directory: made where it is missing
+ *
+ * Replaces the domain's entry, atomically.
+ */
+gboolean bpfpv_journal_write(const char *directory, const BpfpvJournalEntry *entry, GError **error);
+
+/**
+ * bpfpv_journal_read:
+ *
+ * Returns: (transfer full) (nullable): %NULL without @error: there is none
+ */
+BpfpvJournalEntry *bpfpv_journal_read(const char *directory, const char *uuid, GError **error);
+
+/**
+ * bpfpv_journal_remove:
+ *
+ * Forgets a domain; that it is not there is no error.
+ */
+void bpfpv_journal_remove(const char *directory, const char *uuid);
+
+/**
+ * bpfpv_journal_list:
+ *
+ * Returns: (transfer full) (element-type BpfpvJournalEntry): all that can be read
+ */
+GPtrArray *bpfpv_journal_list(const char *directory);

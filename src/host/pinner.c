@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libvirt's pin calls of one domain; see pinner.h. The only place that pins. */
+#include "host/pinner.h"
+
+#include "host/virt.h"
+#include "host/worker.h"
+
+#define MAX_VCPUS 1024
+
+/* What the worker uses; outlives the pinner while a call is under way. Only the worker's single
+ * thread touches the connection. */
+typedef struct {
+    gatomicrefcount refs;
+    char *uri;
+    char *uuid;
+    virConnectPtr connection;
+    guint n_host_cpus;
+} Link;
+
+struct _BpfpvPinner {
+    Link *link;
+    BpfpvWorker *worker;
+    GCancellable *cancellable;
+};
+
+typedef struct {
+    Link *link;
+    guint vcpu;
+    BpfpvCpuset *cpus;
+} Pin;
+
+static Link *
+link_ref(Link *link)
+{
+    g_atomic_ref_count_inc(&link->refs);
+    return link;
+}
+
+static void
+link_unref(Link *link)
+{
+    if (!g_atomic_ref_count_dec(&link->refs))
+        return;
+    g_clear_pointer(&link->connection, virConnectClose);
+    g_free(link->uri);
+    g_free(link->uuid);
+    g_free(link);
+}
+
+static void
+pin_free(gpointer data)
+{
+    Pin *pin = data;
+
+    link_unref(pin->link);
+    bpfpv_cpuset_free(pin->cpus);
+    g_free(pin);
+}
+
+/* Looks the domain up, on a new connection where the last one has died. */
+static virDomainPtr
+link_open(Link *link, GError **error)
+{
+    int n;
+
+    if (link->connection && virConnectIsAlive(link->connection) != 1)
+        g_clear_pointer(&link->connection, virConnectClose);
+    if (!link->connection) {
+        link->connection = bpfpv_virt_open(link->uri, error);
+        if (!link->connection)
+            return NULL;
+    }
+    n = virNodeGetCPUMap(link->connection, NULL, NULL, 0);
+    if (n <= 0) {
+        bpfpv_virt_set_error(error, "counting the host's CPUs");
+        return NULL;
+    }
+    link->n_host_cpus = (guint)n;
+    return bpfpv_virt_lookup(link->connection, link->uuid, error);
+}
+
+static GPtrArray *
+read_pins(Link *link, virDomainPtr domain, GError **error)
+{
+    gsize maplen = VIR_CPU_MAPLEN(link->n_host_cpus);
+    g_autofree guchar *maps = g_malloc0(maplen * MAX_VCPUS);
+    g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    int n = virDomainGetVcpuPinInfo(domain, MAX_VCPUS, maps, (int)maplen, VIR_DOMAIN_AFFECT_LIVE);
+
+    if (n <= 0) {
+        bpfpv_virt_set_error(error, "reading the vCPU pins of domain %s", virDomainGetName(domain));
+        return NULL;
+    }
+    for (int i = 0; i < n; i++)
+        g_ptr_array_add(sets, bpfpv_cpuset_new_from_map(maps + (gsize)i * maplen, maplen,
+                                                        link->n_host_cpus));
+    return g_steal_pointer(&sets);
+}
+
+static void
+read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Pin *pin = data;
+    GError *error = NULL;
+    g_autoptr(virDomain) domain = link_open(pin->link, &error);
+    GPtrArray *sets = domain ? read_pins(pin->link, domain, &error) : NULL;
+
+    if (sets)
+        g_task_return_pointer(task, sets, (GDestroyNotify)g_ptr_array_unref);
+    else
+        g_task_return_error(task, error);
+}
+
+static void
+pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Pin *pin = data;
+    GError *error = NULL;
+    g_autoptr(virDomain) domain = link_open(pin->link, &error);
+    gsize maplen = VIR_CPU_MAPLEN((gsize)MAX(pin->link->n_host_cpus, 1));
+    g_autofree guchar *map = g_malloc0(maplen);
+    g_autofree char *text = bpfpv_cpuset_format(pin->cpus);
+
+    if (!domain) {
+        g_task_return_error(task, error);
+        return;
+    }
+    bpfpv_cpuset_to_map(pin->cpus, map, maplen);
+    if (virDomainPinVcpuFlags(domain, pin->vcpu, map, (int)maplen, VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        bpfpv_virt_set_error(&error, "pinning vCPU %u of domain %s to host CPUs %s", pin->vcpu,
+                             virDomainGetName(domain), text);
+        g_task_return_error(task, error);
+        return;
+    }
+    g_task_return_boolean(task, TRUE);
+}
+
+BpfpvPinner *
+bpfpv_pinner_new(const char *uri, const char *uuid)
+{
+    BpfpvPinner *pinner = g_new0(BpfpvPinner, 1);
+
+    pinner->link = g_new0(Link, 1);
+    g_atomic_ref_count_init(&pinner->link->refs);
+    pinner->link->uri = g_strdup(uri);
+    pinner->link->uuid = g_strdup(uuid);
+    pinner->worker = bpfpv_worker_new(1);
+    pinner->cancellable = g_cancellable_new();
+    return pinner;
+}
+
+void
+bpfpv_pinner_free(BpfpvPinner *pinner)
+{
+    if (!pinner)
+        return;
+    g_cancellable_cancel(pinner->cancellable);
+    g_object_unref(pinner->cancellable);
+    bpfpv_worker_free(pinner->worker);
+    link_unref(pinner->link);
+    g_free(pinner);
+}
+
+static void
+run(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus, GTaskThreadFunc func,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, pinner->cancellable, callback, user_data);
+    Pin *pin = g_new0(Pin, 1);
+
+    pin->link = link_ref(pinner->link);
+    pin->vcpu = vcpu;
+    pin->cpus = cpus ? bpfpv_cpuset_copy(cpus) : NULL;
+    /* What a pin call did must be known even when nobody wants it any more. */
+    g_task_set_check_cancellable(task, FALSE);
+    g_task_set_task_data(task, pin, pin_free);
+    bpfpv_worker_run(pinner->worker, task, func);
+}
+
+void
+bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data)
+{
+    run(pinner, 0, NULL, read_in_worker, callback, user_data);
+}
+
+GPtrArray *
+bpfpv_pinner_read_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+void
+bpfpv_pinner_pin(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus,
+                 GAsyncReadyCallback callback, gpointer user_data)
+{
+    run(pinner, vcpu, cpus, pin_in_worker, callback, user_data);
+}
+
+gboolean
+bpfpv_pinner_pin_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}

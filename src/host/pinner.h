@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt's pin calls of one domain: read what is pinned, pin a vCPU. Calls
+ * run in a worker of the domain's own and finish in the main thread, in order.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/cpuset.h"
+
+typedef struct _BpfpvPinner BpfpvPinner;
+
+BpfpvPinner *bpfpv_pinner_new(const char *uri, const char *uuid);
+
+/**
+ * bpfpv_pinner_free:
+ *
+ * Never waits. Calls that are queued and not begun finish with
+ * %G_IO_ERROR_CANCELLED.
+ */
+void bpfpv_pinner_free(BpfpvPinner *pinner);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPinner, bpfpv_pinner_free)
+
+/**
+ * bpfpv_pinner_read:
+ *
+ * Asks for the pins in force of every online vCPU.
+ */
+void bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data);
+
+/**
+ * bpfpv_pinner_read_finish:
+ *
+ * Returns: (transfer full) (element-type BpfpvCpuset): by vCPU
+ */
+GPtrArray *bpfpv_pinner_read_finish(GAsyncResult *result, GError **error);
+
+/**
+ * bpfpv_pinner_pin:
+ * @cpus: host CPUs, not empty
+ *
+ * Pins a vCPU of the running domain; the definition is not touched. A domain
+ * that another job holds ends, after libvirt's 30 s, in an error that
+ * bpfpv_virt_is_busy() knows.
+ */
+void bpfpv_pinner_pin(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus,
+                      GAsyncReadyCallback callback, gpointer user_data);
+gboolean bpfpv_pinner_pin_finish(GAsyncResult *result, GError **error);

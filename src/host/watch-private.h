@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What watch.c and watch-events.c share. */
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include "host/watch.h"
+#include "host/worker.h"
+
+#define BPFPV_WATCH_N_EVENTS 5
+
+struct _BpfpvWatch {
+    char *uri;
+    const BpfpvWatchFuncs *funcs;
+    gpointer user_data;
+    GCancellable *cancellable;
+    BpfpvWorker *readers;
+    virConnectPtr connection; /* NULL while there is none */
+    guint serial;             /* of the connection: answers of an older one are dropped */
+    gboolean listing;         /* listed() has not been told yet */
+    GHashTable *reading;      /* UUID → 1: being read; 2: and to be read again */
+    guint reconnect;          /* timer */
+    guint closing;            /* idle source */
+    int events[BPFPV_WATCH_N_EVENTS];
+    int monitor_event; /* -1: this libvirt gives none */
+};
+
+/* Registers for the connection's events; nothing stays registered on error. */
+gboolean bpfpv_watch_events_start(BpfpvWatch *watch, GError **error);
+/* Deregisters: before the connection is closed, or it leaks. */
+void bpfpv_watch_events_stop(BpfpvWatch *watch);
+/* Called by the events when the connection has closed. */
+void bpfpv_watch_connection_closed(BpfpvWatch *watch);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Watches libvirt; see watch.h. Connection life cycle and the reading of
+ * domains are here, the events themselves in watch-events.c.
+ */
+#include "host/watch-private.h"
+
+#include "host/virt.h"
+
+#define RECONNECT_S 1
+/* Reads of domains' XML that may run at once: one that hangs on a domain's lock (a hook that
+ * runs, say) leaves the others going. libvirtd serves five requests of a connection. */
+#define N_READERS 4
+
+static void start_connecting(BpfpvWatch *watch);
+
+/* ---- reading domains ---- */
+
+typedef struct {
+    virConnectPtr connection; /* a reference of its own */
+    char *uuid;
+    guint serial;
+} Read;
+
+typedef struct {
+    int id;
+    char *xml;
+} Reading;
+
+static void
+read_free(gpointer data)
+{
+    Read *read = data;
+
+    virConnectClose(read->connection);
+    g_free(read->uuid);
+    g_free(read);
+}
+
+static void
+reading_free(gpointer data)
+{
+    Reading *reading = data;
+
+    g_free(reading->xml);
+    g_free(reading);
+}
+
+static void
+read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Read *read = data;
+    GError *error = NULL;
+    g_autoptr(virDomain) domain = bpfpv_virt_lookup(read->connection, read->uuid, &error);
+    Reading *reading;
+    char *xml = NULL;
+
+    if (domain && virDomainIsActive(domain) == 1) {
+        xml = virDomainGetXMLDesc(domain, 0);
+        if (!xml)
+            bpfpv_virt_set_error(&error, "reading the XML of domain %s", read->uuid);
+    }
+    if (error) {
+        g_task_return_error(task, error);
+        return;
+    }
+    reading = g_new0(Reading, 1);
+    reading->id = domain && xml ? (int)virDomainGetID(domain) : -1;
+    reading->xml = xml;
+    g_task_return_pointer(task, reading, reading_free);
+}
+
+static void
+pending_done(BpfpvWatch *watch, const char *uuid)
+{
+    gboolean again = GPOINTER_TO_INT(g_hash_table_lookup(watch->reading, uuid)) > 1;
+
+    g_hash_table_remove(watch->reading, uuid);
+    if (again)
+        bpfpv_watch_refresh(watch, uuid);
+}
+
+static void
+tell_if_listed(BpfpvWatch *watch)
+{
+    if (!watch->listing || g_hash_table_size(watch->reading) > 0)
+        return;
+    watch->listing = FALSE;
+    watch->funcs->listed(watch->user_data);
+}
+
+static void
+read_done(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    BpfpvWatch *watch = user_data;
+    Read *read = g_task_get_task_data(G_TASK(result));
+    g_autoptr(GError) error = NULL;
+    Reading *reading = g_task_propagate_pointer(G_TASK(result), &error);
+
+    if (g_cancellable_is_cancelled(g_task_get_cancellable(G_TASK(result)))) {
+        g_clear_pointer(&reading, reading_free);
+        return; /* the watch may be gone */
+    }
+    if (read->serial != watch->serial) {
+        g_clear_pointer(&reading, reading_free);
+        return; /* of a connection that was lost; the new one lists again */
+    }
+    if (reading && reading->id >= 0)
+        watch->funcs->domain(read->uuid, reading->id, reading->xml, watch->user_data);
+    else if (reading || g_error_matches(error, BPFPV_VIRT_ERROR, VIR_ERR_NO_DOMAIN))
+        watch->funcs->gone(read->uuid, watch->user_data);
+    else
+        g_warning("%s", error->message);
+    g_clear_pointer(&reading, reading_free);
+    pending_done(watch, read->uuid);
+    tell_if_listed(watch);
+}
+
+void
+bpfpv_watch_refresh(BpfpvWatch *watch, const char *uuid)
+{
+    gint pending = GPOINTER_TO_INT(g_hash_table_lookup(watch->reading, uuid));
+    g_autoptr(GTask) task = NULL;
+    Read *read;
+
+    if (!watch->connection)
+        return;
+    if (pending > 0) {
+        g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(2));
+        return;
+    }
+    g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(1));
+    read = g_new0(Read, 1);
+    virConnectRef(watch->connection);
+    read->connection = watch->connection;
+    read->uuid = g_strdup(uuid);
+    read->serial = watch->serial;
+    task = g_task_new(NULL, watch->cancellable, read_done, watch);
+    g_task_set_task_data(task, read, read_free);
+    bpfpv_worker_run(watch->readers, task, read_in_worker);
+}
+
+/* ---- connecting ---- */
+
+typedef struct {
+    virConnectPtr connection;
+    BpfpvTopology *topology;
+    GPtrArray *uuids;
+} Connection;
+
+static void
+connection_free(gpointer data)
+{
+    Connection *made = data;
+
+    g_clear_pointer(&made->connection, virConnectClose);
+    g_clear_pointer(&made->topology, bpfpv_topology_free);
+    g_clear_pointer(&made->uuids, g_ptr_array_unref);
+    g_free(made);
+}
+
+static BpfpvTopology *
+read_topology(virConnectPtr connection, GError **error)
+{
+    unsigned char *map = NULL;
+    g_autoptr(BpfpvCpuset) present = NULL;
+    g_autoptr(BpfpvCpuset) cpus_online = NULL;
+    int n = virNodeGetCPUMap(connection, &map, NULL, 0);
+
+    if (n <= 0) {
+        bpfpv_virt_set_error(error, "reading the host's CPUs");
+        return NULL;
+    }
+    present = bpfpv_cpuset_new_range(0, (guint)n - 1);
+    cpus_online = bpfpv_cpuset_new_from_map(map, VIR_CPU_MAPLEN((gsize)n), (guint)n);
+    free(map);
+    return bpfpv_topology_new(present, cpus_online);
+}
+
+static void
+connect_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    const char *uri = data;
+    GError *error = NULL;
+    Connection *made = g_new0(Connection, 1);
+
+    made->connection = bpfpv_virt_open(uri, &error);
+    if (made->connection) {
+        /* Fails with some drivers; then a dead libvirtd shows when a call fails. */
+        virConnectSetKeepAlive(made->connection, 5, 3);
+        made->topology = read_topology(made->connection, &error);
+    }
+    if (made->topology) {
+        g_task_return_pointer(task, made, connection_free);
+        return;
+    }
+    connection_free(made);
+    g_task_return_error(task, error);
+}
+
+static gboolean
+reconnect_now(gpointer user_data)
+{
+    BpfpvWatch *watch = user_data;
+
+    watch->reconnect = 0;
+    start_connecting(watch);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+lose_connection(BpfpvWatch *watch, const char *reason)
+{
+    if (watch->connection) {
+        bpfpv_watch_events_stop(watch);
+        g_clear_pointer(&watch->connection, virConnectClose);
+        g_hash_table_remove_all(watch->reading);
+        watch->listing = FALSE;
+    }
+    watch->serial++;
+    watch->funcs->disconnected(reason, watch->user_data);
+    if (!watch->reconnect)
+        watch->reconnect = g_timeout_add_seconds(RECONNECT_S, reconnect_now, watch);
+}
+
+static void
+list_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Read *read = data; /* only its connection is used */
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    virDomainPtr *domains = NULL;
+    GError *error = NULL;
+    int n = virConnectListAllDomains(read->connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    if (n < 0) {
+        bpfpv_virt_set_error(&error, "listing the running domains");
+        g_task_return_error(task, error);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        char uuid[VIR_UUID_STRING_BUFLEN];
+
+        if (virDomainGetUUIDString(domains[i], uuid) == 0)
+            g_ptr_array_add(uuids, g_strdup(uuid));
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    g_task_return_pointer(task, g_steal_pointer(&uuids), (GDestroyNotify)g_ptr_array_unref);
+}
+
+static void
+list_done(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    BpfpvWatch *watch = user_data;
+    Read *read = g_task_get_task_data(G_TASK(result));
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) uuids = g_task_propagate_pointer(G_TASK(result), &error);
+
+    if (g_cancellable_is_cancelled(g_task_get_cancellable(G_TASK(result))) ||
+        read->serial != watch->serial)
+        return;
+    if (!uuids) {
+        lose_connection(watch, error->message);
+        return;
+    }
+    watch->listing = TRUE;
+    for (guint i = 0; i < uuids->len; i++)
+        bpfpv_watch_refresh(watch, g_ptr_array_index(uuids, i));
+    tell_if_listed(watch);
+}
+
+static void
+start_listing(BpfpvWatch *watch)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, watch->cancellable, list_done, watch);
+    Read *read = g_new0(Read, 1);
+
+    virConnectRef(watch->connection);
+    read->connection = watch->connection;
+    read->serial = watch->serial;
+    g_task_set_task_data(task, read, read_free);
+    bpfpv_worker_run(watch->readers, task, list_in_worker);
+}
+
+static gboolean
+lose_closed_connection(gpointer user_data)
+{
+    BpfpvWatch *watch = user_data;
+
+    watch->closing = 0;
+    lose_connection(watch, "libvirt closed the connection");
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_watch_connection_closed(BpfpvWatch *watch)
+{
+    /* Not from within libvirt's own callback: closing frees what it stands on. */
+    if (!watch->closing)
+        watch->closing = g_idle_add(lose_closed_connection, watch);
+}
+
+static void
+connect_done(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    BpfpvWatch *watch = user_data;
+    g_autoptr(GError) error = NULL;
+    Connection *made = g_task_propagate_pointer(G_TASK(result), &error);
+
+    if (g_cancellable_is_cancelled(g_task_get_cancellable(G_TASK(result)))) {
+        g_clear_pointer(&made, connection_free);
+        return;
+    }
+    if (!made) {
+        lose_connection(watch, error->message);
+        return;
+    }
+    watch->connection = g_steal_pointer(&made->connection);
+    watch->serial++;
+    if (!bpfpv_watch_events_start(watch, &error)) {
+        connection_free(made);
+        lose_connection(watch, error->message);
+        return;
+    }
+    watch->funcs->connected(made->topology, watch->user_data);
+    connection_free(made);
+    /* After the events are on, so that nothing falls between. */
+    start_listing(watch);
+}
+
+static void
+start_connecting(BpfpvWatch *watch)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, watch->cancellable, connect_done, watch);
+
+    g_task_set_task_data(task, g_strdup(watch->uri), g_free);
+    bpfpv_worker_run(watch->readers, task, connect_in_worker);
+}
+
+BpfpvWatch *
+bpfpv_watch_new(const char *uri, const BpfpvWatchFuncs *funcs, gpointer user_data)
+{
+    BpfpvWatch *watch = g_new0(BpfpvWatch, 1);
+
+    watch->uri = g_strdup(uri);
+    watch->funcs = funcs;
+    watch->user_data = user_data;
+    watch->readers = bpfpv_worker_new(N_READERS);
+    watch->cancellable = g_cancellable_new();
+    watch->reading = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    start_connecting(watch);
+    return watch;
+}
+
+void
+bpfpv_watch_free(BpfpvWatch *watch)
+{
+    if (!watch)
+        return;
+    g_cancellable_cancel(watch->cancellable);
+    g_clear_handle_id(&watch->reconnect, g_source_remove);
+    g_clear_handle_id(&watch->closing, g_source_remove);
+    if (watch->connection) {
+        bpfpv_watch_events_stop(watch);
+        g_clear_pointer(&watch->connection, virConnectClose);
+    }
+    bpfpv_worker_free(watch->readers);
+    g_object_unref(watch->cancellable);
+    g_hash_table_unref(watch->reading);
+    g_free(watch->uri);
+    g_free(watch);
+}

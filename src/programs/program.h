@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host half of a guest program, and the registry of all of them. A new
+ * program is a NAME.bpf.c in bpf/, a NAME.c here, and a line in registry.c.
+ */
+#pragma once
+
+#include "core/demand.h"
+#include "core/table.h"
+
+typedef struct {
+    const char *name; /* of the program and its object file */
+    /* Adds to @demand what @table says. @online: the guest's online CPUs. Values come from the
+     * guest: a malformed one is skipped. Pure. */
+    void (*add_demand)(const BpfpvTable *table, const BpfpvCpuset *online, BpfpvDemand *demand);
+} BpfpvProgram;
+
+extern const BpfpvProgram bpfpv_program_affinity;
+
+/**
+ * bpfpv_program_find:
+ *
+ * Returns: (nullable): the program of this name
+ */
+const BpfpvProgram *bpfpv_program_find(const char *name);
+
+/**
+ * bpfpv_program_list:
+ *
+ * Returns: (transfer container) (element-type utf8): the names of all programs
+ */
+GPtrArray *bpfpv_program_list(void);
+
+/**
+ * bpfpv_program_names:
+ *
+ * Returns: (transfer full): the known names, comma-separated, for messages
+ */
+char *bpfpv_program_names(void);

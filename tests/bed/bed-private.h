@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the fixture's own files share. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "bed.h"
+
+/* The value of an environment variable that "bed run" or make sets; fails the test without it. */
+const char *bed_environment(const char *name);
+/* Its last error, as libvirt says it; (transfer none). */
+const char *bed_libvirt_error(void);
+
+/**
+ * bed_run:
+ * @argv: program and arguments; looked for in PATH, no shell
+ *
+ * Returns: the exit status, or 128 + the signal
+ */
+int bed_run(const char *const *argv, char **out, char **err);
+
+/* One argument list of a variadic function, with @before in front; (transfer container). */
+GPtrArray *bed_arguments(const char *before, const char *first, va_list list);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the integration tests share; see itest.h. */
+#include "itest.h"
+
+#include <string.h>
+
+void
+itest_attach(BedGuest *guest)
+{
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+
+    if (bed_ctl(&out, &err, "attach", bed_guest_name(guest), NULL) != 0)
+        bed_fail("bpfpvctl attach: %s%s", out, err);
+}
+
+static JsonObject *
+show(const char *domain)
+{
+    JsonObject *object = bed_ctl_show(domain);
+
+    if (!object)
+        bed_fail("bpfpvctl show %s failed", domain);
+    return object;
+}
+
+static JsonObject *
+get_vcpu(JsonObject *object, guint vcpu)
+{
+    JsonArray *array = json_object_get_array_member(object, "vcpus");
+
+    return vcpu < json_array_get_length(array) ? json_array_get_object_element(array, vcpu) : NULL;
+}
+
+char *
+itest_vcpu(BedGuest *guest, guint vcpu, const char *member)
+{
+    g_autoptr(JsonObject) object = show(bed_guest_name(guest));
+    JsonObject *one = get_vcpu(object, vcpu);
+
+    return g_strdup(one ? json_object_get_string_member(one, member) : "");
+}
+
+gint64
+itest_tasks(BedGuest *guest, guint vcpu)
+{
+    g_autoptr(JsonObject) object = show(bed_guest_name(guest));
+    JsonObject *one = get_vcpu(object, vcpu);
+
+    return one ? json_object_get_int_member(one, "tasks") : -1;
+}
+
+static gint64
+program_member(BedGuest *guest, const char *member)
+{
+    g_autoptr(JsonObject) object = show(bed_guest_name(guest));
+    JsonArray *array = json_object_get_array_member(object, "programs");
+
+    if (json_array_get_length(array) == 0)
+        return -1;
+    return json_object_get_int_member(json_array_get_object_element(array, 0), member);
+}
+
+gint64
+itest_keys(BedGuest *guest)
+{
+    return program_member(guest, "keys");
+}
+
+gint64
+itest_generation(BedGuest *guest)
+{
+    return program_member(guest, "generation");
+}
+
+char *
+itest_reason(const char *domain)
+{
+    g_autoptr(JsonObject) object = show(domain);
+
+    return g_strdup(json_object_get_string_member(object, "reason"));
+}
+
+typedef struct {
+    BedGuest *guest;
+    guint vcpu;
+    const char *text;
+    gint64 number;
+} Expected;
+
+static gboolean
+wants(gpointer data)
+{
+    const Expected *expected = data;
+    g_autofree char *want = itest_vcpu(expected->guest, expected->vcpu, "want");
+
+    return g_str_equal(want, expected->text) &&
+           itest_tasks(expected->guest, expected->vcpu) == expected->number;
+}
+
+void
+itest_assert_want(BedGuest *guest, guint vcpu, const char *want, gint64 tasks)
+{
+    Expected expected = {guest, vcpu, want, tasks};
+
+    if (!bed_wait(wants, &expected, BED_SOON))
+        bed_fail("vCPU %u does not want \"%s\" for %" G_GINT64_FORMAT " tasks", vcpu, want, tasks);
+}
+
+static gboolean
+has_keys(gpointer data)
+{
+    const Expected *expected = data;
+
+    return itest_keys(expected->guest) == expected->number;
+}
+
+void
+itest_assert_keys(BedGuest *guest, gint64 keys)
+{
+    Expected expected = {guest, 0, NULL, keys};
+
+    if (!bed_wait(has_keys, &expected, BED_SOON))
+        bed_fail("%" G_GINT64_FORMAT " keys instead of %" G_GINT64_FORMAT, itest_keys(guest), keys);
+}
+
+typedef struct {
+    const char *domain;
+    const char *part;
+} Reason;
+
+static gboolean
+has_reason(gpointer data)
+{
+    const Reason *expected = data;
+    g_autofree char *reason = itest_reason(expected->domain);
+
+    return strstr(reason, expected->part) != NULL;
+}
+
+void
+itest_assert_reason(const char *domain, const char *part)
+{
+    Reason expected = {domain, part};
+
+    if (!bed_wait(has_reason, &expected, BED_SOON))
+        bed_fail("the reason for the state of %s does not say \"%s\"", domain, part);
+}
+
+char *
+itest_config(const char *text)
+{
+    g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), "bpfpvd.conf", NULL);
+
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    return g_strconcat("--config=", path, NULL);
+}
+
+gint64
+itest_loader(BedGuest *guest)
+{
+    int status;
+    g_autofree char *out = bed_guest_exec(guest, &status, "/bin/pidof", "bpfpv-guest", NULL);
+
+    return status == 0 ? g_ascii_strtoll(out, NULL, 10) : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the integration tests share beyond the bed: what bpfpvctl tells of a domain. */
+#pragma once
+
+#include "bed.h"
+
+/* Runs "bpfpvctl attach" on a running guest and waits until it is active. */
+void itest_attach(BedGuest *guest);
+
+/* "bpfpvctl show": a vCPU's "want", "why", "original", …; g_free(). */
+char *itest_vcpu(BedGuest *guest, guint vcpu, const char *member);
+/* Its "tasks". */
+gint64 itest_tasks(BedGuest *guest, guint vcpu);
+/* Keys in the replica of the first program; -1 where there is none. */
+gint64 itest_keys(BedGuest *guest);
+/* Its generation: grows with every snapshot of one loader. */
+gint64 itest_generation(BedGuest *guest);
+/* The domain's "reason"; g_free(). */
+char *itest_reason(const char *domain);
+
+/* Wait until they are what they should be. */
+void itest_assert_want(BedGuest *guest, guint vcpu, const char *want, gint64 tasks);
+void itest_assert_keys(BedGuest *guest, gint64 keys);
+/* Wait until the reason contains @part. */
+void itest_assert_reason(const char *domain, const char *part);
+
+/* Writes a bpfpvd.conf and returns "--config=FILE"; g_free(). */
+char *itest_config(const char *text);
+
+/* The loader's process id in the guest; 0 where none runs. */
+gint64 itest_loader(BedGuest *guest);

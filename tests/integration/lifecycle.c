@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whatever dies and comes back, the pins are in the end what the guest asks
+ * for, and the original masks are never lost.
+ */
+#include "itest.h"
+
+#include <signal.h>
+
+static BedGuest *guest;
+static BedDaemon *bpfpvd;
+
+static int
+setup(void **state)
+{
+    static const BedGuestOptions options = {.name = "lifecycle"};
+
+    guest = bed_guest_start(&options);
+    return 0;
+}
+
+static void
+a_pin_from_before_the_injection_is_found(void **state)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+
+    bpfpvd = bed_daemon_start(NULL);
+    itest_attach(guest);
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    itest_assert_want(guest, 1, "anchor", 1);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+}
+
+static void
+the_loader_leaves_no_files(void **state)
+{
+    g_autofree char *found = bed_guest_exec(guest, NULL, "/bin/find", "/run", "/tmp", "/dev/shm",
+                                            "-name", "*bpfpv*", NULL);
+
+    assert_string_equal(found, "");
+    assert_true(itest_loader(guest) > 0);
+}
+
+static void
+the_loader_keeps_only_what_it_needs(void **state)
+{
+    g_autofree char *status = bed_guest_exec(
+        guest, NULL, "/bin/sh", "-c", "grep -E 'Uid|CapEff|CapBnd|Seccomp:' /proc/$(pidof bpfpv-guest)/status", NULL);
+
+    assert_non_null(strstr(status, "Uid:\t65534\t65534"));
+    assert_non_null(strstr(status, "CapEff:\t0000008000000000")); /* CAP_BPF */
+    assert_non_null(strstr(status, "CapBnd:\t0000000000000000"));
+    assert_non_null(strstr(status, "Seccomp:\t2"));
+}
+
+static void
+a_loader_that_was_killed_is_injected_again(void **state)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+    gint64 loader = itest_loader(guest);
+    int cpu = bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    g_autofree char *text = g_strdup_printf("%d", cpu);
+
+    bed_guest_kill(guest, loader, SIGKILL);
+    bed_wait_state("lifecycle", "failed", BED_SOON);
+    bed_assert_vcpupin(guest, 1, text, BED_SOON); /* its demand has a time of grace */
+    bed_wait_state("lifecycle", "active", BED_SOON);
+    assert_true(itest_loader(guest) != loader);
+    bed_assert_vcpupin(guest, 1, text, BED_SOON);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+}
+
+static void
+a_stopped_daemon_leaves_the_original_pins(void **state)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+    gint64 loader = itest_loader(guest);
+
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_daemon_stop(bpfpvd);
+    bed_assert_vcpupin_all(guest, 0, 0);
+    bed_assert_vcpupin_all(guest, 1, 0);
+    assert_int_equal(itest_loader(guest), loader);
+
+    bpfpvd = bed_daemon_start(NULL);
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    assert_int_equal(itest_loader(guest), loader); /* adopted, not injected again */
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+}
+
+static void
+what_changes_while_no_daemon_runs_is_seen_by_the_next(void **state)
+{
+    gint64 first = bed_guest_task(guest, NULL, 0, "pin 1");
+    gint64 second;
+
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_daemon_kill(bpfpvd);
+    bed_assert_vcpupin_single(guest, 1, 0); /* nobody was there to put it back */
+    bed_guest_kill(guest, first, SIGKILL);
+    second = bed_guest_task(guest, NULL, 0, "pin 0");
+
+    bpfpvd = bed_daemon_start(NULL);
+    bed_assert_vcpupin_single(guest, 0, BED_SOON);
+    itest_assert_want(guest, 1, "float", 0);
+    bed_guest_kill(guest, second, SIGKILL);
+    bed_assert_vcpupin_all(guest, 0, BED_SOON);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON); /* the originals, from the journal */
+}
+
+static void
+restore_puts_back_what_a_killed_daemon_left(void **state)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+    const char *const argv[] = {g_getenv("BPFPVD"), "--restore", NULL};
+    int status;
+
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_daemon_kill(bpfpvd);
+    assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL,
+                             &status, NULL));
+    assert_int_equal(status, 0);
+    bed_assert_vcpupin_all(guest, 0, 0);
+    bed_assert_vcpupin_all(guest, 1, 0);
+
+    bpfpvd = bed_daemon_start(NULL);
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+}
+
+static void
+a_guest_that_reboots_starts_over(void **state)
+{
+    bed_guest_task(guest, NULL, 0, "pin 1");
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    assert_int_equal(virDomainReset(bed_guest_domain(guest), 0), 0);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON); /* long before the guest is back */
+
+    bed_guest_wait_agent(guest);
+    bed_wait_state("lifecycle", "active", BED_BOOT);
+    itest_assert_keys(guest, 0);
+    bed_guest_task(guest, NULL, 0, "pin 0");
+    bed_assert_vcpupin_single(guest, 0, BED_SOON);
+    assert_int_equal(virDomainReboot(bed_guest_domain(guest), VIR_DOMAIN_REBOOT_GUEST_AGENT), 0);
+    bed_assert_vcpupin_all(guest, 0, BED_SOON);
+    bed_guest_wait_agent(guest);
+    bed_wait_state("lifecycle", "active", BED_BOOT);
+}
+
+static void
+a_libvirtd_that_restarts_is_found_again(void **state)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_libvirtd("restart");
+    bed_guest_wait_agent(guest);
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+    pid = bed_guest_task(guest, NULL, 0, "pin 0");
+    bed_assert_vcpupin_single(guest, 0, BED_SOON);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 0, BED_SOON);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pin_from_before_the_injection_is_found),
+        cmocka_unit_test(the_loader_leaves_no_files),
+        cmocka_unit_test(the_loader_keeps_only_what_it_needs),
+        cmocka_unit_test(a_loader_that_was_killed_is_injected_again),
+        cmocka_unit_test(a_stopped_daemon_leaves_the_original_pins),
+        cmocka_unit_test(what_changes_while_no_daemon_runs_is_seen_by_the_next),
+        cmocka_unit_test(restore_puts_back_what_a_killed_daemon_left),
+        cmocka_unit_test(a_guest_that_reboots_starts_over),
+        cmocka_unit_test(a_libvirtd_that_restarts_is_found_again),
+    };
+
+    return cmocka_run_group_tests(tests, setup, bed_cleanup);
+}

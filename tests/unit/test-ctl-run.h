@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs the real bpfpvctl against a fake bpfpvd, for the tests of its commands.
+ */
+#pragma once
+
+#include "test-ctl-fake.h"
+
+typedef struct {
+    GTestDBus *bus;
+    const char *address;
+    FakeManager *fake;
+    int code;  /* of the last run */
+    char *out; /* what it printed */
+    char *err;
+} CtlFixture;
+
+/* Prints a TAP plan that skips all and returns FALSE if there is no bpfpvctl or no bus. */
+gboolean ctl_is_possible(void);
+
+int ctl_set_up(void **state);
+int ctl_tear_down(void **state);
+
+/* Runs "bpfpvctl --bus-address=…" with the arguments up to NULL. */
+void ctl_run(CtlFixture *fixture, ...) G_GNUC_NULL_TERMINATED;
+/* The same with standard output to a terminal, and one more environment variable. */
+void ctl_run_on_terminal(CtlFixture *fixture, const char *variable, const char *value,
+                         ...) G_GNUC_NULL_TERMINATED;
+/* The same with standard output to a file. */
+void ctl_run_to_file(CtlFixture *fixture, const char *path, ...) G_GNUC_NULL_TERMINATED;
+
+/* Fails the test unless the last run ended so. */
+void ctl_assert_ended(const CtlFixture *fixture, int code, const char *err_has);
+void ctl_assert_has(const char *text, const char *part);
+void ctl_assert_lacks(const char *text, const char *part);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bpfpvctl as people and scripts meet it: the real binary against a fake
+ * bpfpvd; its usage, list, show and detach.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <json-glib/json-glib.h>
+
+#include "test-ctl-run.h"
+
+#define DOMAINS                                                                                    \
+    "[{'domain': <'db'>, 'uuid': <'u1'>, 'state': <'active'>, 'reason': <''>,"                     \
+    "  'vcpus': <uint32 16>, 'anchors': <uint32 2>, 'unmet': <uint32 0>},"                         \
+    " {'domain': <'web1'>, 'uuid': <'u2'>, 'state': <'failed'>,"                                   \
+    "  'reason': <'the guest has no agent'>,"                                                      \
+    "  'vcpus': <uint32 4>, 'anchors': <uint32 1>, 'unmet': <uint32 3>}]"
+
+#define STATUS_OF(kernel)                                                                          \
+    "{'domain': <'web1'>, 'uuid': <'u2'>, 'state': <'active'>, 'reason': <''>,"                    \
+    " 'guest': <{'kernel': <'" kernel "'>, 'cpus': <uint32 2>, 'loader': <'0.1.0'>}>,"             \
+    " 'programs': <[{'name': <'affinity'>, 'attach': <'fexit'>, 'keys': <uint32 7>,"               \
+    "   'generation': <uint32 3>, 'lost': <uint64 0>}]>,"                                          \
+    " 'vcpus': <[{'vcpu': <uint32 0>, 'tasks': <uint32 1>, 'want': <'anchor'>,"                    \
+    "   'cpus': <'2'>, 'original': <'0-7'>, 'applied': <'2'>, 'why': <''>},"                       \
+    "  {'vcpu': <uint32 1>, 'tasks': <uint32 0>, 'want': <'float'>, 'cpus': <'0-1,3-7'>,"          \
+    "   'original': <'0-7'>, 'applied': <'0-7'>, 'why': <'a job holds the domain'>}]>}"
+#define STATUS STATUS_OF("6.1.0-18-cloud-amd64")
+
+static void
+refuses_wrong_command_lines(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autofree char *calls = NULL;
+
+    ctl_run(fixture, NULL);
+    ctl_assert_ended(fixture, 2, "a command is missing");
+    ctl_run(fixture, "frobnicate", NULL);
+    ctl_assert_ended(fixture, 2, "no command 'frobnicate'");
+    ctl_run(fixture, "--frobnicate", "list", NULL);
+    ctl_assert_ended(fixture, 2, "--frobnicate");
+    ctl_run(fixture, "list", "--frobnicate", NULL);
+    ctl_assert_ended(fixture, 2, "--frobnicate");
+    ctl_run(fixture, "list", "web1", NULL);
+    ctl_assert_ended(fixture, 2, "list takes no argument");
+    ctl_run(fixture, "show", NULL);
+    ctl_assert_ended(fixture, 2, "show takes DOMAIN");
+    ctl_run(fixture, "detach", "a", "b", NULL);
+    ctl_assert_ended(fixture, 2, "detach takes DOMAIN");
+    ctl_run(fixture, "detach", "--json", "web1", NULL);
+    ctl_assert_ended(fixture, 2, "has no --json");
+    ctl_run(fixture, "attach", "--timeout=0", "web1", NULL);
+    ctl_assert_ended(fixture, 2, "--timeout=0");
+    ctl_run(fixture, "show", "--timeout=5", "web1", NULL);
+    ctl_assert_ended(fixture, 2, "--timeout");
+    assert_string_equal(fixture->out, "");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "");
+}
+
+static void
+explains_itself(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "--help", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "attach DOMAIN");
+    ctl_run(fixture, "attach", "--help", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "--no-wait");
+    ctl_run(fixture, "--version", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_true(g_regex_match_simple("^bpfpvctl \\d+\\.\\d+", fixture->out, 0, 0));
+}
+
+static void
+says_what_to_do_without_a_daemon(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    g_clear_pointer(&fixture->fake, fake_manager_free);
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: bpfpvd is not running: start it with");
+    ctl_run(fixture, "show", "web1", "--json", NULL);
+    ctl_assert_ended(fixture, 1, "systemctl start bpfpvd");
+    ctl_run(fixture, "detach", "web1", NULL);
+    ctl_assert_ended(fixture, 1, "systemctl start bpfpvd");
+    ctl_run(fixture, "list", "--bus-address=unix:path=/nonexistent/bus", NULL);
+    ctl_assert_ended(fixture, 1, "/nonexistent/bus");
+    assert_string_equal(fixture->out, "");
+}
+
+static void
+lists_as_a_table(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_list(fixture->fake, DOMAINS);
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out,
+                        "DOMAIN  STATE   VCPUS      ANCHORS  REASON\n"
+                        "db      active     16            2  -\n"
+                        "web1    failed      4  1 (3 unmet)  the guest has no agent\n");
+}
+
+static void
+lists_nothing_with_a_hint(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 0, "bpfpvctl attach DOMAIN");
+    assert_string_equal(fixture->out, "");
+    ctl_run(fixture, "--json", "list", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "[]\n");
+}
+
+static void
+colours_a_terminal_only(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_list(fixture->fake, DOMAINS);
+    ctl_run_on_terminal(fixture, "COLUMNS", "54", "list", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "\033[32mactive\033[0m");
+    ctl_assert_has(fixture->out, "\033[31mfailed\033[0m");
+    /* 54 columns are too few for the last cell of the last line. */
+    ctl_assert_has(fixture->out, "the guest has no\r\n"
+                                 "                                    agent\r\n");
+    ctl_run_on_terminal(fixture, "NO_COLOR", "1", "list", NULL);
+    ctl_assert_lacks(fixture->out, "\033");
+    ctl_run_on_terminal(fixture, "TERM", "dumb", "list", NULL);
+    ctl_assert_lacks(fixture->out, "\033");
+    ctl_run_on_terminal(fixture, "NO_COLOR", "", "list", "--no-color", NULL);
+    ctl_assert_lacks(fixture->out, "\033");
+}
+
+static void
+shows_for_people(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_show(fixture->fake, STATUS);
+    ctl_run(fixture, "show", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(
+        fixture->out, "web1  active\n"
+                      "  uuid     u2\n"
+                      "  guest    kernel 6.1.0-18-cloud-amd64, 2 CPUs, loader 0.1.0\n"
+                      "  program  affinity, attached by fexit: keys 7, generation 3, lost 0\n"
+                      "\n"
+                      "VCPU  WANT    TASKS  PLAN     APPLIED  ORIGINAL  WHY\n"
+                      "   0  anchor      1  2        2        0-7       -\n"
+                      "   1  float       0  0-1,3-7  0-7      0-7       a job holds the domain\n");
+}
+
+static void
+shows_what_is_there_yet(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_show(fixture->fake, "{'domain': <'web1'>, 'uuid': <'u2'>, 'state': "
+                                         "<'waiting-agent'>, 'reason': <'guest boots'>}");
+    ctl_run(fixture, "show", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "web1  waiting-agent\n"
+                                      "  uuid     u2\n"
+                                      "  reason   guest boots\n"
+                                      "  guest    has not answered yet\n");
+}
+
+static JsonObject *
+parse_object(JsonParser *parser, const char *json)
+{
+    g_autoptr(GError) error = NULL;
+
+    json_parser_load_from_data(parser, json, -1, &error);
+    g_assert_no_error(error);
+    return json_node_get_object(json_parser_get_root(parser));
+}
+
+static void
+assert_members(JsonObject *object, const char *expected)
+{
+    g_autoptr(GList) members = json_object_get_members(object);
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    members = g_list_sort(members, (GCompareFunc)strcmp);
+    for (const GList *at = members; at != NULL; at = at->next)
+        g_string_append_printf(names, "%s%s", names->len > 0 ? " " : "", (char *)at->data);
+    assert_string_equal(names->str, expected);
+}
+
+static void
+shows_the_contract_as_json(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonObject *status, *vcpu;
+
+    fake_manager_set_show(fixture->fake, STATUS);
+    ctl_run(fixture, "show", "web1", "--json", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    status = parse_object(parser, fixture->out);
+    assert_members(status, "domain guest programs reason state uuid vcpus");
+    assert_members(json_object_get_object_member(status, "guest"), "cpus kernel loader");
+    assert_members(
+        json_array_get_object_element(json_object_get_array_member(status, "programs"), 0),
+        "attach generation keys lost name");
+    vcpu = json_array_get_object_element(json_object_get_array_member(status, "vcpus"), 1);
+    assert_members(vcpu, "applied cpus original tasks vcpu want why");
+    assert_int_equal(json_object_get_int_member(vcpu, "vcpu"), 1);
+    assert_string_equal(json_object_get_string_member(vcpu, "cpus"), "0-1,3-7");
+}
+
+/* An escape, a C1 control character, a bidirectional override, a tag beyond 16 bits. */
+#define HOSTILE "\\u001b]0;x\\u0007 \\u009b31m \\u202e \\U000e0041 \\n\\u007f ü"
+
+static void
+makes_guest_text_harmless(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonObject *guest;
+
+    fake_manager_set_show(fixture->fake, STATUS_OF(HOSTILE));
+    ctl_run(fixture, "show", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "kernel ?]0;x? ?31m ? ?  ? ü, 2 CPUs");
+
+    ctl_run(fixture, "show", "web1", "--json", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    for (const char *at = fixture->out; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+
+        assert_true(c == '\n' || (g_unichar_isprint(c) && c != 0x202e));
+    }
+    guest = json_object_get_object_member(parse_object(parser, fixture->out), "guest");
+    assert_string_equal(json_object_get_string_member(guest, "kernel"),
+                        "\033]0;x\007 \302\23331m \342\200\256 \363\240\201\201 \n\177 ü");
+}
+
+static void
+makes_error_text_harmless(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "guest: \033[2Jgone\nline");
+    ctl_run(fixture, "detach", "web1", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: guest: ?[2Jgone line\n");
+}
+
+static void
+detaches(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autofree char *calls = NULL;
+
+    ctl_run(fixture, "detach", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "web1: detached");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "Detach(web1)");
+}
+
+static void
+takes_names_that_look_like_options(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autofree char *calls = NULL;
+
+    ctl_run(fixture, "detach", "--", "--json", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "Detach(--json)");
+}
+
+static void
+notices_that_output_is_lost(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_list(fixture->fake, DOMAINS);
+    ctl_run_to_file(fixture, "/dev/full", "list", NULL);
+    ctl_assert_ended(fixture, 1, "cannot write the output");
+    ctl_run_to_file(fixture, "/dev/full", "list", "--json", NULL);
+    ctl_assert_ended(fixture, 1, "cannot write the output");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ctl_set_up, ctl_tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(refuses_wrong_command_lines),
+        TEST(explains_itself),
+        TEST(says_what_to_do_without_a_daemon),
+        TEST(lists_as_a_table),
+        TEST(lists_nothing_with_a_hint),
+        TEST(colours_a_terminal_only),
+        TEST(shows_for_people),
+        TEST(shows_what_is_there_yet),
+        TEST(shows_the_contract_as_json),
+        TEST(makes_guest_text_harmless),
+        TEST(makes_error_text_harmless),
+        TEST(detaches),
+        TEST(takes_names_that_look_like_options),
+        TEST(notices_that_output_is_lost),
+    };
+
+    if (!ctl_is_possible())
+        return 0;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

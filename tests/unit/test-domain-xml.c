@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading a domain's XML: what is taken from it, and the errors that teach. */
+#include "unit.h"
+
+#include "host/domain-xml.h"
+
+#define NS "xmlns='" BPFPV_DOMAIN_NAMESPACE "'"
+
+/* A live domain as libvirt writes it, with @metadata and @channels in their places. */
+static BpfpvDomainXml *
+parse(const char *metadata, const char *channels)
+{
+    g_autofree char *text = g_strdup_printf(
+        "<domain type='qemu' id='7'>\n<name>web1</name>\n"
+        "<uuid>11111111-2222-3333-4444-555555555555</uuid>\n<metadata>%s</metadata>\n"
+        "<devices>%s</devices></domain>",
+        metadata, channels);
+    g_autoptr(GError) error = NULL;
+    BpfpvDomainXml *xml = bpfpv_domain_xml_parse(text, &error);
+
+    assert_null(error);
+    assert_non_null(xml);
+    return xml;
+}
+
+#define CHANNEL(name, state)                                                                       \
+    "<channel type='unix'><source mode='bind' path='/s/" name "'/><target type='virtio' "          \
+    "name='" name "' state='" state "'/><alias name='a-" name "'/></channel>"
+
+static void
+a_domain_without_the_element_is_not_managed(void **state)
+{
+    g_autoptr(BpfpvDomainXml) xml = parse("<other xmlns='urn:other'/>", "");
+
+    assert_string_equal(xml->name, "web1");
+    assert_null(xml->config);
+    assert_null(xml->config_error);
+    assert_false(xml->has_agent);
+    assert_null(xml->channel_path);
+}
+
+static void
+an_element_of_another_namespace_is_not_ours(void **state)
+{
+    g_autoptr(BpfpvDomainXml) xml =
+        parse("<bpfpv xmlns='urn:bpfpv:domain:2'><program name='affinity'/></bpfpv>", "");
+
+    assert_null(xml->config);
+    assert_null(xml->config_error);
+}
+
+static void
+everything_but_the_program_has_a_default(void **state)
+{
+    g_autoptr(BpfpvDomainXml) xml = parse("<bpfpv " NS "><program name='affinity'/></bpfpv>", "");
+
+    assert_non_null(xml->config);
+    assert_int_equal(xml->config->programs->len, 1);
+    assert_int_equal(xml->config->mode, BPFPV_MODE_EXCLUSIVE);
+    assert_null(xml->config->cpuset);
+    assert_int_equal(xml->config->max_anchors, G_MAXUINT);
+    assert_int_equal(xml->config->rate, BPFPV_RATE_DEFAULT);
+    assert_string_equal(xml->config->channel, BPFPV_CHANNEL_DEFAULT);
+}
+
+static void
+every_attribute_is_read(void **state)
+{
+    g_autoptr(BpfpvDomainXml) xml =
+        parse("<b:bpfpv xmlns:b='" BPFPV_DOMAIN_NAMESPACE "'><b:program name='affinity'>"
+              "<b:placement mode='shared' cpuset='2-7,^4'/><b:limit anchors='4' keys='99' "
+              "rate='20'/></b:program><b:channel name='org.example.1'/></b:bpfpv>",
+              CHANNEL("org.example.1", "disconnected"));
+
+    assert_null(xml->config_error);
+    assert_int_equal(xml->config->mode, BPFPV_MODE_SHARED);
+    assert_cpus(xml->config->cpuset, "2-3,5-7");
+    assert_int_equal(xml->config->max_anchors, 4);
+    assert_int_equal(xml->config->max_keys, 99);
+    assert_int_equal(xml->config->rate, 20);
+    assert_string_equal(xml->channel_path, "/s/org.example.1");
+}
+
+static void
+channels_are_told_apart(void **state)
+{
+    g_autoptr(BpfpvDomainXml) xml =
+        parse("", CHANNEL("org.qemu.guest_agent.0", "connected") CHANNEL("org.bpfpv.0",
+                                                                        "disconnected"));
+
+    assert_true(xml->has_agent);
+    assert_true(xml->agent_connected);
+    assert_string_equal(xml->channel_path, "/s/org.bpfpv.0");
+    assert_string_equal(xml->channel_alias, "a-org.bpfpv.0");
+    assert_false(xml->channel_connected);
+}
+
+static void
+assert_refused(const char *element, const char *message)
+{
+    g_autoptr(BpfpvDomainXml) xml = parse(element, "");
+
+    assert_null(xml->config);
+    assert_non_null(xml->config_error);
+    assert_string_equal(xml->config_error->message, message);
+}
+
+static void
+errors_name_line_element_value_and_remedy(void **state)
+{
+    assert_refused("<bpfpv " NS "/>",
+                   "domain web1: <bpfpv>, line 4: it names no program; <program "
+                   "name=\"affinity\"/> is the usual one");
+    assert_refused("<bpfpv " NS ">\n<program name='affinity'><placement mode='rude'/></program>"
+                   "</bpfpv>",
+                   "domain web1: <placement mode=\"rude\">, line 5: mode is one of exclusive, "
+                   "shared");
+    assert_refused("<bpfpv " NS "><program name='a'><limit anchors='-1'/></program></bpfpv>",
+                   "domain web1: <limit anchors=\"-1\">, line 4: \"-1\" is not a number from 0 to "
+                   "8192");
+    assert_refused("<bpfpv " NS "><program name='a'/><program name='a'/></bpfpv>",
+                   "domain web1: <program name=\"a\">, line 4: this program is named twice");
+    assert_refused("<bpfpv " NS "><program name='a' x='1'/></bpfpv>",
+                   "domain web1: <program x=\"1\">, line 4: \"x\" is not an attribute of "
+                   "<program>; known are: name");
+    assert_refused("<bpfpv " NS "><programme/></bpfpv>",
+                   "domain web1: <programme>, line 4: not an element of <bpfpv>; known are: "
+                   "program, channel");
+    assert_refused("<bpfpv " NS "><program name='a'/><channel name='a/../b'/></bpfpv>",
+                   "domain web1: <channel name=\"a/../b\">, line 4: a channel's name is up to 63 "
+                   "letters, digits, dots, dashes and underscores");
+}
+
+static void
+what_is_not_a_domain_is_an_error(void **state)
+{
+    static const char *const texts[] = {"", "<", "<domain/>", "<network><name>x</name></network>"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+
+        assert_null(bpfpv_domain_xml_parse(texts[i], &error));
+        assert_true(g_error_matches(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_SYNTAX));
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_domain_without_the_element_is_not_managed),
+        cmocka_unit_test(an_element_of_another_namespace_is_not_ours),
+        cmocka_unit_test(everything_but_the_program_has_a_default),
+        cmocka_unit_test(every_attribute_is_read),
+        cmocka_unit_test(channels_are_told_apart),
+        cmocka_unit_test(errors_name_line_element_value_and_remedy),
+        cmocka_unit_test(what_is_not_a_domain_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

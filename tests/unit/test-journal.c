@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The journal: what is written is read back, and what is damaged is said. */
+#include "unit.h"
+
+#include <glib/gstdio.h>
+
+#include "host/journal.h"
+
+#define UUID "11111111-2222-3333-4444-555555555555"
+
+static int
+setup(void **state)
+{
+    *state = g_dir_make_tmp("bpfpv-journal-XXXXXX", NULL);
+    return *state ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    g_autoptr(GDir) dir = g_dir_open(*state, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(*state, name, NULL);
+
+        g_unlink(path);
+    }
+    g_rmdir(*state);
+    g_free(*state);
+    return 0;
+}
+
+static BpfpvJournalEntry *
+make_entry(void)
+{
+    BpfpvJournalEntry *entry = bpfpv_journal_entry_new(UUID, "we\"b", 12);
+
+    entry->pinned = TRUE;
+    entry->our_channel = TRUE;
+    entry->channel = g_strdup("org.bpfpv.0");
+    g_ptr_array_add(entry->original, cpus("0-3,8"));
+    g_ptr_array_add(entry->original, cpus("5"));
+    return entry;
+}
+
+static void
+what_is_written_is_read_back(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = make_entry();
+    g_autoptr(BpfpvJournalEntry) read = NULL;
+    g_autoptr(GError) error = NULL;
+
+    assert_true(bpfpv_journal_write(*state, entry, &error));
+    read = bpfpv_journal_read(*state, UUID, &error);
+    assert_non_null(read);
+    assert_string_equal(read->uuid, UUID);
+    assert_string_equal(read->name, "we\"b");
+    assert_int_equal(read->id, 12);
+    assert_true(read->pinned);
+    assert_true(read->our_channel);
+    assert_string_equal(read->channel, "org.bpfpv.0");
+    assert_int_equal(read->original->len, 2);
+    assert_cpus(g_ptr_array_index(read->original, 0), "0-3,8");
+    assert_cpus(g_ptr_array_index(read->original, 1), "5");
+}
+
+static void
+what_is_not_there_is_no_error(void **state)
+{
+    g_autoptr(GError) error = NULL;
+
+    assert_null(bpfpv_journal_read(*state, UUID, &error));
+    assert_null(error);
+    bpfpv_journal_remove(*state, UUID);
+}
+
+static void
+the_list_has_what_can_be_read(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = make_entry();
+    g_autofree char *other = g_build_filename(*state, "README", NULL);
+    g_autoptr(GPtrArray) list = NULL;
+
+    assert_true(bpfpv_journal_write(*state, entry, NULL));
+    assert_true(g_file_set_contents(other, "{", -1, NULL));
+    list = bpfpv_journal_list(*state);
+    assert_int_equal(list->len, 1);
+    bpfpv_journal_remove(*state, UUID);
+    g_ptr_array_unref(g_steal_pointer(&list));
+    list = bpfpv_journal_list(*state);
+    assert_int_equal(list->len, 0);
+}
+
+static void
+damage_is_said(void **state)
+{
+    static const char *const damaged[] = {"", "[]", "{", "{\"original\": [\"0-\"]}"};
+    g_autofree char *path = g_build_filename(*state, UUID ".json", NULL);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(damaged); i++) {
+        g_autoptr(GError) error = NULL;
+
+        assert_true(g_file_set_contents(path, damaged[i], -1, NULL));
+        assert_null(bpfpv_journal_read(*state, UUID, &error));
+        assert_non_null(error);
+        assert_non_null(strstr(error->message, path));
+    }
+}
+
+static void
+a_directory_that_cannot_be_made_is_said(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = make_entry();
+    g_autoptr(GError) error = NULL;
+
+    assert_false(bpfpv_journal_write("/proc/none", entry, &error));
+    assert_non_null(strstr(error->message, "/proc/none"));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_written_is_read_back), TEST(what_is_not_there_is_no_error),
+        TEST(the_list_has_what_can_be_read), TEST(damage_is_said),
+        TEST(a_directory_that_cannot_be_made_is_said),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
