@@ -55,9 +55,8 @@ request_free(gpointer data)
     g_free(request);
 }
 
-static void
-return_error(GDBusMethodInvocation *invocation, const char *name, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
+static void return_error(GDBusMethodInvocation *invocation, const char *name, const char *format,
+                         ...) G_GNUC_PRINTF(3, 4);
 
 static void
 return_error(GDBusMethodInvocation *invocation, const char *name, const char *format, ...)
@@ -278,9 +277,9 @@ bpfpv_bus_new(const char *address, const BpfpvConf *conf,
                                                     &vtable, bus, NULL, error);
     if (!bus->object)
         return NULL;
-    bus->owner = g_bus_own_name_on_connection(bus->connection, BUS_NAME,
-                                              G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, NULL,
-                                              on_name_lost, bus, NULL);
+    bus->owner =
+        g_bus_own_name_on_connection(bus->connection, BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+                                     NULL, on_name_lost, bus, NULL);
     return g_steal_pointer(&bus);
 }
 

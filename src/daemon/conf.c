@@ -16,8 +16,8 @@ bpfpv_conf_new(int *argc, char ***argv, GError **error)
     gboolean verbose = FALSE;
     const GOptionEntry entries[] = {
         {"connect", 0, 0, G_OPTION_ARG_STRING, &conf->uri, "libvirt to manage", "URI"},
-        {"bus-address", 0, 0, G_OPTION_ARG_STRING, &conf->bus_address, "bus instead of the system's",
-         "ADDRESS"},
+        {"bus-address", 0, 0, G_OPTION_ARG_STRING, &conf->bus_address,
+         "bus instead of the system's", "ADDRESS"},
         {"guest-dir", 0, 0, G_OPTION_ARG_FILENAME, &conf->guest_dir, "what is injected", "DIR"},
         {"state-dir", 0, 0, G_OPTION_ARG_FILENAME, &conf->state_dir, "where pins are noted", "DIR"},
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &conf->file, "configuration file", "FILE"},

@@ -18,7 +18,7 @@ struct _BpfpvLink {
     GPtrArray *tables; /* of BpfpvTable, as HELLO's programs */
     BpfpvCpuset *online;
     gboolean synced;
-    char *bye;      /* the loader's last words */
+    char *bye;       /* the loader's last words */
     gboolean *freed; /* set when the link is freed inside one of its callbacks */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What manager.c and manager-place.c share. */
+/* What manager.c, manager-watch.c and manager-place.c share. */
 #pragma once
 
 #include "daemon/manager.h"
@@ -31,3 +31,11 @@ void bpfpv_manager_step_soon(BpfpvManager *manager);
 void bpfpv_manager_drop_soon(BpfpvManager *manager);
 /* Ends the shutdown when every original is back. */
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
+
+/* manager-watch.c: what the watch calls; its user data is the manager. */
+extern const BpfpvWatchFuncs bpfpv_manager_watch_funcs;
+
+/* A running domain with an element, until now unknown. */
+BpfpvManaged *bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id);
+/* Its element is gone: the originals go back, and its loader ends. */
+void bpfpv_managed_release(BpfpvManaged *managed);

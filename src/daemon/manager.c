@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All managed domains together; see manager.h. Placement and pin calls are in manager-place.c. */
+/*
+ * All managed domains together; see manager.h. What libvirt tells is in manager-watch.c,
+ * placement and pin calls are in manager-place.c.
+ */
 #include "daemon/manager-private.h"
 
 #include <string.h>
@@ -78,8 +81,8 @@ bpfpv_manager_drop_soon(BpfpvManager *manager)
         manager->drop_source = g_idle_add(drop_released, manager);
 }
 
-static void
-release(BpfpvManaged *managed)
+void
+bpfpv_managed_release(BpfpvManaged *managed)
 {
     if (managed->releasing)
         return;
@@ -162,10 +165,10 @@ on_pins_moved(BpfpvPins *pins, gpointer user_data)
 
 static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved};
 
-/* ---- what libvirt tells ---- */
+/* ---- beginning to be managed ---- */
 
-static BpfpvManaged *
-manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
+BpfpvManaged *
+bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
 {
     BpfpvManaged *managed = g_new0(BpfpvManaged, 1);
 
@@ -182,134 +185,6 @@ manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
     g_hash_table_insert(manager->domains, managed->uuid, managed);
     return managed;
 }
-
-static void
-on_gone(const char *uuid, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
-
-    if (!managed)
-        return;
-    bpfpv_pins_forget(managed->pins);
-    manager->funcs->state(managed->name, managed->uuid,
-                          bpfpv_state_to_string(BPFPV_STATE_DETACHED), "the domain has ended",
-                          manager->user_data);
-    g_hash_table_remove(manager->domains, uuid);
-    bpfpv_manager_place_soon(manager);
-}
-
-static void
-on_domain(const char *uuid, int id, const char *text, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(text, &error);
-    BpfpvManaged *managed;
-
-    if (!xml) {
-        g_warning("domain %s: %s", uuid, error->message);
-        return;
-    }
-    managed = g_hash_table_lookup(manager->domains, uuid);
-    if (managed && managed->id != id) {
-        on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
-        managed = NULL;
-    }
-    if (!xml->config && !xml->config_error) {
-        if (managed && !manager->shutting_down)
-            release(managed);
-    } else if (!managed && !manager->shutting_down) {
-        managed = manage(manager, xml, id);
-    }
-    if (!managed)
-        return;
-    managed->seen = TRUE;
-    bpfpv_session_update(managed->session, xml);
-}
-
-static gboolean
-is_unseen(gpointer key, gpointer value, gpointer user_data)
-{
-    return !((BpfpvManaged *)value)->seen;
-}
-
-static void
-on_listed(gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-
-    /* Ended while there was no connection. A journal entry left behind is void by its id. */
-    if (g_hash_table_foreach_remove(manager->domains, is_unseen, NULL) > 0)
-        bpfpv_manager_place_soon(manager);
-    g_debug("all running domains are known");
-}
-
-static void
-on_connected(const BpfpvTopology *topology, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-    GHashTableIter iter;
-    gpointer value;
-
-    g_clear_pointer(&manager->topology, bpfpv_topology_free);
-    manager->topology = bpfpv_topology_new(bpfpv_topology_present(topology),
-                                           bpfpv_topology_online(topology));
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        ((BpfpvManaged *)value)->seen = FALSE;
-    manager->complained = FALSE;
-    g_message("connected to libvirt at %s", manager->conf->uri);
-    bpfpv_manager_place_soon(manager);
-}
-
-static void
-on_disconnected(const char *reason, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-
-    if (!manager->complained)
-        g_message("not connected to libvirt (%s); trying again every second", reason);
-    manager->complained = TRUE;
-}
-
-static void
-on_agent(const char *uuid, gboolean connected, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-
-    if (g_hash_table_contains(manager->domains, uuid))
-        bpfpv_watch_refresh(manager->watch, uuid);
-}
-
-static void
-on_reset(const char *uuid, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
-
-    if (!managed)
-        return;
-    bpfpv_session_reset(managed->session);
-    bpfpv_watch_refresh(manager->watch, uuid);
-}
-
-static void
-on_port(const char *uuid, const char *alias, gboolean open, gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
-
-    if (!managed)
-        return;
-    if (!open)
-        bpfpv_session_port_closed(managed->session, alias);
-    bpfpv_watch_refresh(manager->watch, uuid);
-}
-
-static const BpfpvWatchFuncs watch_funcs = {
-    on_connected, on_disconnected, on_domain, on_listed, on_gone, on_agent, on_reset, on_port,
-};
 
 /* ---- for others ---- */
 
@@ -390,7 +265,7 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->payload = g_steal_pointer(&payload);
     manager->plan = bpfpv_plan_new();
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
-    manager->watch = bpfpv_watch_new(conf->uri, &watch_funcs, manager);
+    manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
     return manager;
 }
 

@@ -156,9 +156,8 @@ inject_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *canc
 {
     Job *job = data;
     GError *error = NULL;
-    g_autofree char *session_id =
-        g_strdup_printf("%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(),
-                        g_random_int());
+    g_autofree char *session_id = g_strdup_printf("%08x%08x%08x%08x", g_random_int(),
+                                                  g_random_int(), g_random_int(), g_random_int());
     const BpfpvInjection injection = {job->programs, session_id, job->channel, job->max_keys};
     g_autoptr(BpfpvAgent) agent = bpfpv_agent_open(job->uri, job->uuid, cancellable, &error);
 

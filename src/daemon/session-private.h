@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What session.c and session-jobs.c share. */
+/* What session.c and its parts, session-demand.c, session-link.c and session-jobs.c, share. */
 #pragma once
 
 #include "daemon/session.h"
 #include "host/worker.h"
+
+/* What a lost loader's guest demanded stays in force for so long, since the usual cause is a
+ * crash or a restart that the next injection repairs. */
+#define BPFPV_GRACE_S 10
 
 /* The one call that may be blocking in the session's worker. */
 typedef enum {
@@ -65,6 +69,23 @@ void bpfpv_session_fail(BpfpvSession *session, const char *reason);
 /* A job's callback calls this last. */
 void bpfpv_session_job_done(BpfpvSession *session);
 
+/* session-demand.c: */
+/* @demand: (transfer full): comes into force, if it is another than the present one. */
+void bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
+/* Nothing is demanded any more, at once. */
+void bpfpv_session_void_demand(BpfpvSession *session);
+/* What the link has heard becomes a new demand, a moment later. */
+void bpfpv_session_demand_soon(BpfpvSession *session);
+/* The demand stays in force for a while without a link. */
+void bpfpv_session_start_grace(BpfpvSession *session);
+
+/* session-link.c: */
+void bpfpv_session_open_link(BpfpvSession *session);
+void bpfpv_session_drop_link(BpfpvSession *session);
+/* The loader has ended, or can't be reached: goes on with the end of the session. */
+void bpfpv_session_finish_stop(BpfpvSession *session);
+
+/* session-jobs.c: */
 void bpfpv_session_start_plug(BpfpvSession *session);
 void bpfpv_session_start_injection(BpfpvSession *session);
 void bpfpv_session_start_unplug(BpfpvSession *session);

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One managed domain's guest side; see session.h. The jobs that block are in session-jobs.c. */
+/*
+ * One managed domain's guest side; see session.h. The link to the loader is in session-link.c,
+ * what it demands in session-demand.c, the jobs that block in session-jobs.c.
+ */
 #include "daemon/session-private.h"
 
 #include "programs/program.h"
 
-/* A loader that is there answers at once; one in an emulated, busy guest takes seconds. */
-#define HELLO_ASK_S 5
-#define HELLO_ASK_TIMES 4
-/* What a lost loader's guest demanded stays in force for so long, since the usual cause is a
- * crash or a restart that the next injection repairs. */
-#define GRACE_S 10
 #define RETRY_FIRST_S 2
 #define RETRY_MOST_S 60
-/* A burst of changes in the guest becomes one new demand. */
-#define SETTLE_MS 10
 #define STOP_TIMEOUT_S 5
 
 static void advance(BpfpvSession *session);
@@ -22,9 +17,12 @@ const char *
 bpfpv_state_to_string(BpfpvState state)
 {
     static const char *const names[] = {
-        [BPFPV_STATE_WAITING_AGENT] = "waiting-agent", [BPFPV_STATE_INJECTING] = "injecting",
-        [BPFPV_STATE_SYNCING] = "syncing",             [BPFPV_STATE_ACTIVE] = "active",
-        [BPFPV_STATE_FAILED] = "failed",               [BPFPV_STATE_DETACHED] = "detached",
+        [BPFPV_STATE_WAITING_AGENT] = "waiting-agent",
+        [BPFPV_STATE_INJECTING] = "injecting",
+        [BPFPV_STATE_SYNCING] = "syncing",
+        [BPFPV_STATE_ACTIVE] = "active",
+        [BPFPV_STATE_FAILED] = "failed",
+        [BPFPV_STATE_DETACHED] = "detached",
     };
 
     return names[state];
@@ -38,59 +36,9 @@ bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *rea
     session->state = state;
     g_free(session->reason);
     session->reason = g_strdup(reason);
-    g_message("domain %s: %s%s%s", session->name, bpfpv_state_to_string(state),
-              *reason ? ": " : "", reason);
+    g_message("domain %s: %s%s%s", session->name, bpfpv_state_to_string(state), *reason ? ": " : "",
+              reason);
     session->funcs->state(session, session->user_data);
-}
-
-/* ---- demand ---- */
-
-static void
-take_demand(BpfpvSession *session, BpfpvDemand *demand)
-{
-    if (bpfpv_demand_equal(demand, session->demand)) {
-        bpfpv_demand_free(demand);
-        return;
-    }
-    bpfpv_demand_free(session->demand);
-    session->demand = demand;
-    session->funcs->demand(session, session->user_data);
-}
-
-static gboolean
-settle(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    session->settle_timer = 0;
-    if (session->link && bpfpv_link_is_synced(session->link))
-        take_demand(session, bpfpv_link_demand(session->link, session->n_vcpus));
-    return G_SOURCE_REMOVE;
-}
-
-static void
-demand_soon(BpfpvSession *session)
-{
-    if (!session->settle_timer)
-        session->settle_timer = g_timeout_add(SETTLE_MS, settle, session);
-}
-
-static void
-void_demand(BpfpvSession *session)
-{
-    g_clear_handle_id(&session->grace_timer, g_source_remove);
-    g_clear_handle_id(&session->settle_timer, g_source_remove);
-    take_demand(session, bpfpv_demand_new(session->n_vcpus));
-}
-
-static gboolean
-grace_over(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    session->grace_timer = 0;
-    void_demand(session);
-    return G_SOURCE_REMOVE;
 }
 
 /* ---- failing and trying again ---- */
@@ -131,140 +79,6 @@ retry_now(BpfpvSession *session)
     retry_in(session, 1);
 }
 
-/* ---- the link ---- */
-
-static void
-drop_link(BpfpvSession *session)
-{
-    g_clear_handle_id(&session->hello_timer, g_source_remove);
-    g_clear_handle_id(&session->settle_timer, g_source_remove);
-    if (!session->link)
-        return;
-    g_clear_pointer(&session->link, bpfpv_link_free);
-    if (!session->grace_timer)
-        session->grace_timer = g_timeout_add_seconds(GRACE_S, grace_over, session);
-}
-
-static void
-finish_stop(BpfpvSession *session)
-{
-    g_clear_handle_id(&session->stop_timer, g_source_remove);
-    drop_link(session);
-    if (session->our_channel && session->channel_alias && !session->gone_channel) {
-        bpfpv_session_start_unplug(session);
-        return;
-    }
-    bpfpv_session_set_state(session, BPFPV_STATE_DETACHED, "");
-    session->funcs->stopped(session, session->user_data);
-}
-
-static gboolean
-stop_timed_out(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    session->stop_timer = 0;
-    g_warning("domain %s: the guest's loader did not end when told to", session->name);
-    finish_stop(session);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-is_current_build(const BpfpvSession *session, const BpfpvHello *hello)
-{
-    if (!bpfpv_payload_matches(session->payload, NULL, hello->digest) ||
-        hello->programs->len != session->config->programs->len)
-        return FALSE;
-    for (guint i = 0; i < hello->programs->len; i++) {
-        const BpfpvWireProgram *program = g_ptr_array_index(hello->programs, i);
-
-        if (!bpfpv_payload_matches(session->payload, program->name, program->digest))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static void
-on_hello(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    if (session->stopping || is_current_build(session, bpfpv_link_hello(session->link)))
-        return;
-    /* Its end closes the port, and that leads to the injection of ours. */
-    bpfpv_session_set_state(session, BPFPV_STATE_SYNCING,
-                            "the guest runs another build's loader: replacing it");
-    bpfpv_link_stop(session->link);
-}
-
-static void
-on_synced(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    g_clear_handle_id(&session->hello_timer, g_source_remove);
-    g_clear_handle_id(&session->grace_timer, g_source_remove);
-    if (session->stopping)
-        return;
-    session->synced_at_us = g_get_monotonic_time();
-    session->outdated = FALSE;
-    demand_soon(session);
-    bpfpv_session_set_state(session, BPFPV_STATE_ACTIVE, "");
-}
-
-static void
-on_changed(gpointer user_data)
-{
-    demand_soon(user_data);
-}
-
-static void
-on_lost(const char *reason, gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    drop_link(session);
-    if (session->stopping)
-        finish_stop(session);
-    else
-        bpfpv_session_fail(session, reason);
-}
-
-static const BpfpvLinkFuncs link_funcs = {on_hello, on_synced, on_changed, on_lost};
-
-static gboolean
-hello_timed_out(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    if (++session->asked < HELLO_ASK_TIMES || bpfpv_link_hello(session->link)) {
-        bpfpv_link_ask_again(session->link);
-        if (session->asked < 2 * HELLO_ASK_TIMES)
-            return G_SOURCE_CONTINUE;
-    }
-    session->hello_timer = 0;
-    drop_link(session);
-    bpfpv_session_fail(session, "the loader in the guest does not answer; is it stopped, or is "
-                                "another program holding the channel?");
-    return G_SOURCE_REMOVE;
-}
-
-static void
-open_link(BpfpvSession *session)
-{
-    g_autoptr(GError) error = NULL;
-
-    session->link = bpfpv_link_open(session->channel_path, session->config->max_keys, &link_funcs,
-                                    session, &error);
-    if (!session->link) {
-        bpfpv_session_fail(session, error->message);
-        return;
-    }
-    session->asked = 0;
-    session->hello_timer = g_timeout_add_seconds(HELLO_ASK_S, hello_timed_out, session);
-    bpfpv_session_set_state(session, BPFPV_STATE_SYNCING, "");
-}
-
 /* ---- deciding ---- */
 
 static const char *
@@ -293,9 +107,9 @@ config_is_usable(BpfpvSession *session)
     name = unknown_program(session);
     if (name) {
         g_autofree char *names = bpfpv_program_names();
-        g_autofree char *reason = g_strdup_printf(
-            "domain %s: <program name=\"%s\">: no such program; known are: %s", session->name, name,
-            names);
+        g_autofree char *reason =
+            g_strdup_printf("domain %s: <program name=\"%s\">: no such program; known are: %s",
+                            session->name, name, names);
 
         bpfpv_session_set_state(session, BPFPV_STATE_FAILED, reason);
         return FALSE;
@@ -308,7 +122,7 @@ static gboolean
 is_just_plugged(const BpfpvSession *session)
 {
     return session->our_channel && session->plugged_at_us > 0 &&
-           g_get_monotonic_time() - session->plugged_at_us < (gint64)GRACE_S * G_USEC_PER_SEC;
+           g_get_monotonic_time() - session->plugged_at_us < (gint64)BPFPV_GRACE_S * G_USEC_PER_SEC;
 }
 
 /* Takes the one next step that the facts call for. */
@@ -323,7 +137,7 @@ advance(BpfpvSession *session)
     else if (!session->channel_path)
         bpfpv_session_start_plug(session);
     else if (session->port_open)
-        open_link(session);
+        bpfpv_session_open_link(session);
     else if (!session->has_agent)
         bpfpv_session_fail(session,
                            "the domain has no channel for qemu-guest-agent; add <channel "
@@ -399,8 +213,8 @@ bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
 void
 bpfpv_session_reset(BpfpvSession *session)
 {
-    drop_link(session);
-    void_demand(session);
+    bpfpv_session_drop_link(session);
+    bpfpv_session_void_demand(session);
     session->port_open = FALSE;
     session->agent_connected = FALSE;
     if (session->stopping)
@@ -420,11 +234,12 @@ bpfpv_session_port_closed(BpfpvSession *session, const char *alias)
     session->port_open = FALSE;
     if (!session->link)
         return;
-    crashed = bpfpv_link_is_synced(session->link) && !session->outdated &&
-              g_get_monotonic_time() - session->synced_at_us < (gint64)GRACE_S * G_USEC_PER_SEC;
-    drop_link(session);
+    crashed =
+        bpfpv_link_is_synced(session->link) && !session->outdated &&
+        g_get_monotonic_time() - session->synced_at_us < (gint64)BPFPV_GRACE_S * G_USEC_PER_SEC;
+    bpfpv_session_drop_link(session);
     if (session->stopping) {
-        finish_stop(session);
+        bpfpv_session_finish_stop(session);
     } else if (crashed) {
         /* Soon after it began to work: not in a tight circle. */
         bpfpv_session_fail(session, "the loader in the guest has ended");
@@ -441,9 +256,20 @@ bpfpv_session_set_vcpus(BpfpvSession *session, guint n_vcpus)
         return;
     session->n_vcpus = n_vcpus;
     if (session->link && bpfpv_link_is_synced(session->link))
-        take_demand(session, bpfpv_link_demand(session->link, n_vcpus));
+        bpfpv_session_take_demand(session, bpfpv_link_demand(session->link, n_vcpus));
     else
-        take_demand(session, bpfpv_demand_new(n_vcpus));
+        bpfpv_session_take_demand(session, bpfpv_demand_new(n_vcpus));
+}
+
+static gboolean
+stop_timed_out(gpointer user_data)
+{
+    BpfpvSession *session = user_data;
+
+    session->stop_timer = 0;
+    g_warning("domain %s: the guest's loader did not end when told to", session->name);
+    bpfpv_session_finish_stop(session);
+    return G_SOURCE_REMOVE;
 }
 
 void
@@ -456,9 +282,9 @@ bpfpv_session_stop(BpfpvSession *session)
     if (session->job || session->stop_timer)
         return; /* goes on when the job is done */
     if (!session->link && session->port_open && session->channel_path && session->config)
-        open_link(session);
+        bpfpv_session_open_link(session);
     if (!session->link) {
-        finish_stop(session);
+        bpfpv_session_finish_stop(session);
         return;
     }
     bpfpv_link_stop(session->link);
@@ -496,7 +322,7 @@ bpfpv_session_free(BpfpvSession *session)
     if (session->job_cancellable)
         g_cancellable_cancel(session->job_cancellable);
     g_clear_object(&session->job_cancellable);
-    drop_link(session);
+    bpfpv_session_drop_link(session);
     g_clear_handle_id(&session->grace_timer, g_source_remove);
     g_clear_handle_id(&session->retry_timer, g_source_remove);
     g_clear_handle_id(&session->stop_timer, g_source_remove);

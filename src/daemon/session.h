@@ -61,7 +61,7 @@ void bpfpv_session_stop(BpfpvSession *session);
 const char *bpfpv_session_uuid(const BpfpvSession *session);
 const char *bpfpv_session_name(const BpfpvSession *session);
 BpfpvState bpfpv_session_state(const BpfpvSession *session);
-/* Returns: (transfer full): why it is in this state, and what can be done; "" where that is plain */
+/* Returns: (transfer full): why it is in this state, and what can be done; "" if that is plain */
 char *bpfpv_session_reason(const BpfpvSession *session);
 /* Returns: (transfer none) (nullable): the last valid one */
 const BpfpvConfig *bpfpv_session_config(const BpfpvSession *session);

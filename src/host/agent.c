@@ -28,7 +28,7 @@ struct _BpfpvAgent {
     GCancellable *cancellable;
 };
 
-G_DEFINE_QUARK(bpfpv-agent-error-quark, bpfpv_agent_error)
+G_DEFINE_QUARK(bpfpv - agent - error - quark, bpfpv_agent_error)
 
 static gboolean
 is_forbidden(const char *message)
@@ -181,9 +181,8 @@ exec_poll(BpfpvAgent *agent, gint64 pid, guint timeout_s, BpfpvExecResult *resul
         answer = finish_call(agent, "guest-exec-status", arguments, error);
         if (!answer)
             return FALSE;
-        if (JSON_NODE_HOLDS_OBJECT(answer) &&
-            json_object_get_boolean_member_with_default(json_node_get_object(answer), "exited",
-                                                        FALSE)) {
+        if (JSON_NODE_HOLDS_OBJECT(answer) && json_object_get_boolean_member_with_default(
+                                                  json_node_get_object(answer), "exited", FALSE)) {
             result->exited = get_int(answer, "exitcode", &value, NULL);
             if (!result->exited && !get_int(answer, "signal", &value, error))
                 return FALSE;

@@ -14,12 +14,12 @@ struct _BpfpvChannel {
     const BpfpvChannelFuncs *funcs;
     gpointer user_data;
     GSource *readable;
-    GSource *writable;  /* while there is something unsent */
-    guint resume;       /* timer: reading pauses to keep the rate */
+    GSource *writable; /* while there is something unsent */
+    guint resume;      /* timer: reading pauses to keep the rate */
     GByteArray *unsent;
-    gint64 rate;        /* bytes a second */
-    gint64 allowance;   /* bytes that may be read now; at most one second's worth */
-    gint64 updated_us;  /* when @allowance was last reckoned */
+    gint64 rate;       /* bytes a second */
+    gint64 allowance;  /* bytes that may be read now; at most one second's worth */
+    gint64 updated_us; /* when @allowance was last reckoned */
     guint8 buffer[READ_SIZE];
 };
 
@@ -65,8 +65,8 @@ on_readable(GSocket *socket, GIOCondition condition, gpointer user_data)
 {
     BpfpvChannel *channel = user_data;
     g_autoptr(GError) error = NULL;
-    gssize length = g_socket_receive(channel->socket, (char *)channel->buffer, READ_SIZE, NULL,
-                                     &error);
+    gssize length =
+        g_socket_receive(channel->socket, (char *)channel->buffer, READ_SIZE, NULL, &error);
 
     if (length < 0 && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         return G_SOURCE_CONTINUE;
@@ -84,7 +84,8 @@ on_readable(GSocket *socket, GIOCondition condition, gpointer user_data)
 static void
 start_reading(BpfpvChannel *channel)
 {
-    channel->readable = g_socket_create_source(channel->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, NULL);
+    channel->readable =
+        g_socket_create_source(channel->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, NULL);
     g_source_set_callback(channel->readable, G_SOURCE_FUNC(on_readable), channel, NULL);
     g_source_attach(channel->readable, NULL);
 }
@@ -113,8 +114,8 @@ bpfpv_channel_open(const char *path, guint bytes_per_second, const BpfpvChannelF
     g_autoptr(BpfpvChannel) channel = g_new0(BpfpvChannel, 1);
 
     channel->unsent = g_byte_array_new();
-    channel->socket = g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-                                   G_SOCKET_PROTOCOL_DEFAULT, error);
+    channel->socket =
+        g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
     if (!channel->socket)
         return NULL;
     g_socket_set_blocking(channel->socket, FALSE);

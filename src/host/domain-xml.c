@@ -20,7 +20,7 @@ typedef struct {
     GError **error;
 } Reader;
 
-G_DEFINE_QUARK(bpfpv-xml-error-quark, bpfpv_xml_error)
+G_DEFINE_QUARK(bpfpv - xml - error - quark, bpfpv_xml_error)
 
 static gboolean
 is_element(const xmlNode *node, const char *name)
@@ -63,10 +63,9 @@ fail(Reader *reader, const xmlNode *node, const char *attribute, const char *val
      const char *remedy)
 {
     g_set_error(reader->error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_INVALID,
-                "domain %s: <%s%s%s%s%s%s>, line %ld: %s", reader->domain,
-                (const char *)node->name, attribute ? " " : "", attribute ? attribute : "",
-                attribute ? "=\"" : "", attribute ? value : "", attribute ? "\"" : "",
-                xmlGetLineNo(node), remedy);
+                "domain %s: <%s%s%s%s%s%s>, line %ld: %s", reader->domain, (const char *)node->name,
+                attribute ? " " : "", attribute ? attribute : "", attribute ? "=\"" : "",
+                attribute ? value : "", attribute ? "\"" : "", xmlGetLineNo(node), remedy);
     return FALSE;
 }
 

@@ -80,13 +80,13 @@ entry_to_json(const BpfpvJournalEntry *entry)
 static BpfpvJournalEntry *
 entry_from_json(JsonObject *object, GError **error)
 {
-    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_entry_new(
-        json_object_get_string_member_with_default(object, "uuid", ""),
-        json_object_get_string_member_with_default(object, "name", ""),
-        (int)json_object_get_int_member_with_default(object, "id", -1));
+    g_autoptr(BpfpvJournalEntry) entry =
+        bpfpv_journal_entry_new(json_object_get_string_member_with_default(object, "uuid", ""),
+                                json_object_get_string_member_with_default(object, "name", ""),
+                                (int)json_object_get_int_member_with_default(object, "id", -1));
     JsonNode *original = json_object_get_member(object, "original");
-    JsonArray *array = original && JSON_NODE_HOLDS_ARRAY(original) ? json_node_get_array(original)
-                                                                   : NULL;
+    JsonArray *array =
+        original && JSON_NODE_HOLDS_ARRAY(original) ? json_node_get_array(original) : NULL;
 
     entry->pinned = json_object_get_boolean_member_with_default(object, "pinned", FALSE);
     entry->our_channel = json_object_get_boolean_member_with_default(object, "our-channel", FALSE);

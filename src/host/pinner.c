@@ -92,8 +92,8 @@ read_pins(Link *link, virDomainPtr domain, GError **error)
         return NULL;
     }
     for (int i = 0; i < n; i++)
-        g_ptr_array_add(sets, bpfpv_cpuset_new_from_map(maps + (gsize)i * maplen, maplen,
-                                                        link->n_host_cpus));
+        g_ptr_array_add(
+            sets, bpfpv_cpuset_new_from_map(maps + (gsize)i * maplen, maplen, link->n_host_cpus));
     return g_steal_pointer(&sets);
 }
 

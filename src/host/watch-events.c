@@ -121,8 +121,8 @@ bpfpv_watch_events_start(BpfpvWatch *watch, GError **error)
         watch->events[i] = -1;
     watch->monitor_event = -1;
     for (int i = 0; i < BPFPV_WATCH_N_EVENTS; i++) {
-        watch->events[i] = virConnectDomainEventRegisterAny(
-            watch->connection, NULL, events[i].id, events[i].callback, watch, NULL);
+        watch->events[i] = virConnectDomainEventRegisterAny(watch->connection, NULL, events[i].id,
+                                                            events[i].callback, watch, NULL);
         if (watch->events[i] < 0) {
             bpfpv_virt_set_error(error, "registering for libvirt's event %d", events[i].id);
             bpfpv_watch_events_stop(watch);

@@ -46,8 +46,8 @@ mask_equal(gconstpointer a, gconstpointer b)
 static void
 add_demand(const BpfpvTable *table, const BpfpvCpuset *online, BpfpvDemand *demand)
 {
-    g_autoptr(GHashTable) tasks = g_hash_table_new_full(
-        bpfpv_cpuset_hash, mask_equal, (GDestroyNotify)bpfpv_cpuset_free, NULL);
+    g_autoptr(GHashTable) tasks = g_hash_table_new_full(bpfpv_cpuset_hash, mask_equal,
+                                                        (GDestroyNotify)bpfpv_cpuset_free, NULL);
     Count count = {tasks};
     GHashTableIter iter;
     gpointer mask, n;

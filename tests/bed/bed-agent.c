@@ -34,7 +34,7 @@ command(BedGuest *guest, const char *text, int timeout_s)
 
 /* As libvirt sees its end of the channel; a command before that is an error in libvirtd's log. */
 static gboolean
-agent_is_connected(BedGuest *guest)
+agent_is_connected(gpointer guest)
 {
     char *xml = virDomainGetXMLDesc(bed_guest_domain(guest), 0);
     gboolean connected = xml && strstr(xml, "'org.qemu.guest_agent.0' state='connected'");
@@ -99,8 +99,10 @@ static gint64
 execute(BedGuest *guest, GPtrArray *argv, gboolean capture)
 {
     g_autofree char *request = exec_request(argv, capture);
-    g_autoptr(JsonObject) result = command(guest, request, COMMAND_TIMEOUT_S);
+    g_autoptr(JsonObject) result = NULL;
 
+    bed_wait(agent_is_connected, guest, BED_SOON); /* libvirtd may have just been restarted */
+    result = command(guest, request, COMMAND_TIMEOUT_S);
     if (!result)
         bed_fail("can't run %s in %s: %s", (char *)g_ptr_array_index(argv, 0),
                  bed_guest_name(guest), bed_libvirt_error());
@@ -200,8 +202,8 @@ bed_guest_kill(BedGuest *guest, gint64 pid, int signal)
     Execution execution = {guest, pid, NULL};
     g_autofree char *option = g_strdup_printf("-%d", signal);
     g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, pid);
-    g_autofree char *out = bed_guest_exec(guest, NULL, "/bin/kill", option, number, NULL);
 
+    g_free(bed_guest_exec(guest, NULL, "/bin/kill", option, number, NULL));
     if ((signal == SIGKILL || signal == SIGTERM) && !bed_wait(is_gone, &execution, BED_SOON))
         bed_fail("process %s in %s survives signal %d", number, bed_guest_name(guest), signal);
 }

@@ -27,8 +27,7 @@ daemon_command(const char *first, va_list list)
         bed_fail("BPFPVD: %s", error->message);
     for (guint i = 0; words[i]; i++)
         g_ptr_array_add(command, g_strdup(words[i]));
-    g_ptr_array_add(command,
-                    g_strdup_printf("--guest-dir=%s", bed_environment("BPFPV_GUEST_DIR")));
+    g_ptr_array_add(command, g_strdup_printf("--guest-dir=%s", bed_environment("BPFPV_GUEST_DIR")));
     for (guint i = 0; i < rest->len; i++) /* with the NULL at its end */
         g_ptr_array_add(command, g_strdup(g_ptr_array_index(rest, i)));
     return command;

@@ -117,8 +117,8 @@ expect(BedGuest *guest, guint vcpu, const char *cpus, guint timeout_ms)
     Expectation e = {guest, vcpu, cpus, NULL, NULL};
 
     if (!bed_wait(is_met, &e, timeout_ms))
-        bed_fail("vCPU %u of %s should be pinned to %s; its pin is %s, its thread runs on %s",
-                 vcpu, bed_guest_name(guest), cpus ? cpus : "a single CPU", e.pin, e.actual);
+        bed_fail("vCPU %u of %s should be pinned to %s; its pin is %s, its thread runs on %s", vcpu,
+                 bed_guest_name(guest), cpus ? cpus : "a single CPU", e.pin, e.actual);
     g_free(e.actual);
     return e.pin;
 }

@@ -23,8 +23,8 @@ typedef struct _BedDaemon BedDaemon;
 
 /* All members may be left out. The XML ones go into tests/bed/domain.xml as they are. */
 typedef struct {
-    const char *name;         /* of the domain: "guest" */
-    guint vcpus;              /* 2 */
+    const char *name; /* of the domain: "guest" */
+    guint vcpus;      /* 2 */
     gboolean no_agent_channel;
     gboolean with_channel;    /* org.bpfpv.0 in the definition */
     gboolean no_wait;         /* return as soon as it is started */

@@ -73,8 +73,7 @@ a_domain_without_an_agents_channel_fails(void **state)
 static void
 an_agent_that_does_not_run_is_waited_for(void **state)
 {
-    const BedGuestOptions options = {
-        .name = "silent", .cmdline = "bed.agent=off", .no_wait = TRUE};
+    const BedGuestOptions options = {.name = "silent", .cmdline = "bed.agent=off", .no_wait = TRUE};
     BedGuest *guest = bed_guest_start(&options);
 
     assert_int_equal(bed_ctl(NULL, NULL, "attach", "--no-wait", "silent", NULL), 0);
@@ -87,8 +86,7 @@ an_agent_that_does_not_run_is_waited_for(void **state)
 static void
 an_agent_that_may_not_execute_fails(void **state)
 {
-    const BedGuestOptions options = {.name = "noexec",
-                                     .cmdline = "bed.agent_block=guest-exec"};
+    const BedGuestOptions options = {.name = "noexec", .cmdline = "bed.agent_block=guest-exec"};
 
     assert_fails(bed_guest_start(&options), "does not allow guest-exec; allow guest-exec");
 }
@@ -109,8 +107,8 @@ a_kernel_without_btf_fails(void **state)
     const BedGuestOptions options = {.name = "nobtf"};
     BedGuest *guest = bed_guest_start(&options);
 
-    g_free(bed_guest_exec(guest, NULL, "/bin/mount", "-t", "tmpfs", "none", "/sys/kernel/btf",
-                          NULL));
+    g_free(
+        bed_guest_exec(guest, NULL, "/bin/mount", "-t", "tmpfs", "none", "/sys/kernel/btf", NULL));
     assert_fails(guest, "the guest's kernel refuses the program: bpfpv-guest: ");
 }
 
@@ -139,7 +137,6 @@ no_free_cpu_fails(void **state)
 static void
 a_shortage_is_told_and_costs_the_holder_nothing(void **state)
 {
-    g_autofree char *config = NULL;
     gint64 first = bed_guest_task(healthy, NULL, 0, "pin 1");
     gint64 second;
     int cpu = bed_assert_vcpupin_single(healthy, 1, BED_SOON);
@@ -183,8 +180,7 @@ an_unknown_program_is_named(void **state)
     const BedGuestOptions options = {
         .name = "unknown",
         .no_wait = TRUE,
-        .metadata_xml =
-            "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='telepathy'/></bpfpv>"};
+        .metadata_xml = "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='telepathy'/></bpfpv>"};
     BedGuest *guest = bed_guest_start(&options);
 
     bed_wait_state("unknown", "failed", BED_SOON);

@@ -46,7 +46,8 @@ static void
 the_loader_keeps_only_what_it_needs(void **state)
 {
     g_autofree char *status = bed_guest_exec(
-        guest, NULL, "/bin/sh", "-c", "grep -E 'Uid|CapEff|CapBnd|Seccomp:' /proc/$(pidof bpfpv-guest)/status", NULL);
+        guest, NULL, "/bin/sh", "-c",
+        "grep -E 'Uid|CapEff|CapBnd|Seccomp:' /proc/$(pidof bpfpv-guest)/status", NULL);
 
     assert_non_null(strstr(status, "Uid:\t65534\t65534"));
     assert_non_null(strstr(status, "CapEff:\t0000008000000000")); /* CAP_BPF */

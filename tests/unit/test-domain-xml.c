@@ -84,9 +84,8 @@ every_attribute_is_read(void **state)
 static void
 channels_are_told_apart(void **state)
 {
-    g_autoptr(BpfpvDomainXml) xml =
-        parse("", CHANNEL("org.qemu.guest_agent.0", "connected") CHANNEL("org.bpfpv.0",
-                                                                        "disconnected"));
+    g_autoptr(BpfpvDomainXml) xml = parse("", CHANNEL("org.qemu.guest_agent.0", "connected")
+                                                  CHANNEL("org.bpfpv.0", "disconnected"));
 
     assert_true(xml->has_agent);
     assert_true(xml->agent_connected);
@@ -108,9 +107,8 @@ assert_refused(const char *element, const char *message)
 static void
 errors_name_line_element_value_and_remedy(void **state)
 {
-    assert_refused("<bpfpv " NS "/>",
-                   "domain web1: <bpfpv>, line 4: it names no program; <program "
-                   "name=\"affinity\"/> is the usual one");
+    assert_refused("<bpfpv " NS "/>", "domain web1: <bpfpv>, line 4: it names no program; <program "
+                                      "name=\"affinity\"/> is the usual one");
     assert_refused("<bpfpv " NS ">\n<program name='affinity'><placement mode='rude'/></program>"
                    "</bpfpv>",
                    "domain web1: <placement mode=\"rude\">, line 5: mode is one of exclusive, "

@@ -32,8 +32,8 @@ fake_exec(BpfpvGuestOps *ops, const char *const *argv, guint timeout_s, BpfpvExe
 
     g_ptr_array_add(guest->commands, g_strjoinv(" ", (char **)argv));
     result->exited = TRUE;
-    result->status = is_loader ? guest->loader_status
-                               : g_strcmp0(argv[0], guest->fail_command) == 0;
+    result->status =
+        is_loader ? guest->loader_status : g_strcmp0(argv[0], guest->fail_command) == 0;
     result->out = g_strdup("");
     result->err = g_strdup(is_loader && guest->loader_words ? guest->loader_words : "no\x1b[2J\n");
     return TRUE;
@@ -67,8 +67,8 @@ setup(void **state)
     guest->ops = (BpfpvGuestOps){fake_exec, fake_write, fake_read};
     guest->mounts = "tmpfs /run tmpfs rw,nosuid,nodev,noexec 0 0\n" TMPFS_LINE;
     guest->commands = g_ptr_array_new_with_free_func(g_free);
-    guest->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                         (GDestroyNotify)g_bytes_unref);
+    guest->files =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
     *state = guest;
     return 0;
 }

@@ -124,8 +124,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_read_back), TEST(what_is_not_there_is_no_error),
-        TEST(the_list_has_what_can_be_read), TEST(damage_is_said),
+        TEST(what_is_written_is_read_back),
+        TEST(what_is_not_there_is_no_error),
+        TEST(the_list_has_what_can_be_read),
+        TEST(damage_is_said),
         TEST(a_directory_that_cannot_be_made_is_said),
     };
 

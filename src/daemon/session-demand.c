@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a session's guest demands: taken from the link, a moment after the last
+ * change; kept for a time of grace when the link is lost.
+ */
+#include "daemon/session-private.h"
+
+/* A burst of changes in the guest becomes one new demand. */
+#define SETTLE_MS 10
+
+void
+bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
+{
+    if (bpfpv_demand_equal(demand, session->demand)) {
+        bpfpv_demand_free(demand);
+        return;
+    }
+    bpfpv_demand_free(session->demand);
+    session->demand = demand;
+    session->funcs->demand(session, session->user_data);
+}
+
+static gboolean
+settle(gpointer user_data)
+{
+    BpfpvSession *session = user_data;
+
+    session->settle_timer = 0;
+    if (session->link && bpfpv_link_is_synced(session->link))
+        bpfpv_session_take_demand(session, bpfpv_link_demand(session->link, session->n_vcpus));
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_session_demand_soon(BpfpvSession *session)
+{
+    if (!session->settle_timer)
+        session->settle_timer = g_timeout_add(SETTLE_MS, settle, session);
+}
+
+void
+bpfpv_session_void_demand(BpfpvSession *session)
+{
+    g_clear_handle_id(&session->grace_timer, g_source_remove);
+    g_clear_handle_id(&session->settle_timer, g_source_remove);
+    bpfpv_session_take_demand(session, bpfpv_demand_new(session->n_vcpus));
+}
+
+static gboolean
+grace_over(gpointer user_data)
+{
+    BpfpvSession *session = user_data;
+
+    session->grace_timer = 0;
+    bpfpv_session_void_demand(session);
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_session_start_grace(BpfpvSession *session)
+{
+    if (!session->grace_timer)
+        session->grace_timer = g_timeout_add_seconds(BPFPV_GRACE_S, grace_over, session);
+}
