@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define PORTS "/sys/class/virtio-ports"
-#define WAIT_MS 10000
+#define WAIT_SECONDS 10
 #define STEP_MS 50
 
 static bool
@@ -58,21 +58,30 @@ find(const char *name, char *path, size_t size)
     return found;
 }
 
+static time_t
+seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 enum exit_code
 port_open(const char *name, int *fd)
 {
     static const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+    time_t last = seconds() + WAIT_SECONDS;
     char path[PATH_MAX];
     bool found = false;
-    int waited;
 
-    for (waited = 0; waited <= WAIT_MS; waited += STEP_MS) {
+    for (;;) {
         found = find(name, path, sizeof(path));
         *fd = found ? open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
         if (*fd >= 0)
             return EXIT_RUNNING;
         /* Known to sysfs but not yet in /dev: udev is at work. */
-        if (found && errno != ENOENT && errno != ENXIO)
+        if ((found && errno != ENOENT && errno != ENXIO) || seconds() > last)
             break;
         nanosleep(&step, NULL);
     }

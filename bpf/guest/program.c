@@ -151,11 +151,13 @@ open_object(struct program *program, const struct image *image, const struct cpu
     LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = program->name,
                 .kernel_log_buf = refusal_log(), .kernel_log_size = REFUSAL_LOG_BYTES);
     struct bpf_map *records;
+    char why[128];
 
     program->object = bpf_object__open_mem(image->bytes, image->size, &opts);
-    if (program->object == NULL)
-        return complain(EXIT_OTHER, "program", program->name, "is not a BPF object: %s",
-                        strerror(errno));
+    if (program->object == NULL) {
+        libbpf_strerror(errno, why, sizeof(why));
+        return complain(EXIT_OTHER, "program", program->name, "is not a BPF object: %s", why);
+    }
     records = bpf_object__find_map_by_name(program->object, "records");
     if (records == NULL || bpf_map__type(records) != BPF_MAP_TYPE_RINGBUF)
         return complain(EXIT_OTHER, "program", program->name, "has no ring buffer \"records\"");

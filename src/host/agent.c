@@ -28,7 +28,7 @@ struct _BpfpvAgent {
     GCancellable *cancellable;
 };
 
-G_DEFINE_QUARK(bpfpv - agent - error - quark, bpfpv_agent_error)
+G_DEFINE_QUARK(bpfpv-agent-error-quark, bpfpv_agent_error)
 
 static gboolean
 is_forbidden(const char *message)

@@ -20,7 +20,7 @@ typedef struct {
     GError **error;
 } Reader;
 
-G_DEFINE_QUARK(bpfpv - xml - error - quark, bpfpv_xml_error)
+G_DEFINE_QUARK(bpfpv-xml-error-quark, bpfpv_xml_error)
 
 static gboolean
 is_element(const xmlNode *node, const char *name)

@@ -23,7 +23,7 @@ struct _BpfpvPayload {
     GPtrArray *files; /* of File; the loader first */
 };
 
-G_DEFINE_QUARK(bpfpv - injector - error - quark, bpfpv_injector_error)
+G_DEFINE_QUARK(bpfpv-injector-error-quark, bpfpv_injector_error)
 
 static void
 file_free(gpointer data)
