@@ -40,19 +40,23 @@ find(GTree *replica, guint64 key)
  * bpfpv_replica_set:
  * @replica: the replica
  * @record: a value, or a tombstone if its size is 0
+ * @bytes: (inout): what the values of @replica take together
  *
  * Applies @record. No limit is checked here.
  *
  * Returns: whether that changed @replica
  */
 gboolean
-bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record)
+bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record, gsize *bytes)
 {
     const BpfpvEntry *old = find(replica, record->key);
+    gsize old_size = old != NULL ? old->size : 0;
     BpfpvEntry *entry;
 
-    if (record->size == 0)
+    if (record->size == 0) {
+        *bytes -= old_size;
         return old != NULL && g_tree_remove(replica, old);
+    }
     if (old != NULL && old->size == record->size &&
         memcmp(old->value, record->value, record->size) == 0)
         return FALSE;
@@ -61,6 +65,7 @@ bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record)
     entry->size = record->size;
     memcpy(entry->value, record->value, record->size);
     g_tree_replace(replica, entry, entry);
+    *bytes += entry->size - old_size;
     return TRUE;
 }
 

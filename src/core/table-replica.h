@@ -14,8 +14,8 @@ typedef struct {
 
 /* (element-type BpfpvEntry): free with g_tree_unref() */
 GTree *bpfpv_replica_new(void);
-/* Returns: whether that changed @replica */
-gboolean bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record);
+/* @bytes: (inout): of all values in @replica. Returns: whether that changed @replica */
+gboolean bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record, gsize *bytes);
 gboolean bpfpv_replica_equal(GTree *a, GTree *b);
 /* Keys that @replica would have after @records (of BpfpvWireRecord). */
 guint bpfpv_replica_keys_after(GTree *replica, const GArray *records);

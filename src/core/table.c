@@ -8,10 +8,16 @@
 
 #include "core/table-replica.h"
 
+/* What the values of one replica may take: 64 bytes for each key that is allowed, a mask of 512
+ * CPUs. So a guest whose values are larger has fewer keys, and none can make the host keep a
+ * kilobyte for every key. */
+#define BYTES_PER_KEY 64
+
 struct _BpfpvTable {
     guint max_keys;
     GTree *current; /* of BpfpvEntry */
     GTree *shadow;  /* (nullable): a snapshot is in progress */
+    gsize current_bytes, shadow_bytes; /* of their values */
     gboolean synced;
     guint32 generation;       /* of current, if synced */
     gboolean begun;           /* some BEGIN was accepted since clear() */
@@ -34,15 +40,38 @@ apply_begin(BpfpvTable *table, const BpfpvFrame *frame, GError **error)
         return order_error(error, "BEGIN", frame->generation, table->begun_generation);
     g_clear_pointer(&table->shadow, g_tree_unref);
     table->shadow = bpfpv_replica_new();
+    table->shadow_bytes = 0;
     table->begun = TRUE;
     table->begun_generation = frame->generation;
     return TRUE;
 }
 
 static gboolean
+check_limits(const BpfpvTable *table, GTree *target, gsize bytes, const GArray *records,
+             GError **error)
+{
+    gsize most = (gsize)MAX(table->max_keys, 1024) * BYTES_PER_KEY;
+
+    if ((guint64)g_tree_nnodes(target) + records->len > table->max_keys &&
+        bpfpv_replica_keys_after(target, records) > table->max_keys) {
+        g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_LIMIT,
+                    "the guest has more keys than this domain may have, %u", table->max_keys);
+        return FALSE;
+    }
+    for (guint i = 0; i < records->len; i++)
+        bytes += g_array_index(records, BpfpvWireRecord, i).size;
+    if (bytes <= most)
+        return TRUE;
+    g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_LIMIT,
+                "the guest's values take more than this domain may have, %zu bytes", most);
+    return FALSE;
+}
+
+static gboolean
 apply_records(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GError **error)
 {
     GTree *target = table->shadow != NULL ? table->shadow : table->current;
+    gsize *bytes = table->shadow != NULL ? &table->shadow_bytes : &table->current_bytes;
     guint32 expected = table->shadow != NULL ? table->begun_generation : table->generation;
 
     if (table->shadow == NULL && !table->synced) {
@@ -52,14 +81,10 @@ apply_records(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GEr
     }
     if (frame->generation != expected)
         return order_error(error, "RECORDS", frame->generation, expected);
-    if ((guint64)g_tree_nnodes(target) + frame->records->len > table->max_keys &&
-        bpfpv_replica_keys_after(target, frame->records) > table->max_keys) {
-        g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_LIMIT,
-                    "the guest has more keys than this domain may have, %u", table->max_keys);
+    if (!check_limits(table, target, *bytes, frame->records, error))
         return FALSE;
-    }
     for (guint i = 0; i < frame->records->len; i++) {
-        if (bpfpv_replica_set(target, &g_array_index(frame->records, BpfpvWireRecord, i)) &&
+        if (bpfpv_replica_set(target, &g_array_index(frame->records, BpfpvWireRecord, i), bytes) &&
             target == table->current)
             *changed = TRUE;
     }
@@ -89,6 +114,7 @@ apply_end(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GError 
         *changed = TRUE;
     g_tree_unref(table->current);
     table->current = g_steal_pointer(&table->shadow);
+    table->current_bytes = table->shadow_bytes;
     table->synced = TRUE;
     table->generation = frame->generation;
     table->lost = frame->lost;

@@ -7,6 +7,9 @@
 
 /* A burst of changes in the guest becomes one new demand. */
 #define SETTLE_MS 10
+/* And no more than one in this time, whatever the guest does: a demand may move other domains'
+ * vCPUs too. */
+#define DEMAND_INTERVAL_MS 100
 
 void
 bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
@@ -17,6 +20,7 @@ bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
     }
     bpfpv_demand_free(session->demand);
     session->demand = demand;
+    session->demanded_at_us = g_get_monotonic_time();
     session->funcs->demand(session, session->user_data);
 }
 
@@ -34,8 +38,11 @@ settle(gpointer user_data)
 void
 bpfpv_session_demand_soon(BpfpvSession *session)
 {
+    gint64 since = g_get_monotonic_time() - session->demanded_at_us;
+    gint64 left = DEMAND_INTERVAL_MS - since / 1000;
+
     if (!session->settle_timer)
-        session->settle_timer = g_timeout_add(SETTLE_MS, settle, session);
+        session->settle_timer = g_timeout_add((guint)MAX(left, SETTLE_MS), settle, session);
 }
 
 void

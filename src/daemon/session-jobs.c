@@ -175,12 +175,10 @@ inject_done(GObject *source, GAsyncResult *result, gpointer user_data)
 
     if (!session)
         return;
-    if (g_task_propagate_boolean(G_TASK(result), &error)) {
-        session->backoff_s = 0;
+    if (g_task_propagate_boolean(G_TASK(result), &error))
         session->port_open = TRUE;
-    } else if (!session->stopping) {
+    else if (!session->stopping)
         bpfpv_session_fail(session, error->message);
-    }
     bpfpv_session_job_done(session);
 }
 

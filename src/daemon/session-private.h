@@ -51,6 +51,7 @@ struct _BpfpvSession {
 
     BpfpvLink *link;
     BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
+    gint64 demanded_at_us; /* when it last changed */
     gint64 synced_at_us;
 
     guint hello_timer; /* until synced */

@@ -5,7 +5,9 @@
 static void
 add_string(GVariantBuilder *builder, const char *key, const char *value)
 {
-    g_variant_builder_add(builder, "{sv}", key, g_variant_new_string(value ? value : ""));
+    g_autofree char *valid = g_utf8_make_valid(value ? value : "", -1);
+
+    g_variant_builder_add(builder, "{sv}", key, g_variant_new_string(valid));
 }
 
 static void

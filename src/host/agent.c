@@ -18,6 +18,8 @@
 #define POLL_FIRST_US (10 * 1000)
 #define POLL_MOST_US (250 * 1000)
 #define OUTPUT_MAX 4096
+#define MESSAGE_MAX 400
+#define DEPTH_MAX 32
 /* VIR_ERR_AGENT_COMMAND_TIMEOUT, which headers before 11.2.0 do not have. */
 #define AGENT_COMMAND_TIMEOUT 112
 
@@ -30,6 +32,36 @@ struct _BpfpvAgent {
 
 G_DEFINE_QUARK(bpfpv-agent-error-quark, bpfpv_agent_error)
 
+/* An error's text has the guest's words in it: one line of printable ASCII. */
+static char *
+printable(const char *text)
+{
+    char *copy = g_strndup(text, MESSAGE_MAX);
+
+    for (char *c = copy; *c; c++)
+        if (!g_ascii_isprint(*c))
+            *c = '?';
+    return copy;
+}
+
+/* json-glib parses by recursion: whether an answer is nested no deeper than any real one. */
+static gboolean
+is_shallow(const char *json)
+{
+    gboolean in_string = FALSE;
+    int depth = 0;
+
+    for (const char *c = json; *c && depth <= DEPTH_MAX; c++) {
+        if (in_string && *c == '\\' && c[1])
+            c++;
+        else if (*c == '"')
+            in_string = !in_string;
+        else if (!in_string)
+            depth += (*c == '[' || *c == '{') - (*c == ']' || *c == '}');
+    }
+    return depth <= DEPTH_MAX;
+}
+
 static gboolean
 is_forbidden(const char *message)
 {
@@ -41,7 +73,7 @@ static void
 set_command_error(const char *command, GError **error)
 {
     virErrorPtr last = virGetLastError();
-    const char *message = last && last->message ? last->message : "no reason given";
+    g_autofree char *message = printable(last && last->message ? last->message : "no reason given");
     int code = last ? last->code : 0;
     BpfpvAgentError kind = BPFPV_AGENT_ERROR_FAILED;
 
@@ -85,7 +117,7 @@ call(BpfpvAgent *agent, const char *name, JsonBuilder *arguments, GError **error
         set_command_error(name, error);
         return NULL;
     }
-    answer = json_from_string(reply, NULL);
+    answer = is_shallow(reply) ? json_from_string(reply, NULL) : NULL;
     if (answer && JSON_NODE_HOLDS_OBJECT(answer))
         result = json_object_dup_member(json_node_get_object(answer), "return");
     if (!result)

@@ -391,6 +391,26 @@ other_frames_are_refused(void **state)
     assert_content(table, "1=a 2=b ");
 }
 
+/* 64 bytes for each of 2048 keys: 128 of the largest values. */
+static void
+large_values_are_bounded_together(void **state)
+{
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(2048);
+    g_autofree char *value = g_strnfill(BPFPV_WIRE_MAX_VALUE, 'x');
+
+    (void)state;
+    begin(table, 1, OK);
+    for (guint64 key = 0; key < 128; key++)
+        set(table, 1, key, value, OK);
+    end(table, 1, 128, OK);
+    set(table, 1, 5, "", OK); /* what is gone counts no more */
+    set(table, 1, 500, value, OK);
+    set(table, 1, 6, "", OK);
+    set(table, 1, 501, "small", OK);
+    set(table, 1, 502, value, BPFPV_WIRE_ERROR_LIMIT);
+    assert_int_equal(bpfpv_table_n_keys(table), 128);
+}
+
 int
 main(void)
 {
@@ -416,6 +436,7 @@ main(void)
         cmocka_unit_test(a_tombstone_that_comes_twice_makes_room_once),
         cmocka_unit_test(clear_forgets_everything),
         cmocka_unit_test(other_frames_are_refused),
+        cmocka_unit_test(large_values_are_bounded_together),
     };
 
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
