@@ -22,16 +22,6 @@ setup(void **state)
 }
 
 static void
-assert_healthy(void)
-{
-    gint64 pid = bed_guest_task(healthy, NULL, 0, "pin 1");
-
-    bed_assert_vcpupin_single(healthy, 1, BED_SOON);
-    bed_guest_kill(healthy, pid, SIGKILL);
-    bed_assert_vcpupin_all(healthy, 1, BED_SOON);
-}
-
-static void
 assert_ctl_fails(const char *command, const char *domain, const char *words)
 {
     g_autofree char *err = NULL;
@@ -56,7 +46,7 @@ assert_fails(BedGuest *guest, const char *words)
     assert_int_equal(bed_ctl(NULL, NULL, "attach", "--no-wait", bed_guest_name(guest), NULL), 0);
     bed_wait_state(bed_guest_name(guest), "failed", BED_SOON);
     itest_assert_reason(bed_guest_name(guest), words);
-    assert_healthy();
+    itest_assert_served(healthy);
     bed_assert_vcpupin_all(guest, 0, 0);
     assert_int_equal(bed_ctl(NULL, NULL, "detach", bed_guest_name(guest), NULL), 0);
     bed_guest_destroy(guest);
@@ -79,7 +69,7 @@ an_agent_that_does_not_run_is_waited_for(void **state)
     assert_int_equal(bed_ctl(NULL, NULL, "attach", "--no-wait", "silent", NULL), 0);
     bed_wait_state("silent", "waiting-agent", BED_SOON);
     itest_assert_reason("silent", "is qemu-guest-agent installed and running in the guest?");
-    assert_healthy();
+    itest_assert_served(healthy);
     bed_guest_destroy(guest);
 }
 
@@ -130,7 +120,7 @@ no_free_cpu_fails(void **state)
     bed_assert_vcpupin_all(guest, 1, 0);
     bed_guest_kill(guest, pid, SIGKILL);
     bed_wait_state("nocpu", "active", BED_SOON);
-    assert_healthy();
+    itest_assert_served(healthy);
     bed_guest_destroy(guest);
 }
 
@@ -186,7 +176,7 @@ an_unknown_program_is_named(void **state)
     bed_wait_state("unknown", "failed", BED_SOON);
     itest_assert_reason("unknown", "name=\"telepathy\">: no such program; known are: affinity");
     bed_guest_destroy(guest);
-    assert_healthy();
+    itest_assert_served(healthy);
 }
 
 int

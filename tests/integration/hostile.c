@@ -8,11 +8,6 @@
 #include <signal.h>
 #include <string.h>
 
-/* Shared, so that each guest's pins depend on its own tasks alone. */
-#define ELEMENT                                                                                    \
-    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
-    "<placement mode='shared'/></program></bpfpv>"
-
 static BedGuest *hostile, *healthy;
 static gint64 flood;
 
@@ -24,8 +19,8 @@ static gint64 flood;
 static int
 setup(void **state)
 {
-    static const BedGuestOptions first = {.name = "hostile", .metadata_xml = ELEMENT};
-    static const BedGuestOptions second = {.name = "healthy", .metadata_xml = ELEMENT};
+    static const BedGuestOptions first = {.name = "hostile", .metadata_xml = ITEST_SHARED};
+    static const BedGuestOptions second = {.name = "healthy", .metadata_xml = ITEST_SHARED};
 
     g_autofree char *config = itest_config("[host]\nreserve=0\n");
 
@@ -38,23 +33,13 @@ setup(void **state)
 }
 
 static void
-assert_healthy(void)
-{
-    gint64 pid = bed_guest_task(healthy, NULL, 0, "pin 1");
-
-    bed_assert_vcpupin_single(healthy, 1, BED_SOON);
-    bed_guest_kill(healthy, pid, SIGKILL);
-    bed_assert_vcpupin_all(healthy, 1, BED_SOON);
-}
-
-static void
 a_flooded_channel_is_reported(void **state)
 {
     bed_guest_task(hostile, NULL, 0, "pin 0");
     bed_assert_vcpupin_single(hostile, 0, BED_SOON);
     flood = bed_guest_spawn(hostile, "/bin/sh", "-c", TAKE_AND_FLOOD, NULL);
     bed_wait_state("hostile", "failed", BED_BOOT);
-    assert_healthy();
+    itest_assert_served(healthy);
 }
 
 static void
@@ -84,7 +69,7 @@ the_daemon_does_not_grow(void **state)
     long before = daemon_rss_kib();
 
     for (int i = 0; i < 5; i++)
-        assert_healthy();
+        itest_assert_served(healthy);
     assert_true(daemon_rss_kib() < before + 8 * 1024);
 }
 

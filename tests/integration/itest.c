@@ -2,6 +2,7 @@
 /* What the integration tests share; see itest.h. */
 #include "itest.h"
 
+#include <signal.h>
 #include <string.h>
 
 void
@@ -12,6 +13,16 @@ itest_attach(BedGuest *guest)
 
     if (bed_ctl(&out, &err, "attach", bed_guest_name(guest), NULL) != 0)
         bed_fail("bpfpvctl attach: %s%s", out, err);
+}
+
+void
+itest_assert_served(BedGuest *guest)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
 }
 
 static JsonObject *

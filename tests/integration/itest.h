@@ -7,6 +7,14 @@
 /* Runs "bpfpvctl attach" on a running guest and waits until it is active. */
 void itest_attach(BedGuest *guest);
 
+/* A <bpfpv> element in whose shared mode a guest's pins depend on its own tasks alone. */
+#define ITEST_SHARED                                                                               \
+    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
+    "<placement mode='shared'/></program></bpfpv>"
+
+/* Pins a task of @guest to CPU 1, sees its vCPU follow, ends it, and sees it released. */
+void itest_assert_served(BedGuest *guest);
+
 /* "bpfpvctl show": a vCPU's "want", "why", "original", …; g_free(). */
 char *itest_vcpu(BedGuest *guest, guint vcpu, const char *member);
 /* Its "tasks". */

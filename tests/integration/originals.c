@@ -4,10 +4,6 @@
 
 #include <signal.h>
 
-#define ELEMENT                                                                                    \
-    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
-    "<placement mode='shared'/></program></bpfpv>"
-
 static BedGuest *guest;
 
 /* vCPU 0 is pinned to one host CPU, vCPU 1 to two, vCPU 2 has the <vcpu> element's set. */
@@ -20,7 +16,7 @@ setup(void **state)
         .vcpu_cpuset = "1",
         .cputune_xml = "<cputune><vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='0-1'/>"
                        "</cputune>",
-        .metadata_xml = ELEMENT,
+        .metadata_xml = ITEST_SHARED,
     };
 
     guest = bed_guest_start(&options);

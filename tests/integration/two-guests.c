@@ -4,17 +4,13 @@
 
 #include <signal.h>
 
-#define ELEMENT                                                                                    \
-    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
-    "<placement mode='shared'/></program></bpfpv>"
-
 static BedGuest *one, *two;
 
 static int
 setup(void **state)
 {
-    static const BedGuestOptions first = {.name = "one", .metadata_xml = ELEMENT};
-    static const BedGuestOptions second = {.name = "two", .metadata_xml = ELEMENT};
+    static const BedGuestOptions first = {.name = "one", .metadata_xml = ITEST_SHARED};
+    static const BedGuestOptions second = {.name = "two", .metadata_xml = ITEST_SHARED};
     g_autofree char *config = itest_config("[host]\nreserve=0\n");
 
     one = bed_guest_start(&first);
