@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The replica against the truth: after random churn in the guest, what
+ * bpfpvctl shows equals what /proc says, task by task. The seed is printed;
+ * BPFPV_TEST_SEED repeats it.
+ */
+#include "itest.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VCPUS 3
+#define ROUNDS 6
+#define MAX_ALIVE 24
+
+/* Every task that is not a kernel thread and may not run everywhere: its list of CPUs. */
+#define TRUTH                                                                                      \
+    "cat /proc/[0-9]*/task/*/status 2>/dev/null | awk '"                                           \
+    "/^Pid:/{pid=$2} /^PPid:/{ppid=$2} /^State:/{state=$2} "                                       \
+    "/^Cpus_allowed_list:/{if(pid!=2&&ppid!=2&&state!=\"Z\"&&state!=\"X\"&&$2!=\"0-2\")print $2}'"
+
+static BedGuest *guest;
+static GRand *random_source;
+
+static int
+setup(void **state)
+{
+    static const BedGuestOptions options = {.name = "churn", .vcpus = VCPUS};
+    const char *text = g_getenv("BPFPV_TEST_SEED");
+    guint32 seed = text ? (guint32)strtoul(text, NULL, 0) : g_random_int();
+
+    print_message("BPFPV_TEST_SEED=%u\n", seed);
+    random_source = g_rand_new_with_seed(seed);
+    guest = bed_guest_start(&options);
+    bed_daemon_start(NULL);
+    itest_attach(guest);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    g_rand_free(random_source);
+    return bed_cleanup(state);
+}
+
+/* How many tasks the guest has, by the CPU that they may run on; [VCPUS]: on several. */
+static guint
+read_truth(guint counts[VCPUS + 1])
+{
+    g_autofree char *out = bed_guest_exec(guest, NULL, "/bin/sh", "-c", TRUTH, NULL);
+    g_auto(GStrv) lines = g_strsplit(g_strstrip(out), "\n", -1);
+    guint total = 0;
+
+    memset(counts, 0, (VCPUS + 1) * sizeof(*counts));
+    for (gsize i = 0; lines[i]; i++) {
+        if (!*lines[i])
+            continue;
+        total++;
+        counts[strlen(lines[i]) == 1 ? lines[i][0] - '0' : VCPUS]++;
+    }
+    return total;
+}
+
+typedef struct {
+    guint counts[VCPUS + 1];
+    guint total;
+} Truth;
+
+static gboolean
+replica_is_true(gpointer data)
+{
+    Truth *truth = data;
+
+    truth->total = read_truth(truth->counts);
+    if (itest_keys(guest) != truth->total)
+        return FALSE;
+    for (guint vcpu = 0; vcpu < VCPUS; vcpu++) {
+        g_autofree char *want = itest_vcpu(guest, vcpu, "want");
+
+        if (g_str_equal(want, "anchor") != (truth->counts[vcpu] > 0))
+            return FALSE;
+        if (truth->counts[vcpu] > 0 && itest_tasks(guest, vcpu) != truth->counts[vcpu])
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+assert_replica_is_true(void)
+{
+    Truth truth;
+
+    if (!bed_wait(replica_is_true, &truth, BED_SOON))
+        bed_fail("the guest has %u narrow tasks (%u %u %u, %u on several), the replica has %d",
+                 truth.total, truth.counts[0], truth.counts[1], truth.counts[2],
+                 truth.counts[VCPUS], (int)itest_keys(guest));
+}
+
+static const char *
+random_list(void)
+{
+    static const char *const lists[] = {"0", "1", "2", "0-1", "0,2", "1-2"};
+
+    return lists[g_rand_int_range(random_source, 0, G_N_ELEMENTS(lists))];
+}
+
+/* One more of something that pins, forks or storms; its process id, or 0 if it has ended. */
+static gint64
+begin_something(void)
+{
+    g_autofree char *arguments = NULL;
+    gint64 tids[2];
+
+    switch (g_rand_int_range(random_source, 0, 4)) {
+    case 0:
+        arguments = g_strdup_printf("pin %s", random_list());
+        return bed_guest_task(guest, tids, 1, arguments);
+    case 1:
+        arguments =
+            g_strdup_printf("many %d %s", g_rand_int_range(random_source, 2, 60), random_list());
+        return bed_guest_task(guest, tids, 1, arguments);
+    case 2:
+        arguments = g_strdup_printf("fork %s", random_list());
+        bed_guest_task(guest, tids, 2, arguments);
+        bed_guest_kill(guest, tids[0], SIGKILL); /* the parent, so that init reaps the child */
+        return tids[1];
+    default:
+        g_free(bed_guest_exec(guest, NULL, "/bin/bed-task", "storm", "500", random_list(),
+                              random_list(), random_list(), NULL));
+        return 0;
+    }
+}
+
+static void
+the_replica_equals_proc_after_churn(void **state)
+{
+    g_autoptr(GArray) alive = g_array_new(FALSE, FALSE, sizeof(gint64));
+
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < 6; i++) {
+            gint64 pid = begin_something();
+
+            if (pid > 0)
+                g_array_append_val(alive, pid);
+        }
+        while (alive->len > 0 && (alive->len > MAX_ALIVE || g_rand_boolean(random_source))) {
+            guint victim = (guint)g_rand_int_range(random_source, 0, (gint32)alive->len);
+
+            bed_guest_kill(guest, g_array_index(alive, gint64, victim), SIGKILL);
+            g_array_remove_index_fast(alive, victim);
+        }
+        assert_replica_is_true();
+    }
+    assert_true(alive->len == 0 || itest_keys(guest) > 0);
+    while (alive->len > 0) {
+        bed_guest_kill(guest, g_array_index(alive, gint64, alive->len - 1), SIGKILL);
+        g_array_set_size(alive, alive->len - 1);
+    }
+    assert_replica_is_true();
+    itest_assert_keys(guest, 0);
+}
+
+/* More at once than one frame holds. */
+static void
+a_thousand_threads_at_once(void **state)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "many 1000 1");
+
+    itest_assert_want(guest, 1, "anchor", 1000);
+    assert_replica_is_true();
+    bed_guest_kill(guest, pid, SIGKILL);
+    itest_assert_keys(guest, 0);
+    for (guint vcpu = 0; vcpu < VCPUS; vcpu++)
+        bed_assert_vcpupin_all(guest, vcpu, BED_SOON);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_replica_equals_proc_after_churn),
+        cmocka_unit_test(a_thousand_threads_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
