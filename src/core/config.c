@@ -23,6 +23,8 @@ bpfpv_config_new(void)
     config->max_keys = BPFPV_MAX_KEYS_DEFAULT;
     config->rate = BPFPV_RATE_DEFAULT;
     config->channel = g_strdup(BPFPV_CHANNEL_DEFAULT);
+    config->loader_timeout_s = BPFPV_LOADER_TIMEOUT_DEFAULT_S;
+    config->grace_s = BPFPV_GRACE_DEFAULT_S;
     return config;
 }
 
@@ -40,6 +42,7 @@ bpfpv_config_free(BpfpvConfig *config)
     g_ptr_array_unref(config->programs);
     bpfpv_cpuset_free(config->cpuset);
     g_free(config->channel);
+    g_free(config->directory);
     g_free(config);
 }
 
@@ -76,7 +79,8 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
 {
     return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
-           a->rate == b->rate;
+           a->rate == b->rate && a->loader_timeout_s == b->loader_timeout_s &&
+           a->grace_s == b->grace_s && g_strcmp0(a->directory, b->directory) == 0;
 }
 
 /**
@@ -114,5 +118,8 @@ bpfpv_config_copy(const BpfpvConfig *config)
     copy->rate = config->rate;
     g_free(copy->channel);
     copy->channel = g_strdup(config->channel);
+    copy->directory = g_strdup(config->directory);
+    copy->loader_timeout_s = config->loader_timeout_s;
+    copy->grace_s = config->grace_s;
     return copy;
 }

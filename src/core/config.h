@@ -14,6 +14,8 @@
 #define BPFPV_CHANNEL_DEFAULT "org.bpfpv.0"
 #define BPFPV_MAX_KEYS_DEFAULT 65536
 #define BPFPV_RATE_DEFAULT 200
+#define BPFPV_LOADER_TIMEOUT_DEFAULT_S 60
+#define BPFPV_GRACE_DEFAULT_S 10
 
 typedef struct {
     GPtrArray *programs;      /* of char *: program names, at least one, no doubles */
@@ -23,6 +25,9 @@ typedef struct {
     guint max_keys;           /* 1..1048576 per program, default BPFPV_MAX_KEYS_DEFAULT */
     guint rate;               /* 1..10000 pin calls a second, default BPFPV_RATE_DEFAULT */
     char *channel;            /* virtio channel's target name */
+    char *directory;          /* (nullable): of the guest, for the loader; NULL: found by itself */
+    guint loader_timeout_s;   /* 1..600, for the loader to attach */
+    guint grace_s;            /* 0..600: a lost loader's demand stays in force for so long */
 } BpfpvConfig;
 
 /* Everything at its default, no program. */

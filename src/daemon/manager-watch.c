@@ -2,6 +2,8 @@
 /* What libvirt tells the manager: domains that run, change, start over and end. */
 #include "daemon/manager-private.h"
 
+#include "programs/program.h"
+
 static void
 on_gone(const char *uuid, gpointer user_data)
 {
@@ -17,12 +19,21 @@ on_gone(const char *uuid, gpointer user_data)
     bpfpv_manager_place_soon(manager);
 }
 
+static BpfpvDomainXml *
+parse_domain(const BpfpvManager *manager, const char *text, GError **error)
+{
+    g_autoptr(GPtrArray) programs = bpfpv_program_list();
+    const BpfpvElementContext context = {programs, bpfpv_topology_present(manager->topology)};
+
+    return bpfpv_domain_xml_parse(text, &context, error);
+}
+
 static void
 on_domain(const char *uuid, int id, const char *text, gpointer user_data)
 {
     BpfpvManager *manager = user_data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(text, &error);
+    g_autoptr(BpfpvDomainXml) xml = parse_domain(manager, text, &error);
     BpfpvManaged *managed;
 
     if (!xml) {

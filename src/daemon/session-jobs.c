@@ -16,6 +16,8 @@ typedef struct {
     char *channel;
     char *alias; /* of the channel; NULL while there is none */
     guint max_keys;
+    char *directory;
+    guint timeout_s;
     GPtrArray *programs; /* of char * */
     BpfpvPayload *payload;
 } Job;
@@ -29,6 +31,7 @@ job_free(gpointer data)
     g_free(job->uuid);
     g_free(job->channel);
     g_free(job->alias);
+    g_free(job->directory);
     g_ptr_array_unref(job->programs);
     bpfpv_payload_unref(job->payload);
     g_free(job);
@@ -45,6 +48,8 @@ start(BpfpvSession *session, BpfpvJob kind, GTaskThreadFunc func, GAsyncReadyCal
     job->channel = g_strdup(session->config ? session->config->channel : BPFPV_CHANNEL_DEFAULT);
     job->alias = g_strdup(session->channel_alias);
     job->max_keys = session->config ? session->config->max_keys : 0;
+    job->directory = g_strdup(session->config ? session->config->directory : NULL);
+    job->timeout_s = session->config ? session->config->loader_timeout_s : 0;
     job->programs = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; session->config && i < session->config->programs->len; i++)
         g_ptr_array_add(job->programs, g_strdup(g_ptr_array_index(session->config->programs, i)));
@@ -158,7 +163,8 @@ inject_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *canc
     GError *error = NULL;
     g_autofree char *session_id = g_strdup_printf("%08x%08x%08x%08x", g_random_int(),
                                                   g_random_int(), g_random_int(), g_random_int());
-    const BpfpvInjection injection = {job->programs, session_id, job->channel, job->max_keys};
+    const BpfpvInjection injection = {job->programs, session_id, job->channel,
+                                      job->max_keys, job->directory, job->timeout_s};
     g_autoptr(BpfpvAgent) agent = bpfpv_agent_open(job->uri, job->uuid, cancellable, &error);
 
     if (agent && bpfpv_inject(bpfpv_agent_ops(agent), job->payload, &injection, &error))

@@ -5,8 +5,7 @@
 #include "daemon/session.h"
 #include "host/worker.h"
 
-/* What a lost loader's guest demanded stays in force for so long, since the usual cause is a
- * crash or a restart that the next injection repairs. */
+/* How soon after something it is still called recent: plugging, or a loader that began to work. */
 #define BPFPV_GRACE_S 10
 
 /* The one call that may be blocking in the session's worker. */

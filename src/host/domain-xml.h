@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reads a domain's XML: what is configured for bpfpv, and what the rest of it
- * says that matters here. The only user of libxml2. Never blocks.
+ * says that matters here. Never blocks. libxml2 is used here and in the
+ * element-*.c files only.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "core/config.h"
-
-#define BPFPV_XML_ERROR (bpfpv_xml_error_quark())
-typedef enum {
-    BPFPV_XML_ERROR_SYNTAX,  /* not well-formed, or not a domain */
-    BPFPV_XML_ERROR_INVALID, /* the <bpfpv> element has something wrong */
-} BpfpvXmlError;
-GQuark bpfpv_xml_error_quark(void);
+#include "host/element-check.h"
+#include "host/element-xml.h"
 
 typedef struct {
     char *name;
@@ -32,16 +28,12 @@ typedef struct {
 /**
  * bpfpv_domain_xml_parse:
  * @text: a domain's live XML, as virDomainGetXMLDesc() gives it
+ * @context: (nullable): what to check the element against beside the schema
  *
  * An invalid <bpfpv> element is not an error of this call: see config_error.
  */
-BpfpvDomainXml *bpfpv_domain_xml_parse(const char *text, GError **error);
+BpfpvDomainXml *bpfpv_domain_xml_parse(const char *text, const BpfpvElementContext *context,
+                                       GError **error);
 void bpfpv_domain_xml_free(BpfpvDomainXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvDomainXml, bpfpv_domain_xml_free)
 
-/**
- * bpfpv_config_parse:
- * @text: a <bpfpv> element
- * @domain: the domain's name, for messages
- */
-BpfpvConfig *bpfpv_config_parse(const char *text, const char *domain, GError **error);

@@ -6,8 +6,6 @@
 
 #define LOADER "bpfpv-guest"
 #define EXEC_TIMEOUT_S 10
-/* Loading takes 0.3 s on slow hardware; the loader itself waits 10 s for its channel. */
-#define LOADER_TIMEOUT_S 60
 #define MOUNTS_MAX (48 * 1024)
 
 typedef struct {
@@ -268,7 +266,7 @@ start_loader(BpfpvGuestOps *ops, const BpfpvPayload *payload, const BpfpvInjecti
             g_ptr_array_add(argv, g_strdup_printf("%s/%s=%s", directory, file->name, file->hex));
     }
     g_ptr_array_add(argv, NULL);
-    if (!ops->exec(ops, (const char *const *)argv->pdata, LOADER_TIMEOUT_S, &result, error))
+    if (!ops->exec(ops, (const char *const *)argv->pdata, injection->timeout_s, &result, error))
         return FALSE;
     if (result.exited && result.status == 0)
         return TRUE;
@@ -280,7 +278,8 @@ gboolean
 bpfpv_inject(BpfpvGuestOps *ops, const BpfpvPayload *payload, const BpfpvInjection *injection,
              GError **error)
 {
-    const char *parent = choose_directory(ops, error);
+    const char *parent =
+        injection->directory ? injection->directory : choose_directory(ops, error);
     g_autofree char *directory = NULL;
     g_autofree char *random = NULL;
 

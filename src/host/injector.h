@@ -54,12 +54,15 @@ typedef struct {
     const char *session; /* 32 hex digits */
     const char *channel; /* the virtio channel's target name */
     guint max_keys;
+    const char *directory; /* (nullable): of the guest; NULL: one that is not on disk */
+    guint timeout_s;       /* for the loader to attach */
 } BpfpvInjection;
 
 /**
  * bpfpv_inject:
  *
- * Finds a directory of the guest that is not on disk and allows execution,
+ * Finds a directory of the guest that is not on disk and allows execution
+ * (or takes the one that is asked for),
  * makes a new one in it, writes the files, starts the loader and waits until
  * it has attached. The loader removes the files; where it can't, this does.
  */

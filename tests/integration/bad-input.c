@@ -160,7 +160,7 @@ an_element_with_a_mistake_is_explained(void **state)
     BedGuest *guest = bed_guest_start(&options);
 
     bed_wait_state("typo", "failed", BED_SOON);
-    itest_assert_reason("typo", "mode is one of exclusive, shared");
+    itest_assert_reason("typo", "\"rude\" is not one of exclusive, shared");
     bed_guest_destroy(guest);
 }
 

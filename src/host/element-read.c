@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a <bpfpv> element to a BpfpvConfig; see element-read.h. Only what was
+ * checked is read, so that nothing in here can fail.
+ */
+#include "host/element-read.h"
+
+#include "host/element-xml.h"
+
+static void
+read_uint(const xmlNode *node, const char *name, guint *result)
+{
+    bpfpv_xml_get_uint(node, name, 0, G_MAXUINT, result);
+}
+
+static void
+read_text(const xmlNode *node, const char *name, char **result)
+{
+    char *value = bpfpv_xml_get_attribute(node, name);
+
+    if (!value)
+        return;
+    g_free(*result);
+    *result = value;
+}
+
+static void
+read_placement(const xmlNode *node, BpfpvConfig *config)
+{
+    g_autofree char *mode = bpfpv_xml_get_attribute(node, "mode");
+    g_autofree char *cpuset = bpfpv_xml_get_attribute(node, "cpuset");
+
+    config->mode = g_strcmp0(mode, "shared") == 0 ? BPFPV_MODE_SHARED : BPFPV_MODE_EXCLUSIVE;
+    g_clear_pointer(&config->cpuset, bpfpv_cpuset_free);
+    if (cpuset)
+        config->cpuset = bpfpv_cpuset_parse(cpuset, NULL);
+}
+
+static void
+read_program(const xmlNode *node, BpfpvConfig *config)
+{
+    const xmlNode *placement = bpfpv_xml_find_child(node, "placement");
+    const xmlNode *limit = bpfpv_xml_find_child(node, "limit");
+
+    g_ptr_array_add(config->programs, bpfpv_xml_get_attribute(node, "name"));
+    if (placement)
+        read_placement(placement, config);
+    read_uint(limit, "anchors", &config->max_anchors);
+    read_uint(limit, "keys", &config->max_keys);
+    read_uint(limit, "rate", &config->rate);
+}
+
+static BpfpvConfig *
+read_valid(const xmlNode *element)
+{
+    BpfpvConfig *config = bpfpv_config_new();
+    const xmlNode *timeout = bpfpv_xml_find_child(element, "timeout");
+
+    for (const xmlNode *child = element->children; child; child = child->next)
+        if (bpfpv_xml_is_element(child, "program"))
+            read_program(child, config);
+    read_text(bpfpv_xml_find_child(element, "channel"), "name", &config->channel);
+    read_text(bpfpv_xml_find_child(element, "guest"), "directory", &config->directory);
+    read_uint(timeout, "loader", &config->loader_timeout_s);
+    read_uint(timeout, "grace", &config->grace_s);
+    return config;
+}
+
+BpfpvConfig *
+bpfpv_element_read(const xmlNode *element, const char *domain, guint n_vcpus,
+                   const BpfpvElementContext *context, GError **error)
+{
+    g_autoptr(BpfpvMistakes) mistakes = bpfpv_element_check(element, domain, n_vcpus, context);
+    g_autofree char *text = NULL;
+
+    if (mistakes->len == 0)
+        return read_valid(element);
+    g_ptr_array_add(mistakes, NULL);
+    text = g_strjoinv("; ", (char **)mistakes->pdata);
+    g_set_error_literal(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_INVALID, text);
+    return NULL;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libxml2, for the files that read and write domain XML; see element-xml.h. */
+#include "host/element-xml.h"
+
+G_DEFINE_QUARK(bpfpv-xml-error-quark, bpfpv_xml_error)
+
+static void
+set_syntax_error(GError **error)
+{
+    const xmlError *cause = xmlGetLastError();
+    g_autofree char *reason = g_strdup(cause && cause->message ? cause->message : "no reason given");
+
+    g_set_error(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_SYNTAX,
+                "line %d: the XML is not well-formed: %s", cause ? cause->line : 1,
+                g_strchomp(reason));
+}
+
+xmlDoc *
+bpfpv_xml_parse(const char *text, gsize length, GError **error)
+{
+    xmlDoc *doc;
+
+    if (length == 0 || length > G_MAXINT) {
+        g_set_error(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_SYNTAX,
+                    length == 0 ? "the XML is empty" : "the XML is too long");
+        return NULL;
+    }
+    xmlResetLastError();
+    doc = xmlReadMemory(text, (int)length, "domain.xml", NULL,
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    if (!doc)
+        set_syntax_error(error);
+    return doc;
+}
+
+gboolean
+bpfpv_xml_is_element(const xmlNode *node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && g_str_equal((const char *)node->name, name);
+}
+
+gboolean
+bpfpv_xml_has_namespace(const xmlNode *node, const char *href)
+{
+    return node->ns && g_strcmp0((const char *)node->ns->href, href) == 0;
+}
+
+xmlNode *
+bpfpv_xml_find_child(const xmlNode *parent, const char *name)
+{
+    for (xmlNode *node = parent ? parent->children : NULL; node; node = node->next)
+        if (bpfpv_xml_is_element(node, name))
+            return node;
+    return NULL;
+}
+
+char *
+bpfpv_xml_get_attribute(const xmlNode *node, const char *name)
+{
+    xmlChar *value = node ? xmlGetNoNsProp((xmlNode *)node, (const xmlChar *)name) : NULL;
+    char *copy = g_strdup((const char *)value);
+
+    xmlFree(value);
+    return copy;
+}
+
+gboolean
+bpfpv_xml_get_uint(const xmlNode *node, const char *name, guint least, guint most, guint *result)
+{
+    g_autofree char *value = bpfpv_xml_get_attribute(node, name);
+    guint64 number;
+
+    if (!value || !g_ascii_string_to_unsigned(value, 10, least, most, &number, NULL))
+        return FALSE;
+    *result = (guint)number;
+    return TRUE;
+}
+
+char *
+bpfpv_xml_get_text(const xmlNode *node)
+{
+    xmlChar *text = node ? xmlNodeGetContent((xmlNode *)node) : NULL;
+    char *copy = text ? g_strstrip(g_strdup((const char *)text)) : NULL;
+
+    xmlFree(text);
+    return copy;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writes what the schema says for people: "describe man" the elements' part of
+ * bpfpv-xml(5), "describe readme" the table of the README. Built, not installed.
+ */
+#include <string.h>
+
+#include "host/element-schema.h"
+
+/* "a number from 0 to 8192", "exclusive, shared", "a set of CPUs such as …" */
+static char *
+values_of(const BpfpvSchemaAttribute *attribute)
+{
+    switch (attribute->type) {
+    case BPFPV_SCHEMA_CHOICE:
+        return g_strjoinv(", ", (char **)attribute->choices->pdata);
+    case BPFPV_SCHEMA_NUMBER:
+        return g_strdup_printf("%u to %u %s", attribute->least, attribute->most, attribute->unit);
+    default:
+        return g_strdup(attribute->is);
+    }
+}
+
+/* scdoc takes underscores for underlining. */
+static char *
+escape(const char *text)
+{
+    GString *out = g_string_new(text);
+
+    g_string_replace(out, "_", "\\_", 0);
+    g_string_replace(out, "*", "\\*", 0);
+    g_string_replace(out, "<", "\\<", 0);
+    return g_string_free(out, FALSE);
+}
+
+static void
+print_man_attribute(const BpfpvSchemaElement *element, const BpfpvSchemaAttribute *attribute)
+{
+    g_autofree char *values = values_of(attribute);
+    g_autofree char *clean = escape(values);
+    g_autofree char *sentence = escape(attribute->sentence);
+
+    g_print("*%s*\n\t%s++\n\tValue: %s.++\n\t", attribute->name, sentence, clean);
+    if (attribute->required)
+        g_print("Has to be there.\n\n");
+    else
+        g_print("Default: %s.\n\n", attribute->standard);
+}
+
+static void
+print_man(const BpfpvSchemaElement *element, const char *path)
+{
+    g_autofree char *here = g_strdup_printf("%s<%s>", path, element->name);
+
+    g_print("## %s\n\n%s %s\n\n", here, element->sentence,
+            element->required
+                ? (element->repeated ? "At least one has to be there." : "")
+                : "May be left out; at most one.");
+    for (guint i = 0; i < element->attributes->len; i++)
+        print_man_attribute(element, g_ptr_array_index(element->attributes, i));
+    for (guint i = 0; i < element->children->len; i++)
+        print_man(g_ptr_array_index(element->children, i), "");
+}
+
+static void
+print_readme(const BpfpvSchemaElement *element)
+{
+    for (guint i = 0; i < element->attributes->len; i++) {
+        const BpfpvSchemaAttribute *attribute = g_ptr_array_index(element->attributes, i);
+        g_autofree char *values = values_of(attribute);
+
+        g_print("| `%s %s` | %s | %s | %s |\n", element->name, attribute->name,
+                attribute->sentence, values,
+                attribute->required ? "has to be there" : attribute->standard);
+    }
+    for (guint i = 0; i < element->children->len; i++)
+        print_readme(g_ptr_array_index(element->children, i));
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "man") == 0) {
+        print_man(bpfpv_schema_get(), "");
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "readme") == 0) {
+        g_print("| attribute | meaning | values | default |\n|---|---|---|---|\n");
+        print_readme(bpfpv_schema_get());
+        return 0;
+    }
+    g_printerr("usage: describe man|readme\n");
+    return 2;
+}
