@@ -29,7 +29,7 @@ _bpfpvctl_offer()
 _bpfpvctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]}
-    local commands='list show attach detach'
+    local commands='list show attach detach validate'
     local options='--bus-address= --json --no-color --help --version'
     local command='' word
 
@@ -50,6 +50,8 @@ _bpfpvctl()
         fi
     elif [[ -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+    elif [[ $command == validate ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [[ $command != list ]]; then
         _bpfpvctl_offer "$current" < <(_bpfpvctl_domains "$command")
     fi

@@ -37,6 +37,7 @@ extern const BpfpvCommand bpfpv_command_list;
 extern const BpfpvCommand bpfpv_command_show;
 extern const BpfpvCommand bpfpv_command_attach;
 extern const BpfpvCommand bpfpv_command_detach;
+extern const BpfpvCommand bpfpv_command_validate;
 
 /* A client for the bus that was asked for. */
 BpfpvClient *bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error);

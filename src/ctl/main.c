@@ -15,6 +15,7 @@ static const BpfpvCommand *const commands[] = {
     &bpfpv_command_show,
     &bpfpv_command_attach,
     &bpfpv_command_detach,
+    &bpfpv_command_validate,
 };
 
 typedef struct {
