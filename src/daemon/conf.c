@@ -75,28 +75,48 @@ read_host(BpfpvConf *conf, GKeyFile *keys, const char *path, GError **error)
     return TRUE;
 }
 
+static const struct {
+    const char *name;
+    const char *keys[4]; /* NULL-terminated */
+} sections[] = {
+    {"host", {"cpuset", "reserve"}},
+    {"hook", {"invalid"}}, /* for bpfpv-qemu-hook, which reads it by itself */
+};
+
+static gboolean
+check_keys(GKeyFile *keys, const char *path, gsize section, GError **error)
+{
+    const char *name = sections[section].name;
+    g_auto(GStrv) present = g_key_file_get_keys(keys, name, NULL, NULL);
+    g_autofree char *known = g_strjoinv(", ", (char **)sections[section].keys);
+
+    for (gsize i = 0; present && present[i]; i++) {
+        if (g_strv_contains(sections[section].keys, present[i]))
+            continue;
+        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND,
+                    "%s: [%s] %s= is not a setting; known are: %s", path, name, present[i], known);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 check_names(GKeyFile *keys, const char *path, GError **error)
 {
-    static const char *const known[] = {"cpuset", "reserve", NULL};
     g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
 
     for (gsize i = 0; groups[i]; i++) {
-        g_auto(GStrv) names = g_key_file_get_keys(keys, groups[i], NULL, NULL);
+        gsize section = 0;
 
-        if (!g_str_equal(groups[i], "host")) {
+        while (section < G_N_ELEMENTS(sections) && !g_str_equal(groups[i], sections[section].name))
+            section++;
+        if (section == G_N_ELEMENTS(sections)) {
             g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND,
-                        "%s: [%s] is not a section; known are: host", path, groups[i]);
+                        "%s: [%s] is not a section; known are: host, hook", path, groups[i]);
             return FALSE;
         }
-        for (gsize j = 0; names && names[j]; j++) {
-            if (g_strv_contains(known, names[j]))
-                continue;
-            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND,
-                        "%s: [host] %s= is not a setting; known are: cpuset, reserve", path,
-                        names[j]);
+        if (!check_keys(keys, path, section, error))
             return FALSE;
-        }
     }
     return TRUE;
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Takes bpfpv's own pins out of a live domain's XML that goes to another host,
+ * or comes back from a file. Pure.
+ */
+#pragma once
+
+#include <glib.h>
+
+/**
+ * bpfpv_hook_repair:
+ * @text: @length bytes: a domain's live XML; not trusted to be any
+ * @error: return location, domain %BPFPV_XML_ERROR
+ *
+ * What is original and what is bpfpv's, the status element in it says. An
+ * administrator's pins stay, and so does the note that they are.
+ *
+ * Returns: (transfer full) (nullable): the XML to go on with; %NULL without
+ *   @error: it can stay as it is
+ */
+char *bpfpv_hook_repair(const char *text, gsize length, GError **error);

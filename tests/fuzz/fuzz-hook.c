@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Fuzz target: bytes as libvirt might give them to the hook. Whatever they are,
+ * checking and repairing end, and what was repaired is XML that needs no repair
+ * again but for what an administrator pinned. With BPFPV_FUZZ_STANDALONE it is
+ * a program that runs the files it is given, so that every compiler builds it.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hook/repair.h"
+#include "host/element-check.h"
+#include "host/element-read.h"
+#include "host/element-xml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_read(const char *text, size_t size)
+{
+    g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, size, NULL);
+    xmlNode *element = doc ? bpfpv_element_find(xmlDocGetRootElement(doc)) : NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvConfig) config = NULL;
+
+    if (!element)
+        return;
+    config = bpfpv_element_read(element, "fuzz", 2, NULL, &error);
+    if ((config == NULL) != (error != NULL))
+        abort();
+    if (config && config->programs->len == 0)
+        abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *repaired = bpfpv_hook_repair(text, size, &error);
+    g_autoptr(BpfpvMistakes) mistakes = bpfpv_domain_check(text, size, NULL, NULL);
+
+    if (repaired && error)
+        abort();
+    check_read(text, size);
+    if (repaired) {
+        g_autofree char *again = bpfpv_hook_repair(repaired, strlen(repaired), &error);
+
+        if (error)
+            abort();
+    }
+    return 0;
+}
+
+#ifdef BPFPV_FUZZ_STANDALONE
+int
+main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *bytes = NULL;
+        gsize length;
+
+        if (!g_file_get_contents(argv[i], &bytes, &length, &error)) {
+            g_printerr("%s\n", error->message);
+            return EXIT_FAILURE;
+        }
+        LLVMFuzzerTestOneInput((const uint8_t *)bytes, length);
+    }
+    return EXIT_SUCCESS;
+}
+#endif
