@@ -70,7 +70,8 @@ slot_new(const BpfpvSolver *solver, guint domain_index, const BpfpvPlacementDoma
     slot->usable = bpfpv_cpuset_copy(slot->original);
     bpfpv_cpuset_intersect(slot->usable, solver->online);
     slot->tasks = anchor_tasks > 0 ? anchor_tasks : cohort_tasks;
-    if (bpfpv_cpuset_count(slot->original) == 1)
+    if (bpfpv_cpuset_count(slot->original) == 1 ||
+        (domain->fixed && bpfpv_cpuset_contains(domain->fixed, vcpu)))
         slot->want = BPFPV_WANT_FIXED;
     else if (anchor_tasks > 0)
         slot->want = BPFPV_WANT_ANCHOR;
@@ -91,7 +92,7 @@ add_slots(BpfpvSolver *solver, guint domain_index)
 
         g_ptr_array_add(domain->slots, slot);
         g_ptr_array_add(solver->slots, slot);
-        if (slot->want == BPFPV_WANT_FIXED)
+        if (slot->want == BPFPV_WANT_FIXED && bpfpv_cpuset_count(slot->original) == 1)
             bpfpv_cpuset_unite(solver->fixed, slot->original);
     }
 }

@@ -20,6 +20,7 @@ typedef struct {
     const char *domain;          /* unique key, e.g. the UUID */
     const BpfpvDemand *demand;   /* its n_vcpus is the domain's */
     const GPtrArray *original;   /* of BpfpvCpuset, by vCPU: as before bpfpv */
+    const BpfpvCpuset *fixed;    /* (nullable): vCPUs that keep their original whatever it is */
     const BpfpvCpuset *pool;     /* (nullable): host CPUs it may be anchored to; NULL: any */
     BpfpvPlacementMode mode;
     guint max_anchors;           /* G_MAXUINT: no limit of its own */

@@ -23,6 +23,7 @@ fill_domain(const BpfpvManaged *managed, BpfpvPlacementDomain *domain)
     domain->domain = managed->name; /* unique on a host, and what people call it */
     domain->demand = bpfpv_session_demand(managed->session);
     domain->original = bpfpv_pins_original(managed->pins);
+    domain->fixed = bpfpv_pins_fixed(managed->pins);
     domain->pool = config->cpuset;
     domain->mode = config->mode;
     domain->max_anchors = config->max_anchors;
@@ -109,6 +110,17 @@ bpfpv_manager_step_soon(BpfpvManager *manager)
         manager->step_source = g_idle_add(step_now, manager);
 }
 
+static void
+note_all(BpfpvManager *manager)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        bpfpv_pins_note_soon(((BpfpvManaged *)value)->pins);
+}
+
 static gboolean
 place_now(gpointer user_data)
 {
@@ -117,6 +129,7 @@ place_now(gpointer user_data)
     manager->place_source = 0;
     if (manager->topology)
         solve(manager);
+    note_all(manager);
     bpfpv_manager_step_soon(manager);
     return G_SOURCE_REMOVE;
 }

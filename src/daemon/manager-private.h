@@ -18,6 +18,7 @@ struct _BpfpvManager {
     guint step_source;       /* pin calls are due */
     guint drop_source;       /* released domains are to be looked at */
     gboolean complained;     /* about the connection that is not there */
+    gboolean listed;         /* all domains that ran when the connection was made are known */
     gboolean shutting_down;
     guint shutdown_timer;
     GSourceFunc shutdown_done;

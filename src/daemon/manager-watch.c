@@ -2,6 +2,8 @@
 /* What libvirt tells the manager: domains that run, change, start over and end. */
 #include "daemon/manager-private.h"
 
+#include <string.h>
+
 #include "programs/program.h"
 
 static void
@@ -46,6 +48,8 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         managed = NULL;
     }
     if (!xml->config && !xml->config_error) {
+        if (!managed && xml->status && !manager->listed && !manager->shutting_down)
+            managed = bpfpv_manager_manage(manager, xml, id); /* what a daemon that died left */
         if (managed && !manager->shutting_down)
             bpfpv_managed_release(managed);
     } else if (!managed && !manager->shutting_down) {
@@ -55,6 +59,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         return;
     managed->seen = TRUE;
     bpfpv_session_update(managed->session, xml);
+    bpfpv_pins_note_soon(managed->pins);
 }
 
 static gboolean
@@ -71,6 +76,7 @@ on_listed(gpointer user_data)
     /* Ended while there was no connection. A journal entry left behind is void by its id. */
     if (g_hash_table_foreach_remove(manager->domains, is_unseen, NULL) > 0)
         bpfpv_manager_place_soon(manager);
+    manager->listed = TRUE;
     g_debug("all running domains are known");
 }
 
@@ -85,9 +91,12 @@ on_connected(const BpfpvTopology *topology, gpointer user_data)
     manager->topology =
         bpfpv_topology_new(bpfpv_topology_present(topology), bpfpv_topology_online(topology));
     g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((BpfpvManaged *)value)->seen = FALSE;
+        bpfpv_pins_expect_none(((BpfpvManaged *)value)->pins);
+    }
     manager->complained = FALSE;
+    manager->listed = FALSE;
     g_message("connected to libvirt at %s", manager->conf->uri);
     bpfpv_manager_place_soon(manager);
 }
@@ -136,6 +145,24 @@ on_port(const char *uuid, const char *alias, gboolean open, gpointer user_data)
     bpfpv_watch_refresh(manager->watch, uuid);
 }
 
+/* Emulator and I/O threads are not pinned by bpfpv. */
+static void
+on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_data)
+{
+    static const char prefix[] = "vcpupin";
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+    g_autoptr(BpfpvCpuset) cpus = bpfpv_cpuset_parse(text, NULL);
+    guint64 vcpu;
+
+    if (managed && cpus && g_str_has_prefix(thread, prefix) &&
+        g_ascii_string_to_unsigned(thread + strlen(prefix), 10, 0, G_MAXUINT, &vcpu, NULL) &&
+        bpfpv_pins_heard(managed->pins, (guint)vcpu, cpus)) {
+        bpfpv_manager_place_soon(manager);
+        bpfpv_pins_note_soon(managed->pins);
+    }
+}
+
 const BpfpvWatchFuncs bpfpv_manager_watch_funcs = {
-    on_connected, on_disconnected, on_domain, on_listed, on_gone, on_agent, on_reset, on_port,
+    on_connected, on_disconnected, on_domain, on_listed, on_gone, on_agent, on_reset, on_port, on_pinned,
 };

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/status.h"
 #include "programs/program.h"
 
 /* A job that holds a domain takes libvirt 30 s to give up on. */
@@ -21,6 +22,7 @@ tell_state(BpfpvManaged *managed)
 
     manager->funcs->state(managed->name, managed->uuid, bpfpv_state_to_string(state), reason,
                           manager->user_data);
+    bpfpv_pins_note_soon(managed->pins);
 }
 
 /* ---- the end of being managed ---- */
@@ -61,7 +63,7 @@ drop_released(gpointer user_data)
         BpfpvManaged *managed = value;
 
         if (!managed->releasing || !managed->session_stopped ||
-            !bpfpv_pins_are_original(managed->pins))
+            !bpfpv_pins_are_original(managed->pins) || !bpfpv_pins_end_note(managed->pins))
             continue;
         bpfpv_pins_forget(managed->pins);
         /* An element set meanwhile was not acted upon: look again. */
@@ -125,6 +127,7 @@ on_session_channel(BpfpvSession *session, gboolean ours, gpointer user_data)
     BpfpvManaged *managed = user_data;
 
     bpfpv_pins_set_our_channel(managed->pins, ours);
+    bpfpv_pins_note_soon(managed->pins);
 }
 
 static void
@@ -159,11 +162,22 @@ on_pins_moved(BpfpvPins *pins, gpointer user_data)
     BpfpvManaged *managed = user_data;
 
     bpfpv_manager_step_soon(managed->manager);
+    bpfpv_pins_note_soon(managed->pins);
     if (managed->releasing)
         bpfpv_manager_drop_soon(managed->manager);
 }
 
-static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved};
+static char *
+on_pins_describe(BpfpvPins *pins, gpointer user_data)
+{
+    const BpfpvManaged *managed = user_data;
+    const BpfpvTopology *topology = managed->manager->topology;
+
+    return bpfpv_status_describe(managed->manager, managed,
+                                 topology ? bpfpv_topology_online(topology) : NULL);
+}
+
+static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved, on_pins_describe};
 
 /* ---- beginning to be managed ---- */
 
@@ -179,6 +193,8 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
     managed->waiters = g_ptr_array_new_with_free_func(g_object_unref);
     managed->pins = bpfpv_pins_new(manager->conf->uri, manager->conf->state_dir, managed->uuid,
                                    managed->name, id, &pins_funcs, managed);
+    if (xml->status)
+        bpfpv_pins_adopt(managed->pins, xml->status, bpfpv_topology_online(manager->topology));
     managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name,
                                          bpfpv_pins_our_channel(managed->pins), manager->payload,
                                          &session_funcs, managed);
@@ -297,6 +313,20 @@ shutdown_over(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* Whether no domain has a status any more. */
+static gboolean
+end_notes(BpfpvManager *manager)
+{
+    gboolean ended = TRUE;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ended &= bpfpv_pins_end_note(((BpfpvManaged *)value)->pins);
+    return ended;
+}
+
 void
 bpfpv_manager_check_shutdown(BpfpvManager *manager)
 {
@@ -309,6 +339,8 @@ bpfpv_manager_check_shutdown(BpfpvManager *manager)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         if (!bpfpv_pins_are_original(((BpfpvManaged *)value)->pins))
             return;
+    if (!end_notes(manager))
+        return;
     g_hash_table_iter_init(&iter, manager->domains);
     while (g_hash_table_iter_next(&iter, NULL, &value))
         bpfpv_pins_settle(((BpfpvManaged *)value)->pins);

@@ -1,37 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One managed domain's host side; see pins.h. */
-#include "daemon/pins.h"
+#include "daemon/pins-private.h"
 
-#include "host/pinner.h"
 #include "host/virt.h"
 
-/* After a call that was refused. A held job has already taken libvirt's own 30 s. */
-#define RETRY_MS 2000
 #define RATE_DEFAULT 200
-
-struct _BpfpvPins {
-    char *state_dir;
-    const BpfpvPinsFuncs *funcs;
-    gpointer user_data;
-    BpfpvPinner *pinner;
-    BpfpvJournalEntry *entry;
-    BpfpvAppliedDomain *applied; /* NULL before ready */
-    GPtrArray *errors;           /* of char * or NULL, by vCPU */
-    guint retry_timer;
-    guint rate;
-    double tokens; /* calls that may be made now */
-    gint64 tokens_us;
-    gboolean adopted; /* the journal says that pins of ours were in force */
-    gboolean closed;  /* freed; calls under way hold the memory */
-};
 
 typedef struct {
     BpfpvPins *pins; /* a reference */
     guint vcpu;
 } Call;
 
-static gboolean
-write_journal(BpfpvPins *pins)
+gboolean
+bpfpv_pins_write_journal(BpfpvPins *pins)
 {
     g_autoptr(GError) error = NULL;
 
@@ -45,8 +26,8 @@ write_journal(BpfpvPins *pins)
 
 static gboolean read_again(gpointer user_data);
 
-static BpfpvAppliedVcpu *
-applied_vcpu(BpfpvPins *pins, guint vcpu)
+BpfpvAppliedVcpu *
+bpfpv_pins_vcpu(BpfpvPins *pins, guint vcpu)
 {
     return g_ptr_array_index(pins->applied->vcpus, vcpu);
 }
@@ -56,7 +37,7 @@ static void
 adopt_pins(BpfpvPins *pins, const GPtrArray *present)
 {
     for (guint i = 0; i < pins->applied->vcpus->len && i < present->len; i++) {
-        BpfpvAppliedVcpu *vcpu = applied_vcpu(pins, i);
+        BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, i);
         const BpfpvCpuset *now = g_ptr_array_index(present, i);
 
         vcpu->anchored = !bpfpv_cpuset_equal(vcpu->cpus, now) && bpfpv_cpuset_count(now) == 1;
@@ -78,13 +59,14 @@ on_read(GObject *source, GAsyncResult *result, gpointer user_data)
         for (guint i = pins->entry->original->len; i < present->len; i++)
             g_ptr_array_add(pins->entry->original,
                             bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
+        bpfpv_pins_take_claims(pins, present);
         pins->applied = bpfpv_applied_domain_new(pins->entry->name, pins->entry->original);
         g_ptr_array_set_size(pins->errors, (gint)pins->entry->original->len);
         if (pins->adopted)
             adopt_pins(pins, present);
     }
     if (!pins->closed && error)
-        pins->retry_timer = g_timeout_add(RETRY_MS, read_again, pins);
+        pins->retry_timer = g_timeout_add(BPFPV_PINS_RETRY_MS, read_again, pins);
     if (!pins->closed)
         pins->funcs->ready(pins, error, pins->user_data);
     g_rc_box_release(pins);
@@ -141,6 +123,9 @@ clear(gpointer data)
     BpfpvPins *pins = data;
 
     bpfpv_journal_entry_free(pins->entry);
+    bpfpv_pins_note_clear(pins);
+    g_clear_pointer(&pins->expected, g_ptr_array_unref);
+    g_clear_pointer(&pins->claimed, g_ptr_array_unref);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
     g_ptr_array_unref(pins->errors);
     g_free(pins->state_dir);
@@ -160,6 +145,18 @@ bpfpv_pins_free(BpfpvPins *pins)
 
 /* ---- steps ---- */
 
+/* A call that was under way when an administrator pinned the vCPU: theirs again. */
+static void
+keep_fixed(BpfpvPins *pins, guint index)
+{
+    const BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+    const BpfpvCpuset *original = g_ptr_array_index(pins->entry->original, index);
+
+    if (bpfpv_cpuset_contains(pins->entry->fixed, index) && !vcpu->pending &&
+        !bpfpv_cpuset_equal(vcpu->cpus, original))
+        bpfpv_pins_call(pins, index, original, FALSE);
+}
+
 static gboolean
 unblock(gpointer user_data)
 {
@@ -167,12 +164,14 @@ unblock(gpointer user_data)
 
     pins->retry_timer = 0;
     pins->applied->blocked = FALSE;
+    for (guint i = 0; i < pins->applied->vcpus->len; i++)
+        keep_fixed(pins, i);
     pins->funcs->moved(pins, pins->user_data);
     return G_SOURCE_REMOVE;
 }
 
-static void
-block_for(BpfpvPins *pins, guint ms)
+void
+bpfpv_pins_block_for(BpfpvPins *pins, guint ms)
 {
     pins->applied->blocked = TRUE;
     if (!pins->retry_timer)
@@ -189,15 +188,17 @@ set_vcpu_error(BpfpvPins *pins, guint vcpu, const char *message)
 static void
 finish_call(BpfpvPins *pins, guint index, const GError *error)
 {
-    BpfpvAppliedVcpu *vcpu = applied_vcpu(pins, index);
+    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
 
     if (!error) {
         bpfpv_cpuset_free(vcpu->cpus);
         vcpu->cpus = g_steal_pointer(&vcpu->pending);
         vcpu->anchored = vcpu->pending_anchored;
         set_vcpu_error(pins, index, NULL);
+        keep_fixed(pins, index);
         return;
     }
+    bpfpv_pins_unexpect(pins, index, vcpu->pending);
     g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
     if (g_strcmp0(error->message, bpfpv_pins_error(pins, index)) != 0)
         g_message("%s; trying again", error->message);
@@ -206,7 +207,7 @@ finish_call(BpfpvPins *pins, guint index, const GError *error)
                        ? "another job (migration, save, snapshot) holds the domain; it is pinned "
                          "when that is over"
                        : error->message);
-    block_for(pins, RETRY_MS);
+    bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
 }
 
 static void
@@ -224,6 +225,20 @@ on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
     g_rc_box_release(pins);
 }
 
+void
+bpfpv_pins_call(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus, gboolean anchored)
+{
+    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+    Call *call = g_new0(Call, 1);
+
+    vcpu->pending = bpfpv_cpuset_copy(cpus);
+    vcpu->pending_anchored = anchored;
+    call->pins = g_rc_box_acquire(pins);
+    call->vcpu = index;
+    bpfpv_pins_expect(pins, index, cpus);
+    bpfpv_pinner_pin(pins->pinner, index, cpus, on_pinned, call);
+}
+
 /* Whether the rate allows one more call; if not, the domain waits for its next one. */
 static gboolean
 take_token(BpfpvPins *pins)
@@ -234,7 +249,7 @@ take_token(BpfpvPins *pins)
                        pins->rate);
     pins->tokens_us = now;
     if (pins->tokens < 1) {
-        block_for(pins, 1000 / pins->rate + 1);
+        bpfpv_pins_block_for(pins, 1000 / pins->rate + 1);
         return FALSE;
     }
     pins->tokens -= 1;
@@ -248,7 +263,7 @@ note_pinned(BpfpvPins *pins)
     if (pins->entry->pinned)
         return TRUE;
     pins->entry->pinned = TRUE;
-    if (write_journal(pins))
+    if (bpfpv_pins_write_journal(pins))
         return TRUE;
     pins->entry->pinned = FALSE;
     return FALSE;
@@ -257,24 +272,16 @@ note_pinned(BpfpvPins *pins)
 void
 bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step)
 {
-    BpfpvAppliedVcpu *vcpu = applied_vcpu(pins, step->vcpu);
-    Call *call;
-
-    if (!take_token(pins))
+    if (!bpfpv_pins_note_first(pins) || !take_token(pins))
         return;
     if (!note_pinned(pins)) {
         set_vcpu_error(pins, step->vcpu,
                        "the state directory cannot be written, so that the original masks could "
                        "be lost; see the daemon's log");
-        block_for(pins, RETRY_MS);
+        bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
         return;
     }
-    vcpu->pending = bpfpv_cpuset_copy(step->cpus);
-    vcpu->pending_anchored = step->anchored;
-    call = g_new0(Call, 1);
-    call->pins = g_rc_box_acquire(pins);
-    call->vcpu = step->vcpu;
-    bpfpv_pinner_pin(pins->pinner, step->vcpu, step->cpus, on_pinned, call);
+    bpfpv_pins_call(pins, step->vcpu, step->cpus, step->anchored);
 }
 
 void
@@ -328,15 +335,15 @@ void
 bpfpv_pins_set_our_channel(BpfpvPins *pins, gboolean ours)
 {
     pins->entry->our_channel = ours;
-    write_journal(pins);
+    bpfpv_pins_write_journal(pins);
 }
 
 void
 bpfpv_pins_settle(BpfpvPins *pins)
 {
     pins->entry->pinned = FALSE;
-    if (pins->entry->our_channel)
-        write_journal(pins);
+    if (pins->entry->our_channel || !bpfpv_cpuset_is_empty(pins->entry->fixed))
+        bpfpv_pins_write_journal(pins);
     else
         bpfpv_pins_forget(pins);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/plan.h"
+#include "host/element-status.h"
 #include "host/journal.h"
 
 typedef struct _BpfpvPins BpfpvPins;
@@ -16,6 +17,8 @@ typedef struct {
     void (*ready)(BpfpvPins *pins, const GError *error, gpointer user_data);
     /* A call ended, or a blocked domain may be tried again: look for next steps. */
     void (*moved)(BpfpvPins *pins, gpointer user_data);
+    /* Returns: (transfer full): the <status> element as it is to be now */
+    char *(*describe)(BpfpvPins *pins, gpointer user_data);
 } BpfpvPinsFuncs;
 
 /**
@@ -51,3 +54,27 @@ void bpfpv_pins_set_our_channel(BpfpvPins *pins, gboolean ours);
 void bpfpv_pins_settle(BpfpvPins *pins);
 /* The domain is not managed any more, or has ended: its journal entry goes. */
 void bpfpv_pins_forget(BpfpvPins *pins);
+
+/* pins-note.c: */
+/* What describe() says may have changed. */
+void bpfpv_pins_note_soon(BpfpvPins *pins);
+/* Removes the status; whether it is gone. If not yet, moved() follows. */
+gboolean bpfpv_pins_end_note(BpfpvPins *pins);
+
+/* pins-admin.c: */
+/* libvirt told that a vCPU was pinned; whether it was by somebody else, and is theirs now. */
+gboolean bpfpv_pins_heard(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus);
+/* The connection is a new one: events may have been missed. */
+void bpfpv_pins_expect_none(BpfpvPins *pins);
+/* The vCPUs that an administrator has pinned since the domain is managed. */
+const BpfpvCpuset *bpfpv_pins_fixed(const BpfpvPins *pins);
+
+/**
+ * bpfpv_pins_adopt:
+ * @status: what another daemon has noted in the domain, before it came here
+ * @online: this host's CPUs
+ *
+ * Right after bpfpv_pins_new(): the originals are those, unless this host's
+ * journal knows them.
+ */
+void bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online);

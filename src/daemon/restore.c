@@ -26,6 +26,16 @@ on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
         g_main_loop_quit(progress->loop);
 }
 
+static void
+on_unnoted(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Progress *progress = user_data;
+
+    bpfpv_pinner_note_finish(result, NULL); /* says less than the pins do */
+    if (--progress->left == 0)
+        g_main_loop_quit(progress->loop);
+}
+
 /* Whether the domain still runs as the run that the entry is of. */
 static gboolean
 is_same_run(virConnectPtr connection, const BpfpvJournalEntry *entry)
@@ -44,8 +54,9 @@ restore_domain(const BpfpvConf *conf, BpfpvJournalEntry *entry)
 
     for (guint i = 0; i < entry->original->len; i++)
         bpfpv_pinner_pin(pinner, i, g_ptr_array_index(entry->original, i), on_pinned, &progress);
-    if (progress.left > 0)
-        g_main_loop_run(loop);
+    progress.left++;
+    bpfpv_pinner_note(pinner, NULL, on_unnoted, &progress);
+    g_main_loop_run(loop);
     return !progress.failed;
 }
 

@@ -369,6 +369,12 @@ bpfpv_session_reason(const BpfpvSession *session)
                            MAX(left, 0) + 1);
 }
 
+const char *
+bpfpv_session_invalid(const BpfpvSession *session)
+{
+    return session->config_error;
+}
+
 const BpfpvConfig *
 bpfpv_session_config(const BpfpvSession *session)
 {

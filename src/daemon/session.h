@@ -63,6 +63,8 @@ const char *bpfpv_session_name(const BpfpvSession *session);
 BpfpvState bpfpv_session_state(const BpfpvSession *session);
 /* Returns: (transfer full): why it is in this state, and what can be done; "" if that is plain */
 char *bpfpv_session_reason(const BpfpvSession *session);
+/* Returns: (transfer none) (nullable): what is wrong with the present element */
+const char *bpfpv_session_invalid(const BpfpvSession *session);
 /* Returns: (transfer none) (nullable): the last valid one */
 const BpfpvConfig *bpfpv_session_config(const BpfpvSession *session);
 /* Returns: (transfer none): what the guest demands; empty while it is not known */

@@ -104,6 +104,18 @@ show_programs(const BpfpvLink *link)
     return g_variant_builder_end(&builder);
 }
 
+const char *
+bpfpv_status_why(const BpfpvManaged *managed, guint vcpu, const BpfpvPlanVcpu *planned)
+{
+    const char *error = bpfpv_pins_error(managed->pins, vcpu);
+
+    if (error)
+        return error;
+    if (bpfpv_cpuset_contains(bpfpv_pins_fixed(managed->pins), vcpu))
+        return "fixed by administrator";
+    return planned ? planned->why : NULL;
+}
+
 static void
 add_vcpu(GVariantBuilder *builder, const BpfpvManaged *managed, guint index,
          const BpfpvPlanVcpu *planned)
@@ -111,7 +123,6 @@ add_vcpu(GVariantBuilder *builder, const BpfpvManaged *managed, guint index,
     const GPtrArray *original = bpfpv_pins_original(managed->pins);
     const BpfpvAppliedVcpu *applied =
         g_ptr_array_index(bpfpv_pins_applied(managed->pins)->vcpus, index);
-    const char *error = bpfpv_pins_error(managed->pins, index);
 
     g_variant_builder_open(builder, G_VARIANT_TYPE_VARDICT);
     add_uint(builder, "vcpu", index);
@@ -120,7 +131,7 @@ add_vcpu(GVariantBuilder *builder, const BpfpvManaged *managed, guint index,
     add_set(builder, "cpus", planned ? planned->cpus : NULL);
     add_set(builder, "original", g_ptr_array_index(original, index));
     add_set(builder, "applied", applied->cpus);
-    add_string(builder, "why", error ? error : planned ? planned->why : NULL);
+    add_string(builder, "why", bpfpv_status_why(managed, index, planned));
     g_variant_builder_close(builder);
 }
 

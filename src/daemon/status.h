@@ -8,3 +8,20 @@
 GVariant *bpfpv_status_list(BpfpvManager *manager);
 /* Returns: (transfer floating): a{sv} */
 GVariant *bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed);
+
+/**
+ * bpfpv_status_why:
+ * @planned: (nullable)
+ *
+ * Returns: (transfer none) (nullable): what there is to say of a vCPU
+ */
+const char *bpfpv_status_why(const BpfpvManaged *managed, guint vcpu, const BpfpvPlanVcpu *planned);
+
+/**
+ * bpfpv_status_describe:
+ * @online: (nullable): the host's CPUs
+ *
+ * Returns: (transfer full): the <status> element for the domain's metadata
+ */
+char *bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed,
+                            const BpfpvCpuset *online);

@@ -6,7 +6,7 @@
  */
 #include "hook/repair.h"
 
-#include "host/element-xml.h"
+#include "host/element-status.h"
 
 /* The status's elements, and where libvirt has the pins of the threads that they are about. */
 static const struct {
@@ -18,18 +18,6 @@ static const struct {
     {"emulator", "emulatorpin", NULL},
     {"iothread", "iothreadpin", "iothread"},
 };
-
-static xmlNode *
-find_status(const xmlNode *root)
-{
-    const xmlNode *metadata = bpfpv_xml_find_child(root, "metadata");
-
-    for (xmlNode *node = metadata ? metadata->children : NULL; node; node = node->next)
-        if (node->type == XML_ELEMENT_NODE &&
-            bpfpv_xml_has_namespace(node, BPFPV_STATUS_NAMESPACE))
-            return node;
-    return NULL;
-}
 
 static void
 remove_node(xmlNode *node)
@@ -86,13 +74,17 @@ restore_pin(const xmlNode *cputune, gsize kind, const xmlNode *entry)
         xmlSetProp(pin, (const xmlChar *)"cpuset", (const xmlChar *)original);
 }
 
-/* Undoes what the status lists; whether an entry has to stay in it. */
+/* Undoes what the status lists; whether something has to stay in it: an administrator's pin, or
+ * that the channel is bpfpv's. */
 static gboolean
 undo(xmlNode *status, const xmlNode *cputune)
 {
-    gboolean stays = FALSE;
+    static const char *const passing[] = {"state", "reason", "invalid"};
+    gboolean stays = xmlHasProp(status, (const xmlChar *)"plugged") != NULL;
     xmlNode *next;
 
+    for (gsize i = 0; i < G_N_ELEMENTS(passing); i++)
+        xmlUnsetProp(status, (const xmlChar *)passing[i]);
     for (xmlNode *entry = status->children; entry; entry = next) {
         next = entry->next;
         if (entry->type != XML_ELEMENT_NODE)
@@ -144,7 +136,7 @@ bpfpv_hook_repair(const char *text, gsize length, GError **error)
                     (const char *)root->name);
         return NULL;
     }
-    status = find_status(root);
+    status = bpfpv_status_find(root);
     if (!status)
         return NULL;
     cputune = bpfpv_xml_find_child(root, "cputune");

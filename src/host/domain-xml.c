@@ -51,6 +51,7 @@ bpfpv_domain_xml_parse(const char *text, const BpfpvElementContext *context, GEr
     if (element)
         xml->config = bpfpv_element_read(element, xml->name, bpfpv_domain_n_vcpus(root), context,
                                          &xml->config_error);
+    xml->status = bpfpv_status_read(root);
     devices = bpfpv_xml_find_child(root, "devices");
     for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
         if (bpfpv_xml_is_element(node, "channel"))
@@ -67,6 +68,7 @@ bpfpv_domain_xml_free(BpfpvDomainXml *xml)
     g_free(xml->uuid);
     bpfpv_config_free(xml->config);
     g_clear_error(&xml->config_error);
+    bpfpv_status_free(xml->status);
     g_free(xml->channel_path);
     g_free(xml->channel_alias);
     g_free(xml);

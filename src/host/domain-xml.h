@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "host/element-check.h"
+#include "host/element-status.h"
 #include "host/element-xml.h"
 
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
     char *uuid;
     BpfpvConfig *config;  /* (nullable): NULL: no <bpfpv> element, or an invalid one */
     GError *config_error; /* (nullable): why the element is invalid */
+    BpfpvStatus *status;  /* (nullable): what a daemon, here or elsewhere, has noted in it */
     gboolean has_agent;   /* an agent channel is configured */
     gboolean agent_connected;
     /* The channel that the config names; without a config, the default's. */

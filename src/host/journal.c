@@ -17,6 +17,7 @@ bpfpv_journal_entry_new(const char *uuid, const char *name, int id)
     entry->name = g_strdup(name);
     entry->id = id;
     entry->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    entry->fixed = bpfpv_cpuset_new();
     return entry;
 }
 
@@ -29,6 +30,7 @@ bpfpv_journal_entry_free(BpfpvJournalEntry *entry)
     g_free(entry->name);
     g_free(entry->channel);
     g_ptr_array_unref(entry->original);
+    bpfpv_cpuset_free(entry->fixed);
     g_free(entry);
 }
 
@@ -72,6 +74,11 @@ entry_to_json(const BpfpvJournalEntry *entry)
         json_builder_add_string_value(builder, text);
     }
     json_builder_end_array(builder);
+    if (!bpfpv_cpuset_is_empty(entry->fixed)) {
+        g_autofree char *fixed = bpfpv_cpuset_format(entry->fixed);
+
+        add_member(builder, "fixed", fixed);
+    }
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);
@@ -87,10 +94,18 @@ entry_from_json(JsonObject *object, GError **error)
     JsonNode *original = json_object_get_member(object, "original");
     JsonArray *array =
         original && JSON_NODE_HOLDS_ARRAY(original) ? json_node_get_array(original) : NULL;
+    const char *fixed;
 
     entry->pinned = json_object_get_boolean_member_with_default(object, "pinned", FALSE);
     entry->our_channel = json_object_get_boolean_member_with_default(object, "our-channel", FALSE);
     entry->channel = g_strdup(json_object_get_string_member_with_default(object, "channel", NULL));
+    fixed = json_object_get_string_member_with_default(object, "fixed", "");
+    if (*fixed) {
+        bpfpv_cpuset_free(entry->fixed);
+        entry->fixed = bpfpv_cpuset_parse(fixed, error);
+        if (!entry->fixed)
+            return NULL;
+    }
     for (guint i = 0; array && i < json_array_get_length(array); i++) {
         const char *text = json_array_get_string_element(array, i);
         BpfpvCpuset *set = bpfpv_cpuset_parse(text ? text : "", error);

@@ -18,6 +18,7 @@ typedef struct {
     gboolean our_channel; /* the channel was plugged in by us */
     char *channel;        /* (nullable): its target name */
     GPtrArray *original;  /* of BpfpvCpuset, by vCPU */
+    BpfpvCpuset *fixed;   /* vCPUs that an administrator has pinned meanwhile */
 } BpfpvJournalEntry;
 
 BpfpvJournalEntry *bpfpv_journal_entry_new(const char *uuid, const char *name, int id);

@@ -2,10 +2,12 @@
 /* libvirt's pin calls of one domain; see pinner.h. The only place that pins. */
 #include "host/pinner.h"
 
+#include "host/element-xml.h"
 #include "host/virt.h"
 #include "host/worker.h"
 
 #define MAX_VCPUS 1024
+#define STATUS_PREFIX "bpfpvstatus"
 
 /* What the worker uses; outlives the pinner while a call is under way. Only the worker's single
  * thread touches the connection. */
@@ -27,6 +29,7 @@ typedef struct {
     Link *link;
     guint vcpu;
     BpfpvCpuset *cpus;
+    char *status;
 } Pin;
 
 static Link *
@@ -54,6 +57,7 @@ pin_free(gpointer data)
 
     link_unref(pin->link);
     bpfpv_cpuset_free(pin->cpus);
+    g_free(pin->status);
     g_free(pin);
 }
 
@@ -135,6 +139,23 @@ pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancell
     g_task_return_boolean(task, TRUE);
 }
 
+static void
+note_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Pin *pin = data;
+    GError *error = NULL;
+    g_autoptr(virDomain) domain = link_open(pin->link, &error);
+
+    if (domain && virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, pin->status,
+                                       pin->status ? STATUS_PREFIX : NULL, BPFPV_STATUS_NAMESPACE,
+                                       VIR_DOMAIN_AFFECT_LIVE) < 0)
+        bpfpv_virt_set_error(&error, "writing the status of domain %s", virDomainGetName(domain));
+    if (error)
+        g_task_return_error(task, error);
+    else
+        g_task_return_boolean(task, TRUE);
+}
+
 BpfpvPinner *
 bpfpv_pinner_new(const char *uri, const char *uuid)
 {
@@ -162,15 +183,16 @@ bpfpv_pinner_free(BpfpvPinner *pinner)
 }
 
 static void
-run(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus, GTaskThreadFunc func,
-    GAsyncReadyCallback callback, gpointer user_data)
+run(BpfpvPinner *pinner, const Pin *what, GTaskThreadFunc func, GAsyncReadyCallback callback,
+    gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(NULL, pinner->cancellable, callback, user_data);
     Pin *pin = g_new0(Pin, 1);
 
     pin->link = link_ref(pinner->link);
-    pin->vcpu = vcpu;
-    pin->cpus = cpus ? bpfpv_cpuset_copy(cpus) : NULL;
+    pin->vcpu = what->vcpu;
+    pin->cpus = what->cpus ? bpfpv_cpuset_copy(what->cpus) : NULL;
+    pin->status = g_strdup(what->status);
     /* What a pin call did must be known even when nobody wants it any more. */
     g_task_set_check_cancellable(task, FALSE);
     g_task_set_task_data(task, pin, pin_free);
@@ -180,7 +202,7 @@ run(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus, GTaskThreadFunc fu
 void
 bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data)
 {
-    run(pinner, 0, NULL, read_in_worker, callback, user_data);
+    run(pinner, &(Pin){0}, read_in_worker, callback, user_data);
 }
 
 GPtrArray *
@@ -193,11 +215,25 @@ void
 bpfpv_pinner_pin(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus,
                  GAsyncReadyCallback callback, gpointer user_data)
 {
-    run(pinner, vcpu, cpus, pin_in_worker, callback, user_data);
+    run(pinner, &(Pin){.vcpu = vcpu, .cpus = (BpfpvCpuset *)cpus}, pin_in_worker, callback,
+        user_data);
 }
 
 gboolean
 bpfpv_pinner_pin_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+void
+bpfpv_pinner_note(BpfpvPinner *pinner, const char *status, GAsyncReadyCallback callback,
+                  gpointer user_data)
+{
+    run(pinner, &(Pin){.status = (char *)status}, note_in_worker, callback, user_data);
+}
+
+gboolean
+bpfpv_pinner_note_finish(GAsyncResult *result, GError **error)
 {
     return g_task_propagate_boolean(G_TASK(result), error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libvirt's pin calls of one domain: read what is pinned, pin a vCPU. Calls
+ * libvirt's pin calls of one domain: read what is pinned, pin a vCPU, note it in
+ * the domain's status element. Calls
  * run in a worker of the domain's own and finish in the main thread, in order.
  */
 #pragma once
@@ -47,3 +48,14 @@ GPtrArray *bpfpv_pinner_read_finish(GAsyncResult *result, GError **error);
 void bpfpv_pinner_pin(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus,
                       GAsyncReadyCallback callback, gpointer user_data);
 gboolean bpfpv_pinner_pin_finish(GAsyncResult *result, GError **error);
+
+/**
+ * bpfpv_pinner_note:
+ * @status: (nullable): the <status> element for the running domain's metadata;
+ *     %NULL removes it
+ *
+ * In order with the pin calls: what was noted before a pin is there before it.
+ */
+void bpfpv_pinner_note(BpfpvPinner *pinner, const char *status, GAsyncReadyCallback callback,
+                       gpointer user_data);
+gboolean bpfpv_pinner_note_finish(GAsyncResult *result, GError **error);

@@ -8,6 +8,7 @@
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
 
+#include "host/element-xml.h"
 #include "host/virt.h"
 
 typedef struct {
@@ -46,6 +47,8 @@ on_metadata(virConnectPtr connection, virDomainPtr domain, int type, const char 
 {
     Uuid uuid;
 
+    if (g_strcmp0(uri, BPFPV_STATUS_NAMESPACE) == 0)
+        return; /* the daemon's own */
     bpfpv_watch_refresh(user_data, uuid_of(domain, &uuid));
 }
 
@@ -98,6 +101,20 @@ on_port(virConnectPtr connection, virDomainPtr domain, const char *event, long l
 }
 
 static void
+on_tunable(virConnectPtr connection, virDomainPtr domain, virTypedParameterPtr params, int n,
+           void *user_data)
+{
+    static const char prefix[] = "cputune.";
+    BpfpvWatch *watch = user_data;
+    Uuid uuid;
+
+    for (int i = 0; i < n; i++)
+        if (params[i].type == VIR_TYPED_PARAM_STRING && g_str_has_prefix(params[i].field, prefix))
+            watch->funcs->pinned(uuid_of(domain, &uuid), params[i].field + sizeof(prefix) - 1,
+                                 params[i].value.s, watch->user_data);
+}
+
+static void
 on_close(virConnectPtr connection, int reason, void *user_data)
 {
     bpfpv_watch_connection_closed(user_data);
@@ -112,6 +129,7 @@ static const struct {
     {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent)},
     {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
     {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device_removed)},
+    {VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(on_tunable)},
 };
 
 gboolean

@@ -7,7 +7,7 @@
 #include "host/watch.h"
 #include "host/worker.h"
 
-#define BPFPV_WATCH_N_EVENTS 5
+#define BPFPV_WATCH_N_EVENTS 6
 
 struct _BpfpvWatch {
     char *uri;

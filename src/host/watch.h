@@ -27,6 +27,9 @@ typedef struct {
     void (*reset)(const char *uuid, gpointer user_data);
     /* A virtio port of the guest was opened or closed; @alias is QEMU's device id. */
     void (*port)(const char *uuid, const char *alias, gboolean open, gpointer user_data);
+    /* A thread of the domain was pinned, by whomever. @thread: libvirt's name: "vcpupin0",
+     * "emulatorpin", "iothreadpin1"; @cpus: as libvirt writes them. */
+    void (*pinned)(const char *uuid, const char *thread, const char *cpus, gpointer user_data);
 } BpfpvWatchFuncs;
 
 /**

@@ -108,14 +108,14 @@ no_free_cpu_fails(void **state)
     const BedGuestOptions options = {
         .name = "nocpu",
         .metadata_xml = "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"
-                        "<placement cpuset='4000'/></program></bpfpv>"};
+                        "<limit anchors='0'/></program></bpfpv>"};
     BedGuest *guest = bed_guest_start(&options);
     gint64 pid;
 
     bed_wait_state("nocpu", "active", BED_SOON);
     pid = bed_guest_task(guest, NULL, 0, "pin 1");
     bed_wait_state("nocpu", "failed", BED_SOON);
-    itest_assert_reason("nocpu", "4000");
+    itest_assert_reason("nocpu", "anchors");
     itest_assert_want(guest, 1, "anchor", 1);
     bed_assert_vcpupin_all(guest, 1, 0);
     bed_guest_kill(guest, pid, SIGKILL);
@@ -174,7 +174,7 @@ an_unknown_program_is_named(void **state)
     BedGuest *guest = bed_guest_start(&options);
 
     bed_wait_state("unknown", "failed", BED_SOON);
-    itest_assert_reason("unknown", "name=\"telepathy\">: no such program; known are: affinity");
+    itest_assert_reason("unknown", "name=\"telepathy\">, line 6: no such program; known are: affinity");
     bed_guest_destroy(guest);
     itest_assert_served(healthy);
 }

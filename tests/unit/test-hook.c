@@ -61,7 +61,7 @@ own_pins_go_and_originals_come_back(void **state)
 }
 
 static void
-an_administrators_pin_stays_and_is_remembered(void **state)
+what_is_not_ours_to_undo_stays_and_is_remembered(void **state)
 {
     g_autofree char *text = seed("pinned.xml");
     g_autofree char *repaired = repair(text);
@@ -69,6 +69,8 @@ an_administrators_pin_stays_and_is_remembered(void **state)
     assert_contains(repaired, "vcpupin vcpu=\"3\" cpuset=\"3\"", TRUE);
     assert_contains(repaired, "fixed=\"administrator\"", TRUE);
     assert_contains(repaired, "want=\"anchor\"", FALSE);
+    assert_contains(repaired, "plugged=\"org.bpfpv.0\"", TRUE);
+    assert_contains(repaired, "state=", FALSE);
 }
 
 static void
@@ -237,7 +239,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_pins_go_and_originals_come_back),
-        cmocka_unit_test(an_administrators_pin_stays_and_is_remembered),
+        cmocka_unit_test(what_is_not_ours_to_undo_stays_and_is_remembered),
         cmocka_unit_test(without_a_status_nothing_is_changed),
         cmocka_unit_test(an_empty_cputune_goes_with_its_last_pin),
         cmocka_unit_test(whatever_it_is_given_it_ends_soon_and_says_why),

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What pins.c and its parts, pins-note.c and pins-admin.c, share. */
+#pragma once
+
+#include "daemon/pins.h"
+#include "host/pinner.h"
+
+/* After a call that was refused. A held job has already taken libvirt's own 30 s. */
+#define BPFPV_PINS_RETRY_MS 2000
+
+struct _BpfpvPins {
+    char *state_dir;
+    const BpfpvPinsFuncs *funcs;
+    gpointer user_data;
+    BpfpvPinner *pinner;
+    BpfpvJournalEntry *entry;
+    BpfpvAppliedDomain *applied; /* NULL before ready */
+    GPtrArray *errors;           /* of char * or NULL, by vCPU */
+    guint retry_timer;
+    guint rate;
+    double tokens; /* calls that may be made now */
+    gint64 tokens_us;
+    gboolean adopted; /* the journal says that pins of ours were in force */
+    gboolean closed;  /* freed; calls under way hold the memory */
+
+    /* pins-note.c: the status element */
+    char *noted;        /* what the domain has; NULL: nothing; "": what another daemon wrote */
+    char *noting;       /* what is being written */
+    gboolean note_busy; /* a call is under way */
+    gboolean note_wanted;
+    gboolean note_ends; /* it is to be removed */
+    guint note_timer;
+    gint64 noted_us; /* when the last call began */
+
+    /* pins-admin.c: whose a pin is */
+    GPtrArray *expected; /* of our own calls whose events have not come yet */
+    GPtrArray *claimed;  /* (nullable) of BpfpvCpuset or NULL, by vCPU: originals from elsewhere */
+};
+
+BpfpvAppliedVcpu *bpfpv_pins_vcpu(BpfpvPins *pins, guint vcpu);
+gboolean bpfpv_pins_write_journal(BpfpvPins *pins);
+/* Calls libvirt; moved() follows. */
+void bpfpv_pins_call(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus, gboolean anchored);
+/* No call is made for this domain for so long. */
+void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
+
+/* pins-note.c: */
+/* Whether the domain's own XML has the originals; if not yet, moved() follows when it does. */
+gboolean bpfpv_pins_note_first(BpfpvPins *pins);
+void bpfpv_pins_note_clear(BpfpvPins *pins);
+
+/* pins-admin.c: */
+/* A call of our own is about to be made, or was refused: its event will (not) come. */
+void bpfpv_pins_expect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus);
+void bpfpv_pins_unexpect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus);
+/* Replaces what was read of @present by what another daemon said was original. */
+void bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present);
