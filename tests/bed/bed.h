@@ -163,3 +163,14 @@ int bed_ctl(char **out, char **err, const char *first, ...) G_GNUC_NULL_TERMINAT
 JsonObject *bed_ctl_show(const char *domain);
 /* Waits until @domain is in @state, a name as in bpfpvctl's output. */
 void bed_wait_state(const char *domain, const char *state, guint timeout_ms);
+
+/* ---- the libvirt hook, and virsh (bed-hook.c) ---- */
+
+/* Installs $BPFPV_HOOK for the world's libvirtd, and restarts that. */
+void bed_hook_install(void);
+void bed_hook_remove(void);
+/* Replaces its configuration, a bpfpvd.conf. */
+void bed_hook_configure(const char *text);
+
+/* Runs virsh with the arguments, which end with %NULL; as bed_ctl(). */
+int bed_virsh(char **out, char **err, const char *first, ...) G_GNUC_NULL_TERMINATED;

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What else happens to a domain: saved and restored, suspended, reset,
+ * rebooted, ended and started, libvirtd restarted. After each, the pins are
+ * what the guest wants, soon, and the originals are right. With the hook.
+ */
+#include "itest.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define SOON_MS 2000
+#define ELEMENT                                                                                    \
+    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
+    "<placement mode='shared'/></program></bpfpv>"
+
+static BedGuest *guest;
+
+/* vCPU 1 has a pin of its own, which has to come back; vCPU 0 has none. */
+static int
+setup(void **state)
+{
+    static const BedGuestOptions options = {
+        .name = "moved",
+        .vcpus = 2,
+        .cputune_xml = "<cputune><vcpupin vcpu='1' cpuset='0-1'/></cputune>",
+        .metadata_xml = ELEMENT,
+    };
+
+    bed_hook_install();
+    guest = bed_guest_start(&options);
+    bed_daemon_start(NULL);
+    bed_wait_state("moved", "active", BED_SOON);
+    return 0;
+}
+
+static void
+virsh(const char *command, const char *argument)
+{
+    g_autofree char *err = NULL;
+
+    if (bed_virsh(NULL, &err, command, "moved", argument, NULL) != 0)
+        bed_fail("virsh %s: %s", command, err);
+}
+
+static gint64
+pin(void)
+{
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+
+    bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    return pid;
+}
+
+/* The task still runs and is followed; when it ends, the originals are back. */
+static void
+assert_goes_on(gint64 pid)
+{
+    g_autofree char *original = NULL;
+
+    bed_wait_state("moved", "active", BED_SOON);
+    bed_assert_vcpupin_single(guest, 1, SOON_MS);
+    original = itest_vcpu(guest, 1, "original");
+    assert_string_equal(original, "0-1");
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, SOON_MS);
+    bed_assert_vcpupin_all(guest, 0, SOON_MS);
+}
+
+/* The guest began anew: nothing is wanted, and a new task is followed. */
+static void
+assert_begins_anew(void)
+{
+    gint64 pid;
+
+    bed_wait_state("moved", "active", BED_BOOT);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+    pid = pin();
+    assert_goes_on(pid);
+}
+
+static char *
+saved_path(void)
+{
+    return g_build_filename(g_getenv("BED_DIR"), "moved.save", NULL);
+}
+
+/* The image has no pin of bpfpv's once the hook has seen it: vCPU 1's own, and none of vCPU 0's. */
+static void
+save_and_restore(void **state)
+{
+    g_autofree char *path = saved_path();
+    g_autofree char *err = NULL;
+    gint64 pid = pin();
+    gint64 loader = itest_loader(guest);
+
+    virsh("save", path);
+    if (bed_virsh(NULL, &err, "restore", path, NULL) != 0)
+        bed_fail("virsh restore: %s", err);
+    bed_guest_wait_agent(guest);
+    assert_int_equal(itest_loader(guest), loader);
+    assert_goes_on(pid);
+}
+
+static void
+managed_save_and_start(void **state)
+{
+    gint64 pid = pin();
+
+    virsh("managedsave", NULL);
+    virsh("start", NULL);
+    bed_guest_wait_agent(guest);
+    assert_goes_on(pid);
+}
+
+static void
+suspend_and_resume(void **state)
+{
+    gint64 pid = pin();
+
+    virsh("suspend", NULL);
+    virsh("resume", NULL);
+    assert_goes_on(pid);
+}
+
+static void
+reset(void **state)
+{
+    pin();
+    virsh("reset", NULL);
+    bed_assert_vcpupin_all(guest, 1, SOON_MS);
+    bed_guest_wait_agent(guest);
+    assert_begins_anew();
+}
+
+static void
+destroy_and_start(void **state)
+{
+    pin();
+    virsh("destroy", NULL);
+    virsh("start", NULL);
+    bed_assert_vcpupin_all(guest, 1, SOON_MS);
+    bed_guest_wait_agent(guest);
+    assert_begins_anew();
+}
+
+static void
+libvirtd_restarts(void **state)
+{
+    gint64 pid = pin();
+
+    bed_libvirtd("restart");
+    bed_assert_vcpupin_single(guest, 1, SOON_MS);
+    assert_goes_on(pid);
+}
+
+/* Where the hook is not, the daemon takes the originals from the status in the XML. */
+static void
+without_the_hook_originals_are_right_too(void **state)
+{
+    g_autofree char *path = saved_path();
+    gint64 pid = pin();
+
+    bed_hook_remove();
+    virsh("save", path);
+    assert_int_equal(bed_virsh(NULL, NULL, "restore", path, NULL), 0);
+    bed_guest_wait_agent(guest);
+    assert_goes_on(pid);
+    bed_hook_install();
+}
+
+static void
+nothing_is_left_after_detach(void **state)
+{
+    g_autofree char *xml = NULL;
+
+    pin();
+    assert_int_equal(bed_ctl(NULL, NULL, "detach", "moved", NULL), 0);
+    bed_assert_vcpupin_all(guest, 0, 0);
+    bed_assert_vcpupin_all(guest, 1, 0);
+    assert_int_equal(bed_virsh(&xml, NULL, "dumpxml", "moved", NULL), 0);
+    assert_null(strstr(xml, "urn:bpfpv"));
+    assert_null(strstr(xml, "org.bpfpv"));
+    assert_int_equal(itest_loader(guest), 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(save_and_restore),
+        cmocka_unit_test(managed_save_and_start),
+        cmocka_unit_test(suspend_and_resume),
+        cmocka_unit_test(reset),
+        cmocka_unit_test(destroy_and_start),
+        cmocka_unit_test(libvirtd_restarts),
+        cmocka_unit_test(without_the_hook_originals_are_right_too),
+        cmocka_unit_test(nothing_is_left_after_detach),
+    };
+
+    return cmocka_run_group_tests(tests, setup, bed_cleanup);
+}
