@@ -2,8 +2,13 @@
 /* Metadata and channel of a running domain; see domain.h. */
 #include "host/domain.h"
 
+#include <string.h>
+
 #include "core/config.h"
 #include "host/virt.h"
+
+#define REMOVAL_MS 5000
+#define REMOVAL_STEP_MS 20
 
 /* A connection and a domain on it, for the length of one call. */
 typedef struct {
@@ -63,6 +68,21 @@ bpfpv_domain_attach_channel(const char *uri, const char *uuid, const char *name,
     return TRUE;
 }
 
+/* libvirt answers before QEMU has let go of the device. */
+static void
+wait_for_removal(virDomainPtr domain, const char *alias)
+{
+    g_autofree char *mark = g_strdup_printf("<alias name='%s'/>", alias);
+
+    for (guint waited = 0; waited < REMOVAL_MS; waited += REMOVAL_STEP_MS) {
+        g_autofree char *xml = virDomainGetXMLDesc(domain, 0);
+
+        if (!xml || !strstr(xml, mark))
+            return;
+        g_usleep(REMOVAL_STEP_MS * 1000);
+    }
+}
+
 gboolean
 bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias, GError **error)
 {
@@ -76,6 +96,7 @@ bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias
                              virDomainGetName(handle.domain));
         return FALSE;
     }
+    wait_for_removal(handle.domain, alias);
     return TRUE;
 }
 

@@ -31,7 +31,7 @@ gboolean bpfpv_domain_attach_channel(const char *uri, const char *uuid, const ch
  * bpfpv_domain_detach_channel:
  * @alias: the channel's device id, from the live XML
  *
- * Unplugs it again. The device goes a moment after this has returned.
+ * Unplugs it again, and waits until it is gone, for some seconds at most.
  */
 gboolean bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias,
                                      GError **error);

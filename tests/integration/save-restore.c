@@ -174,6 +174,7 @@ nothing_is_left_after_detach(void **state)
 {
     g_autofree char *xml = NULL;
 
+    bed_guest_wait_agent(guest); /* libvirtd has just been restarted */
     pin();
     assert_int_equal(bed_ctl(NULL, NULL, "detach", "moved", NULL), 0);
     bed_assert_vcpupin_all(guest, 0, 0);
