@@ -23,6 +23,10 @@ daemon_command(const char *first, va_list list)
     g_auto(GStrv) words = NULL;
     GPtrArray *command = g_ptr_array_new_with_free_func(g_free);
 
+    if (bed_is_on_second()) {
+        g_ptr_array_add(command, g_strdup("bed-second"));
+        g_ptr_array_add(command, g_strdup("run"));
+    }
     if (!g_shell_parse_argv(bed_environment("BPFPVD"), NULL, &words, &error))
         bed_fail("BPFPVD: %s", error->message);
     for (guint i = 0; words[i]; i++)
@@ -57,6 +61,21 @@ spawn(GPtrArray *command)
     if (!process)
         bed_fail("can't run %s: %s", (char *)g_ptr_array_index(command, 0), error->message);
     return process;
+}
+
+/* Not GLib's shared connection: the address changes with the host that is looked at. */
+static GDBusConnection *
+connect_to_bus(GError **error)
+{
+    g_autofree char *address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, NULL, error);
+
+    if (!address)
+        return NULL;
+    return g_dbus_connection_new_for_address_sync(
+        address,
+        G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+            G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+        NULL, NULL, error);
 }
 
 static gboolean
@@ -103,7 +122,7 @@ bed_daemon_start(const char *first, ...)
     va_start(list, first);
     command = daemon_command(first, list);
     va_end(list);
-    daemon->bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
+    daemon->bus = connect_to_bus(&error);
     if (!daemon->bus)
         bed_fail("no system bus: %s", error->message);
     daemon->process = spawn(command);

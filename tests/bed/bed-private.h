@@ -8,6 +8,8 @@
 
 /* The value of an environment variable that "bed run" or make sets; fails the test without it. */
 const char *bed_environment(const char *name);
+/* Closes the connection that bed_connect() has opened. */
+void bed_disconnect(void);
 /* Its last error, as libvirt says it; (transfer none). */
 const char *bed_libvirt_error(void);
 

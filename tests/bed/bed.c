@@ -129,12 +129,18 @@ bed_connect(void)
 }
 
 void
+bed_disconnect(void)
+{
+    g_clear_pointer(&connection, virConnectClose);
+}
+
+void
 bed_libvirtd(const char *action)
 {
     const char *argv[] = {"bed-libvirtd", action, NULL};
     g_autofree char *err = NULL;
 
-    g_clear_pointer(&connection, virConnectClose);
+    bed_disconnect();
     if (bed_run(argv, NULL, &err) != 0)
         bed_fail("bed-libvirtd %s: %s", action, err);
 }

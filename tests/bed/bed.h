@@ -174,3 +174,24 @@ void bed_hook_configure(const char *text);
 
 /* Runs virsh with the arguments, which end with %NULL; as bed_ctl(). */
 int bed_virsh(char **out, char **err, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* ---- a second host in the world (bed-second.c) ---- */
+
+/* Starts it: a libvirtd and a bus of its own. Everything goes on to be about the first one. */
+void bed_second_start(void);
+/* With the hook in its libvirtd or without; restarts that. */
+void bed_second_hook(gboolean installed);
+/* From now on all functions are about that host: guests, pins, bpfpvctl, virsh, daemons to start. */
+void bed_switch(gboolean second);
+gboolean bed_is_on_second(void);
+
+/**
+ * bed_migrate:
+ * @xml: (nullable): a file with the XML that it is to have there
+ * @err: (out) (optional): what virsh says
+ *
+ * Migrates a running guest from the present host to the other one. bed_switch() is the caller's.
+ *
+ * Returns: virsh's exit status
+ */
+int bed_migrate(BedGuest *guest, const char *xml, char **err);
