@@ -40,9 +40,9 @@ print_man_attribute(const BpfpvSchemaElement *element, const BpfpvSchemaAttribut
     g_autofree char *clean = escape(values);
     g_autofree char *sentence = escape(attribute->sentence);
 
-    g_print("*%s*\n\t%s++\n\tValue: %s.++\n\t", attribute->name, sentence, clean);
+    g_print("*%s*\n\t%s\n\n\tValue: %s. ", attribute->name, sentence, clean);
     if (attribute->required)
-        g_print("Has to be there.\n\n");
+        g_print("It has to be there.\n\n");
     else
         g_print("Default: %s.\n\n", attribute->standard);
 }
@@ -53,9 +53,8 @@ print_man(const BpfpvSchemaElement *element, const char *path)
     g_autofree char *here = g_strdup_printf("%s<%s>", path, element->name);
 
     g_print("## %s\n\n%s %s\n\n", here, element->sentence,
-            element->required
-                ? (element->repeated ? "At least one has to be there." : "")
-                : "May be left out; at most one.");
+            element->required ? (element->repeated ? "At least one has to be there." : "")
+                              : "May be left out; at most one.");
     for (guint i = 0; i < element->attributes->len; i++)
         print_man_attribute(element, g_ptr_array_index(element->attributes, i));
     for (guint i = 0; i < element->children->len; i++)
@@ -69,9 +68,8 @@ print_readme(const BpfpvSchemaElement *element)
         const BpfpvSchemaAttribute *attribute = g_ptr_array_index(element->attributes, i);
         g_autofree char *values = values_of(attribute);
 
-        g_print("| `%s %s` | %s | %s | %s |\n", element->name, attribute->name,
-                attribute->sentence, values,
-                attribute->required ? "has to be there" : attribute->standard);
+        g_print("| `%s %s` | %s | %s | %s |\n", element->name, attribute->name, attribute->sentence,
+                values, attribute->required ? "has to be there" : attribute->standard);
     }
     for (guint i = 0; i < element->children->len; i++)
         print_readme(g_ptr_array_index(element->children, i));

@@ -164,5 +164,6 @@ on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_
 }
 
 const BpfpvWatchFuncs bpfpv_manager_watch_funcs = {
-    on_connected, on_disconnected, on_domain, on_listed, on_gone, on_agent, on_reset, on_port, on_pinned,
+    on_connected, on_disconnected, on_domain, on_listed, on_gone,
+    on_agent,     on_reset,        on_port,   on_pinned,
 };

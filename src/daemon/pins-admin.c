@@ -80,8 +80,7 @@ take_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
 gboolean
 bpfpv_pins_heard(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
 {
-    if (!pins->applied || index >= pins->applied->vcpus->len ||
-        take_expected(pins, index, cpus) ||
+    if (!pins->applied || index >= pins->applied->vcpus->len || take_expected(pins, index, cpus) ||
         bpfpv_cpuset_equal(bpfpv_pins_vcpu(pins, index)->cpus, cpus))
         return FALSE;
     take_over(pins, index, cpus);
@@ -112,9 +111,9 @@ bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *
         if (vcpu->vcpu >= pins->claimed->len)
             g_ptr_array_set_size(pins->claimed, (gint)vcpu->vcpu + 1);
         bpfpv_cpuset_free(g_ptr_array_index(pins->claimed, vcpu->vcpu));
-        g_ptr_array_index(pins->claimed, vcpu->vcpu) =
-            vcpu->unpinned || bpfpv_cpuset_is_empty(set) ? bpfpv_cpuset_copy(online)
-                                                         : g_steal_pointer(&set);
+        g_ptr_array_index(pins->claimed, vcpu->vcpu) = vcpu->unpinned || bpfpv_cpuset_is_empty(set)
+                                                           ? bpfpv_cpuset_copy(online)
+                                                           : g_steal_pointer(&set);
     }
 }
 

@@ -58,8 +58,7 @@ on_noted(GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 note_now(BpfpvPins *pins)
 {
-    g_autofree char *text =
-        pins->note_ends ? NULL : pins->funcs->describe(pins, pins->user_data);
+    g_autofree char *text = pins->note_ends ? NULL : pins->funcs->describe(pins, pins->user_data);
 
     pins->note_wanted = FALSE;
     if (g_strcmp0(text, pins->noted) == 0)

@@ -67,6 +67,7 @@ void
 bpfpv_session_start_grace(BpfpvSession *session)
 {
     if (!session->grace_timer)
-        session->grace_timer = g_timeout_add_seconds(
-            session->config ? session->config->grace_s : BPFPV_GRACE_DEFAULT_S, grace_over, session);
+        session->grace_timer = g_timeout_add_seconds(session->config ? session->config->grace_s
+                                                                     : BPFPV_GRACE_DEFAULT_S,
+                                                     grace_over, session);
 }

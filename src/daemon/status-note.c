@@ -46,8 +46,7 @@ add_vcpu(BpfpvStatus *status, const BpfpvManaged *managed, guint index,
 }
 
 char *
-bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed,
-                      const BpfpvCpuset *online)
+bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed, const BpfpvCpuset *online)
 {
     g_autoptr(BpfpvStatus) status = bpfpv_status_new();
     const BpfpvPlanDomain *plan = bpfpv_manager_plan(manager, managed);

@@ -90,7 +90,8 @@ bpfpv_hook_run(const BpfpvHookConf *conf, const char *domain, const char *operat
     else if (text)
         status = repair(text, length, output, &error);
     if (error)
-        *complaint = g_strdup_printf("bpfpv-qemu-hook: domain %s: %s: the XML on standard input: %s",
-                                     domain, operation, error->message);
+        *complaint =
+            g_strdup_printf("bpfpv-qemu-hook: domain %s: %s: the XML on standard input: %s", domain,
+                            operation, error->message);
     return status;
 }

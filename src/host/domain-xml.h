@@ -22,8 +22,8 @@ typedef struct {
     gboolean has_agent;   /* an agent channel is configured */
     gboolean agent_connected;
     /* The channel that the config names; without a config, the default's. */
-    char *channel_path;   /* (nullable): host socket; NULL: no such channel */
-    char *channel_alias;  /* (nullable): QEMU's device id */
+    char *channel_path;         /* (nullable): host socket; NULL: no such channel */
+    char *channel_alias;        /* (nullable): QEMU's device id */
     gboolean channel_connected; /* something in the guest has it open */
 } BpfpvDomainXml;
 
@@ -38,4 +38,3 @@ BpfpvDomainXml *bpfpv_domain_xml_parse(const char *text, const BpfpvElementConte
                                        GError **error);
 void bpfpv_domain_xml_free(BpfpvDomainXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvDomainXml, bpfpv_domain_xml_free)
-

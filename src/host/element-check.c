@@ -20,9 +20,8 @@ typedef struct {
 } Check;
 
 /* @attribute: NULL: it is about the whole element; @value: NULL: the attribute is not there */
-static void G_GNUC_PRINTF(5, 6)
-complain(Check *check, const xmlNode *node, const char *attribute, const char *value,
-         const char *format, ...)
+static void G_GNUC_PRINTF(5, 6) complain(Check *check, const xmlNode *node, const char *attribute,
+                                         const char *value, const char *format, ...)
 {
     GString *text = g_string_new(NULL);
     va_list arguments;
@@ -30,8 +29,8 @@ complain(Check *check, const xmlNode *node, const char *attribute, const char *v
     if (check->domain)
         g_string_printf(text, "domain %s: ", check->domain);
     g_string_append_printf(text, "<%s%s%s",
-                    node->ns && node->ns->prefix ? (const char *)node->ns->prefix : "",
-                    node->ns && node->ns->prefix ? ":" : "", (const char *)node->name);
+                           node->ns && node->ns->prefix ? (const char *)node->ns->prefix : "",
+                           node->ns && node->ns->prefix ? ":" : "", (const char *)node->name);
     if (attribute)
         g_string_append_printf(text, " %s=\"%s\"", attribute, value);
     g_string_append_printf(text, ">, line %ld: ", xmlGetLineNo((xmlNode *)node));
@@ -89,9 +88,10 @@ check_program(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *att
 {
     g_autofree char *names = program_names(check);
 
-    if (check->context.programs ? !g_ptr_array_find_with_equal_func(
-                                      (GPtrArray *)check->context.programs, value, g_str_equal, NULL)
-                                : !g_regex_match(attribute->pattern, value, 0, NULL))
+    if (check->context.programs
+            ? !g_ptr_array_find_with_equal_func((GPtrArray *)check->context.programs, value,
+                                                g_str_equal, NULL)
+            : !g_regex_match(attribute->pattern, value, 0, NULL))
         complain(check, node, attribute->name, value, "no such program; known are: %s", names);
     for (const xmlNode *other = node->prev; other; other = other->prev) {
         g_autofree char *name = bpfpv_xml_is_element(other, (const char *)node->name)
@@ -112,8 +112,8 @@ check_number(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *attr
     guint64 number;
 
     if (!g_ascii_string_to_unsigned(value, 10, attribute->least, attribute->most, &number, NULL))
-        complain(check, node, attribute->name, value, "\"%s\" is not a number from %u to %u",
-                 value, attribute->least, attribute->most);
+        complain(check, node, attribute->name, value, "\"%s\" is not a number from %u to %u", value,
+                 attribute->least, attribute->most);
     else if (g_str_equal(attribute->name, "anchors") && check->n_vcpus > 0 &&
              number > check->n_vcpus)
         complain(check, node, attribute->name, value,
@@ -139,8 +139,7 @@ check_value(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *attri
         break;
     case BPFPV_SCHEMA_PATTERN:
         if (!g_regex_match(attribute->pattern, value, 0, NULL))
-            complain(check, node, attribute->name, value, "\"%s\" is not %s", value,
-                     attribute->is);
+            complain(check, node, attribute->name, value, "\"%s\" is not %s", value, attribute->is);
         break;
     case BPFPV_SCHEMA_CHOICE:
         if (g_strv_contains((const char *const *)attribute->choices->pdata, value))
@@ -164,9 +163,8 @@ check_attributes(Check *check, const xmlNode *node, const BpfpvSchemaElement *sc
         if (attribute)
             check_value(check, node, attribute, value);
         else
-            complain(check, node, name, value,
-                     "\"%s\" is not an attribute of <%s>; known are: %s", name, schema->name,
-                     names);
+            complain(check, node, name, value, "\"%s\" is not an attribute of <%s>; known are: %s",
+                     name, schema->name, names);
     }
     for (guint i = 0; i < schema->attributes->len; i++) {
         const BpfpvSchemaAttribute *attribute = g_ptr_array_index(schema->attributes, i);

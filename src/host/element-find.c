@@ -54,9 +54,9 @@ bpfpv_domain_n_vcpus(const xmlNode *root)
 static void
 add_lost(BpfpvMistakes *mistakes, const char *domain, const xmlNode *node, const char *why)
 {
-    g_ptr_array_add(mistakes, g_strdup_printf("domain %s: <%s>, line %ld: %s", domain,
-                                              (const char *)node->name,
-                                              xmlGetLineNo((xmlNode *)node), why));
+    g_ptr_array_add(mistakes,
+                    g_strdup_printf("domain %s: <%s>, line %ld: %s", domain,
+                                    (const char *)node->name, xmlGetLineNo((xmlNode *)node), why));
 }
 
 static void

@@ -18,16 +18,16 @@ typedef enum {
 
 typedef struct {
     char *name;
-    char *sentence;     /* for the manual */
-    char *standard;     /* the default, as text for people; NULL: it is required */
-    char *unit;         /* (nullable) */
-    char *is;           /* (nullable): what a value has to be, to follow "is not" */
+    char *sentence; /* for the manual */
+    char *standard; /* the default, as text for people; NULL: it is required */
+    char *unit;     /* (nullable) */
+    char *is;       /* (nullable): what a value has to be, to follow "is not" */
     gboolean required;
     BpfpvSchemaType type;
     GPtrArray *choices; /* of char *, NULL-terminated */
     guint least;
     guint most;
-    GRegex *pattern;    /* (nullable) */
+    GRegex *pattern; /* (nullable) */
 } BpfpvSchemaAttribute;
 
 typedef struct _BpfpvSchemaElement {

@@ -2,13 +2,14 @@
 /* libxml2, for the files that read and write domain XML; see element-xml.h. */
 #include "host/element-xml.h"
 
-G_DEFINE_QUARK(bpfpv-xml-error-quark, bpfpv_xml_error)
+G_DEFINE_QUARK(bpfpv - xml - error - quark, bpfpv_xml_error)
 
 static void
 set_syntax_error(GError **error)
 {
     const xmlError *cause = xmlGetLastError();
-    g_autofree char *reason = g_strdup(cause && cause->message ? cause->message : "no reason given");
+    g_autofree char *reason =
+        g_strdup(cause && cause->message ? cause->message : "no reason given");
 
     g_set_error(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_SYNTAX,
                 "line %d: the XML is not well-formed: %s", cause ? cause->line : 1,

@@ -21,7 +21,7 @@ struct _BpfpvPayload {
     GPtrArray *files; /* of File; the loader first */
 };
 
-G_DEFINE_QUARK(bpfpv-injector-error-quark, bpfpv_injector_error)
+G_DEFINE_QUARK(bpfpv - injector - error - quark, bpfpv_injector_error)
 
 static void
 file_free(gpointer data)
@@ -278,8 +278,7 @@ gboolean
 bpfpv_inject(BpfpvGuestOps *ops, const BpfpvPayload *payload, const BpfpvInjection *injection,
              GError **error)
 {
-    const char *parent =
-        injection->directory ? injection->directory : choose_directory(ops, error);
+    const char *parent = injection->directory ? injection->directory : choose_directory(ops, error);
     g_autofree char *directory = NULL;
     g_autofree char *random = NULL;
 

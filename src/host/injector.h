@@ -51,8 +51,8 @@ gboolean bpfpv_payload_matches(const BpfpvPayload *payload, const char *name,
 
 typedef struct {
     const GPtrArray *programs; /* (element-type utf8): which of the payload's to start */
-    const char *session; /* 32 hex digits */
-    const char *channel; /* the virtio channel's target name */
+    const char *session;       /* 32 hex digits */
+    const char *channel;       /* the virtio channel's target name */
     guint max_keys;
     const char *directory; /* (nullable): of the guest; NULL: one that is not on disk */
     guint timeout_s;       /* for the loader to attach */

@@ -25,8 +25,8 @@ bed_hook_install(void)
                         bed_environment("BPFPV_HOOK"), bed_environment("BED_DIR"));
 
     bed_hook_configure("");
-    if (g_mkdir_with_parents(directory, 0755) < 0 ||
-        !g_file_set_contents(HOOK, script, -1, NULL) || chmod(HOOK, 0755) < 0)
+    if (g_mkdir_with_parents(directory, 0755) < 0 || !g_file_set_contents(HOOK, script, -1, NULL) ||
+        chmod(HOOK, 0755) < 0)
         bed_fail("can't write %s", HOOK);
     /* libvirtd looks for hooks when it starts. */
     bed_libvirtd("restart");

@@ -181,7 +181,8 @@ int bed_virsh(char **out, char **err, const char *first, ...) G_GNUC_NULL_TERMIN
 void bed_second_start(void);
 /* With the hook in its libvirtd or without; restarts that. */
 void bed_second_hook(gboolean installed);
-/* From now on all functions are about that host: guests, pins, bpfpvctl, virsh, daemons to start. */
+/* From now on all functions are about that host: guests, pins, bpfpvctl, virsh, daemons to start.
+ */
 void bed_switch(gboolean second);
 gboolean bed_is_on_second(void);
 

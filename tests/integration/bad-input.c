@@ -174,7 +174,8 @@ an_unknown_program_is_named(void **state)
     BedGuest *guest = bed_guest_start(&options);
 
     bed_wait_state("unknown", "failed", BED_SOON);
-    itest_assert_reason("unknown", "name=\"telepathy\">, line 6: no such program; known are: affinity");
+    itest_assert_reason("unknown",
+                        "name=\"telepathy\">, line 6: no such program; known are: affinity");
     bed_guest_destroy(guest);
     itest_assert_served(healthy);
 }

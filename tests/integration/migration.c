@@ -137,10 +137,8 @@ xml_with_cpus_that_lack(void)
 
     assert_int_equal(bed_virsh(&live, NULL, "dumpxml", "--migratable", "traveller", NULL), 0);
     xml = g_string_new(live);
-    g_string_replace(xml, "<vcpupin vcpu='1' cpuset='0'/>",
-                     "<vcpupin vcpu='1' cpuset='700'/>", 0);
-    g_string_replace(xml, "<vcpupin vcpu='1' cpuset='1'/>",
-                     "<vcpupin vcpu='1' cpuset='700'/>", 0);
+    g_string_replace(xml, "<vcpupin vcpu='1' cpuset='0'/>", "<vcpupin vcpu='1' cpuset='700'/>", 0);
+    g_string_replace(xml, "<vcpupin vcpu='1' cpuset='1'/>", "<vcpupin vcpu='1' cpuset='700'/>", 0);
     assert_non_null(strstr(xml->str, "'700'"));
     assert_true(g_file_set_contents(path, xml->str, -1, NULL));
     g_string_free(xml, TRUE);

@@ -85,9 +85,8 @@ every_attribute_is_read(void **state)
 static void
 channels_are_told_apart(void **state)
 {
-    g_autoptr(BpfpvDomainXml) xml =
-        parse("", CHANNEL("org.qemu.guest_agent.0", "connected") CHANNEL("org.bpfpv.0",
-                                                                        "disconnected"));
+    g_autoptr(BpfpvDomainXml) xml = parse("", CHANNEL("org.qemu.guest_agent.0", "connected")
+                                                  CHANNEL("org.bpfpv.0", "disconnected"));
 
     assert_true(xml->has_agent);
     assert_true(xml->agent_connected);

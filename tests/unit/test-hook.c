@@ -114,8 +114,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 static void
 run_hook(Run *run, const char *operation, const char *bytes, gsize piece, gsize length)
 {
-    g_autofree char *config =
-        g_strdup_printf("--config=%s/data/bpfpvd.conf", g_getenv("srcdir") ? g_getenv("srcdir") : ".");
+    g_autofree char *config = g_strdup_printf("--config=%s/data/bpfpvd.conf",
+                                              g_getenv("srcdir") ? g_getenv("srcdir") : ".");
     const char *argv[] = {g_getenv("BPFPV_HOOK"), config, "web1", operation, "begin", "-", NULL};
     g_autofree char *path = NULL;
     int input = g_file_open_tmp("bpfpv-hook-XXXXXX", &path, NULL);

@@ -108,8 +108,8 @@ static gboolean
 inject(FakeGuest *guest, GError **error)
 {
     g_autoptr(GPtrArray) programs = g_ptr_array_new();
-    const BpfpvInjection injection = {programs, "00112233445566778899aabbccddeeff", "org.bpfpv.0",
-                                      1234, NULL, 60};
+    const BpfpvInjection injection = {
+        programs, "00112233445566778899aabbccddeeff", "org.bpfpv.0", 1234, NULL, 60};
     g_autoptr(BpfpvPayload) payload = make_payload();
 
     if (!guest->no_program)

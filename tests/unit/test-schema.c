@@ -129,8 +129,12 @@ be_silent(void *data G_GNUC_UNUSED, const char *format G_GNUC_UNUSED, ...)
 static gboolean
 needs_surroundings(const char *name)
 {
-    static const char *const names[] = {"anchors",         "cpuset-outside", "cpuset-empty",
-                                        "cpuset-syntax",   "program-twice",  "program-unknown",
+    static const char *const names[] = {"anchors",
+                                        "cpuset-outside",
+                                        "cpuset-empty",
+                                        "cpuset-syntax",
+                                        "program-twice",
+                                        "program-unknown",
                                         NULL};
 
     return g_strv_contains(names, name);
