@@ -31,8 +31,7 @@ start_daemon(const char *name, const char *text)
 static int
 setup(void **state)
 {
-    static const BedGuestOptions options = {
-        .name = "traveller", .with_channel = TRUE, .metadata_xml = ELEMENT};
+    static const BedGuestOptions options = {.name = "traveller", .metadata_xml = ELEMENT};
 
     bed_hook_install();
     bed_second_start();
@@ -179,14 +178,35 @@ what_was_pinned_elsewhere_is_released_here(void **state)
     bed_assert_vcpupin_all(guest, 0, BED_SOON);
 }
 
+/* The channel was plugged in by the first daemon, on the first host, before it all. */
+static gboolean
+has_no_channel(gpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *xml = NULL;
+
+    assert_int_equal(bed_virsh(&xml, NULL, "dumpxml", "traveller", NULL), 0);
+    return !strstr(xml, "org.bpfpv.0") && !strstr(xml, "urn:bpfpv");
+}
+
+static void
+detaching_takes_the_channel_away_that_came_along(void **state)
+{
+    migrate(NULL);
+    bed_wait_state("traveller", "active", BED_SOON);
+    assert_int_equal(bed_ctl(NULL, NULL, "detach", "traveller", NULL), 0);
+    if (!bed_wait(has_no_channel, NULL, BED_SOON))
+        bed_fail("the channel or an element is still there");
+    assert_int_equal(itest_loader(guest), 0);
+}
+
 static void
 nothing_was_injected_again(void **state)
 {
     g_autofree char *log = bed_daemon_log();
-    const char *first = strstr(log, "traveller: injecting");
+    const char *first = strstr(log, "traveller: injecting\n");
 
     assert_non_null(first);
-    assert_null(strstr(first + 1, "traveller: injecting"));
+    assert_null(strstr(first + 1, "traveller: injecting\n"));
 }
 
 int
@@ -200,6 +220,7 @@ main(void)
         cmocka_unit_test(with_the_hook_a_host_that_lacks_cpus_takes_it),
         cmocka_unit_test(what_was_pinned_elsewhere_is_released_here),
         cmocka_unit_test(nothing_was_injected_again),
+        cmocka_unit_test(detaching_takes_the_channel_away_that_came_along),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
