@@ -16,6 +16,12 @@ set_syntax_error(GError **error)
                 g_strchomp(reason));
 }
 
+/* libxml2 2.9 prints what is wrong with an encoding whatever it was told. */
+static void
+be_silent(void *data G_GNUC_UNUSED, const char *format G_GNUC_UNUSED, ...)
+{
+}
+
 xmlDoc *
 bpfpv_xml_parse(const char *text, gsize length, GError **error)
 {
@@ -27,6 +33,7 @@ bpfpv_xml_parse(const char *text, gsize length, GError **error)
         return NULL;
     }
     xmlResetLastError();
+    xmlSetGenericErrorFunc(NULL, be_silent);
     doc = xmlReadMemory(text, (int)length, "domain.xml", NULL,
                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (!doc)
