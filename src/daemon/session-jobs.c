@@ -163,7 +163,7 @@ inject_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *canc
     GError *error = NULL;
     g_autofree char *session_id = g_strdup_printf("%08x%08x%08x%08x", g_random_int(),
                                                   g_random_int(), g_random_int(), g_random_int());
-    const BpfpvInjection injection = {job->programs, session_id, job->channel,
+    const BpfpvInjection injection = {job->programs, session_id,     job->channel,
                                       job->max_keys, job->directory, job->timeout_s};
     g_autoptr(BpfpvAgent) agent = bpfpv_agent_open(job->uri, job->uuid, cancellable, &error);
 

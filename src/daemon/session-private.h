@@ -40,6 +40,11 @@ struct _BpfpvSession {
     gboolean our_channel;  /* plugged in by us */
     gboolean gone_channel; /* unplugged again */
     gint64 plugged_at_us;  /* when; its path is known a moment later */
+    gboolean seen; /* its XML was told at least once */
+    /* An earlier daemon, here or where the domain has come from, left its status: its loader may
+     * run, and the port that it holds show as open a moment after the agent's. */
+    gboolean expects_loader;
+    gboolean awaits_loader; /* and that is what the retry timer is for */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
     gboolean outdated; /* the loader was told to end, to make place for another */

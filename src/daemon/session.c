@@ -10,6 +10,7 @@
 #define RETRY_FIRST_S 2
 #define RETRY_MOST_S 60
 #define STOP_TIMEOUT_S 5
+#define AWAIT_LOADER_S 3
 
 static void advance(BpfpvSession *session);
 
@@ -125,6 +126,17 @@ is_just_plugged(const BpfpvSession *session)
            g_get_monotonic_time() - session->plugged_at_us < (gint64)BPFPV_GRACE_S * G_USEC_PER_SEC;
 }
 
+/* Once: if no loader shows, there is none. */
+static void
+await_loader(BpfpvSession *session)
+{
+    session->expects_loader = FALSE;
+    session->awaits_loader = TRUE;
+    retry_in(session, AWAIT_LOADER_S);
+    bpfpv_session_set_state(session, BPFPV_STATE_SYNCING,
+                            "looking for the loader that an earlier daemon left in the guest");
+}
+
 /* Takes the one next step that the facts call for. */
 static void
 advance(BpfpvSession *session)
@@ -147,6 +159,8 @@ advance(BpfpvSession *session)
         bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT,
                                 "no agent is connected; is qemu-guest-agent installed and running "
                                 "in the guest?");
+    else if (session->expects_loader)
+        await_loader(session);
     else
         bpfpv_session_start_injection(session);
 }
@@ -205,7 +219,13 @@ bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
         session->plugged_at_us = 0;
         g_clear_handle_id(&session->retry_timer, g_source_remove);
     }
-    if (xml->agent_connected && !had_agent)
+    if (!session->seen)
+        session->expects_loader = xml->status != NULL;
+    session->seen = TRUE;
+    if (session->port_open && session->awaits_loader)
+        g_clear_handle_id(&session->retry_timer, g_source_remove);
+    session->awaits_loader = session->awaits_loader && session->retry_timer;
+    if (xml->agent_connected && !had_agent && !session->awaits_loader)
         retry_now(session);
     advance(session);
 }
