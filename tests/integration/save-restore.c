@@ -58,8 +58,8 @@ assert_goes_on(gint64 pid)
 {
     g_autofree char *original = NULL;
 
-    bed_wait_state("moved", "active", BED_SOON);
     bed_assert_vcpupin_single(guest, 1, SOON_MS);
+    bed_wait_state("moved", "active", BED_SOON);
     original = itest_vcpu(guest, 1, "original");
     assert_string_equal(original, "0-1");
     bed_guest_kill(guest, pid, SIGKILL);
@@ -97,6 +97,7 @@ save_and_restore(void **state)
     virsh("save", path);
     if (bed_virsh(NULL, &err, "restore", path, NULL) != 0)
         bed_fail("virsh restore: %s", err);
+    bed_assert_vcpupin_single(guest, 1, SOON_MS);
     bed_guest_wait_agent(guest);
     assert_int_equal(itest_loader(guest), loader);
     assert_goes_on(pid);
@@ -109,6 +110,7 @@ managed_save_and_start(void **state)
 
     virsh("managedsave", NULL);
     virsh("start", NULL);
+    bed_assert_vcpupin_single(guest, 1, SOON_MS);
     bed_guest_wait_agent(guest);
     assert_goes_on(pid);
 }
@@ -129,6 +131,16 @@ reset(void **state)
     pin();
     virsh("reset", NULL);
     bed_assert_vcpupin_all(guest, 1, SOON_MS);
+    bed_guest_wait_agent(guest);
+    assert_begins_anew();
+}
+
+static void
+reboot(void **state)
+{
+    pin();
+    virsh("reboot", "--mode=agent");
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
     bed_guest_wait_agent(guest);
     assert_begins_anew();
 }
@@ -193,6 +205,7 @@ main(void)
         cmocka_unit_test(managed_save_and_start),
         cmocka_unit_test(suspend_and_resume),
         cmocka_unit_test(reset),
+        cmocka_unit_test(reboot),
         cmocka_unit_test(destroy_and_start),
         cmocka_unit_test(libvirtd_restarts),
         cmocka_unit_test(without_the_hook_originals_are_right_too),
