@@ -28,8 +28,12 @@ finish_note(BpfpvPins *pins, const GError *error)
     if (!error) {
         g_free(pins->noted);
         pins->noted = g_steal_pointer(&pins->noting);
+        g_clear_pointer(&pins->note_error, g_free);
     } else {
-        g_message("%s", error->message);
+        if (g_strcmp0(error->message, pins->note_error) != 0)
+            g_message("%s; trying again", error->message);
+        g_free(pins->note_error);
+        pins->note_error = g_strdup(error->message);
         g_clear_pointer(&pins->noting, g_free);
         /* Not held up by a status that can't be removed, but by a job that will end. */
         if (pins->note_ends && !bpfpv_virt_is_busy(error))
@@ -124,4 +128,5 @@ bpfpv_pins_note_clear(BpfpvPins *pins)
     g_clear_handle_id(&pins->note_timer, g_source_remove);
     g_free(pins->noted);
     g_free(pins->noting);
+    g_free(pins->note_error);
 }

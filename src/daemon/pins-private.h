@@ -26,6 +26,7 @@ struct _BpfpvPins {
     /* pins-note.c: the status element */
     char *noted;        /* what the domain has; NULL: nothing; "": what another daemon wrote */
     char *noting;       /* what is being written */
+    char *note_error;   /* why the last call failed */
     gboolean note_busy; /* a call is under way */
     gboolean note_wanted;
     gboolean note_ends; /* it is to be removed */
