@@ -121,6 +121,26 @@ resync(struct loop *loop, uint64_t nonce, uint64_t now)
     loop->flush_due = now;
 }
 
+/* A RESYNC follows: what the old table knows of the host is void anyway. */
+static void
+limit_keys(struct loop *loop, uint32_t max_keys)
+{
+    struct table *table;
+    uint32_t i;
+
+    for (i = 0; i < loop->hello.n_programs && max_keys > 0; i++) {
+        table = max_keys == loop->hello.max_keys ? NULL : table_new(max_keys);
+        if (table == NULL)
+            continue; /* the same, or no memory for another */
+        table_free(loop->publishers[i].program->table);
+        loop->publishers[i].program->table = table;
+        loop->publishers[i].phase = PUBLISHER_AWAY;
+        loop->publishers[i].due = PUBLISHER_NEVER;
+    }
+    if (max_keys > 0)
+        loop->hello.max_keys = max_keys;
+}
+
 static void
 handle_frame(struct loop *loop, const struct stream_frame *frame)
 {
@@ -132,6 +152,8 @@ handle_frame(struct loop *loop, const struct stream_frame *frame)
         resync(loop, nonce, now_ms());
     else if (frame->type == BPFPV_WIRE_PING && frame->length == sizeof(nonce) && loop->synced)
         stream_out_frame(&loop->out, BPFPV_WIRE_PONG, &nonce, sizeof(nonce));
+    else if (frame->type == BPFPV_WIRE_LIMIT && frame->length == sizeof(struct bpfpv_wire_limit))
+        limit_keys(loop, (uint32_t) nonce);
     else if (frame->type == BPFPV_WIRE_STOP) {
         host_farewell(loop, BPFPV_WIRE_BYE_STOPPED, "the host asked");
         loop->done = true;

@@ -9,7 +9,7 @@
  * NUL-padded and need not be NUL-terminated when they fill their field.
  *
  * Order on one connection:
- *   host:  RESYNC(nonce)
+ *   host:  LIMIT RESYNC(nonce)
  *   guest: HELLO(nonce) CPUS { BEGIN RECORDS* END } per program
  *          then RECORDS (deltas) as things change, CPUS when the guest's CPUs
  *          change, and BEGIN..END again whenever the guest lost an event.
@@ -45,6 +45,7 @@ enum bpfpv_wire_type {
     BPFPV_WIRE_RESYNC = 64,
     BPFPV_WIRE_PING = 65,
     BPFPV_WIRE_STOP = 66,
+    BPFPV_WIRE_LIMIT = 67,
 };
 
 struct bpfpv_wire_header {
@@ -123,6 +124,12 @@ struct bpfpv_wire_end {
 /* PONG, RESYNC, PING. */
 struct bpfpv_wire_nonce {
     uint64_t nonce;
+};
+
+/* LIMIT: what the loader may keep, from the next RESYNC on. */
+struct bpfpv_wire_limit {
+    uint32_t max_keys; /* per program, at least 1 */
+    uint32_t unused;   /* 0 */
 };
 
 enum bpfpv_wire_bye {

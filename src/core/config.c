@@ -79,8 +79,9 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
 {
     return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
-           a->rate == b->rate && a->loader_timeout_s == b->loader_timeout_s &&
-           a->grace_s == b->grace_s && g_strcmp0(a->directory, b->directory) == 0;
+           a->rate == b->rate && a->max_keys == b->max_keys &&
+           a->loader_timeout_s == b->loader_timeout_s && a->grace_s == b->grace_s &&
+           g_strcmp0(a->directory, b->directory) == 0;
 }
 
 /**
@@ -89,13 +90,12 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
  * @b: another
  *
  * Returns: whether a guest loader that was started for @a also serves @b: same
- *   programs, same limit of keys, same channel
+ *   programs, same channel
  */
 gboolean
 bpfpv_config_same_injection(const BpfpvConfig *a, const BpfpvConfig *b)
 {
-    return same_programs(a->programs, b->programs) && a->max_keys == b->max_keys &&
-           strcmp(a->channel, b->channel) == 0;
+    return same_programs(a->programs, b->programs) && strcmp(a->channel, b->channel) == 0;
 }
 
 /**

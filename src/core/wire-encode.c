@@ -29,6 +29,20 @@ encode_nonce(enum bpfpv_wire_type type, guint64 nonce)
 }
 
 /**
+ * bpfpv_wire_encode_limit:
+ * @max_keys: most keys of one program, at least 1
+ *
+ * Returns: (transfer full): a LIMIT, in force from the next RESYNC on
+ */
+GBytes *
+bpfpv_wire_encode_limit(guint max_keys)
+{
+    struct bpfpv_wire_limit payload = {.max_keys = GUINT32_TO_LE(max_keys)};
+
+    return encode(BPFPV_WIRE_LIMIT, &payload, sizeof(payload));
+}
+
+/**
  * bpfpv_wire_encode_resync:
  * @nonce: what HELLO shall echo; never used before on this channel
  *

@@ -236,6 +236,7 @@ parse_payload(BpfpvFrame *frame, const guint8 *payload, gsize length, const Bpfp
         return parse_pong(frame, payload, length, error);
     case BPFPV_WIRE_BYE:
         return parse_bye(frame, payload, length, error);
+    case BPFPV_WIRE_LIMIT:
     case BPFPV_WIRE_RESYNC:
     case BPFPV_WIRE_PING:
     case BPFPV_WIRE_STOP:

@@ -78,6 +78,7 @@ void bpfpv_decoder_push(BpfpvDecoder *decoder, const guint8 *bytes, gsize length
  * Unknown guest frame types are skipped. After an error the connection must be dropped. */
 BpfpvFrame *bpfpv_decoder_next(BpfpvDecoder *decoder, GError **error);
 
+GBytes *bpfpv_wire_encode_limit(guint max_keys);
 GBytes *bpfpv_wire_encode_resync(guint64 nonce);
 GBytes *bpfpv_wire_encode_ping(guint64 nonce);
 GBytes *bpfpv_wire_encode_stop(void);

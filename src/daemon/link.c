@@ -133,10 +133,12 @@ static void
 ask(BpfpvLink *link)
 {
     guint64 nonce = ((guint64)g_random_int() << 32) | g_random_int();
+    g_autoptr(GBytes) limit = bpfpv_wire_encode_limit(link->max_keys);
     g_autoptr(GBytes) resync = bpfpv_wire_encode_resync(nonce);
 
     g_clear_pointer(&link->decoder, bpfpv_decoder_free);
     link->decoder = bpfpv_decoder_new(nonce, link->max_keys);
+    bpfpv_channel_send(link->channel, limit);
     bpfpv_channel_send(link->channel, resync);
 }
 

@@ -192,7 +192,8 @@ update_config(BpfpvSession *session, const BpfpvDomainXml *xml)
         session->link) {
         bpfpv_link_stop(session->link);
         session->outdated = TRUE;
-    }
+    } else if (session->config && session->config->max_keys != xml->config->max_keys)
+        bpfpv_session_drop_link(session); /* the next one tells the loader */
     g_clear_pointer(&session->config, bpfpv_config_free);
     session->config = bpfpv_config_copy(xml->config);
     if (usable)

@@ -131,6 +131,24 @@ mode_and_limit_change_without_a_new_injection(void **state)
     assert_int_equal(itest_loader(guest), loader);
 }
 
+/* The loader is told: it reports as many keys as it may, and all when it may again. */
+static void
+the_limit_of_keys_changes_without_a_new_injection(void **state)
+{
+    gint64 loader = itest_loader(guest);
+    gint64 pid = bed_guest_task(guest, NULL, 0, "many 5 1");
+
+    itest_assert_want(guest, 1, "anchor", 5);
+    set_element(ELEMENT("<limit keys='2' rate='50'/>"));
+    itest_assert_want(guest, 1, "anchor", 2);
+    bed_wait_state("window", "active", BED_SOON);
+    set_element(ELEMENT("<limit keys='100'/>"));
+    itest_assert_want(guest, 1, "anchor", 5);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+    assert_int_equal(itest_loader(guest), loader);
+}
+
 static void
 an_invalid_element_leaves_the_last_good_one(void **state)
 {
@@ -191,6 +209,7 @@ main(void)
         cmocka_unit_test(the_status_follows_what_virsh_shows),
         cmocka_unit_test(the_definition_has_no_status),
         cmocka_unit_test(mode_and_limit_change_without_a_new_injection),
+        cmocka_unit_test(the_limit_of_keys_changes_without_a_new_injection),
         cmocka_unit_test(an_invalid_element_leaves_the_last_good_one),
         cmocka_unit_test(the_status_changes_at_most_once_a_second),
         cmocka_unit_test(removing_the_element_restores_exactly),

@@ -81,7 +81,8 @@ what_the_loader_is_told_needs_one(void **state)
 
     (void)state;
     keys->max_keys = 1;
-    assert_false(bpfpv_config_same_injection(a, keys));
+    assert_true(bpfpv_config_same_injection(a, keys));
+    assert_false(bpfpv_config_equal(a, keys));
     g_free(channel->channel);
     channel->channel = g_strdup("org.bpfpv.1");
     assert_false(bpfpv_config_same_injection(a, channel));

@@ -669,6 +669,7 @@ static void
 host_frames_are_encoded(void **state)
 {
     g_autoptr(GBytes) resync = bpfpv_wire_encode_resync(FRAMES_NONCE);
+    g_autoptr(GBytes) limit = bpfpv_wire_encode_limit(3);
     g_autoptr(GBytes) ping = bpfpv_wire_encode_ping(5);
     g_autoptr(GBytes) stop = bpfpv_wire_encode_stop();
 
@@ -676,6 +677,7 @@ host_frames_are_encoded(void **state)
     assert_memory_equal(g_bytes_get_data(resync, NULL), "bfpv\x40\0\0\0\x08\0\0\0\0\0\0\0\x88\x77",
                         18);
     expect_encoded(resync, BPFPV_WIRE_RESYNC, FRAMES_NONCE, TRUE);
+    expect_encoded(limit, BPFPV_WIRE_LIMIT, 3, TRUE);
     expect_encoded(ping, BPFPV_WIRE_PING, 5, TRUE);
     expect_encoded(stop, BPFPV_WIRE_STOP, 0, FALSE);
 }
