@@ -107,7 +107,7 @@ bpfpv_pins_new(const char *uri, const char *state_dir, const char *uuid, const c
     pins->state_dir = g_strdup(state_dir);
     pins->funcs = funcs;
     pins->user_data = user_data;
-    pins->pinner = bpfpv_pinner_new(uri, uuid);
+    pins->pinner = bpfpv_pinner_new(uri, uuid, id);
     pins->errors = g_ptr_array_new_with_free_func(g_free);
     pins->rate = RATE_DEFAULT;
     pins->tokens = RATE_DEFAULT;

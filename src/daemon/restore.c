@@ -48,7 +48,7 @@ is_same_run(virConnectPtr connection, const BpfpvJournalEntry *entry)
 static gboolean
 restore_domain(const BpfpvConf *conf, BpfpvJournalEntry *entry)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(conf->uri, entry->uuid);
+    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(conf->uri, entry->uuid, entry->id);
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     Progress progress = {loop, entry->original->len, FALSE};
 

@@ -15,6 +15,7 @@ typedef struct {
     gatomicrefcount refs;
     char *uri;
     char *uuid;
+    int id;
     virConnectPtr connection;
     guint n_host_cpus;
 } Link;
@@ -61,6 +62,19 @@ pin_free(gpointer data)
     g_free(pin);
 }
 
+static virDomainPtr
+lookup_run(Link *link, GError **error)
+{
+    g_autoptr(virDomain) domain = bpfpv_virt_lookup(link->connection, link->uuid, error);
+
+    if (domain && (int)virDomainGetID(domain) != link->id) {
+        g_set_error(error, BPFPV_VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
+                    "domain %s runs no more as number %d", virDomainGetName(domain), link->id);
+        return NULL;
+    }
+    return g_steal_pointer(&domain);
+}
+
 /* Looks the domain up, on a new connection where the last one has died. */
 static virDomainPtr
 link_open(Link *link, GError **error)
@@ -80,7 +94,7 @@ link_open(Link *link, GError **error)
         return NULL;
     }
     link->n_host_cpus = (guint)n;
-    return bpfpv_virt_lookup(link->connection, link->uuid, error);
+    return lookup_run(link, error);
 }
 
 static GPtrArray *
@@ -157,7 +171,7 @@ note_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
 }
 
 BpfpvPinner *
-bpfpv_pinner_new(const char *uri, const char *uuid)
+bpfpv_pinner_new(const char *uri, const char *uuid, int id)
 {
     BpfpvPinner *pinner = g_new0(BpfpvPinner, 1);
 
@@ -165,6 +179,7 @@ bpfpv_pinner_new(const char *uri, const char *uuid)
     g_atomic_ref_count_init(&pinner->link->refs);
     pinner->link->uri = g_strdup(uri);
     pinner->link->uuid = g_strdup(uuid);
+    pinner->link->id = id;
     pinner->worker = bpfpv_worker_new(1);
     pinner->cancellable = g_cancellable_new();
     return pinner;

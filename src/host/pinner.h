@@ -12,7 +12,14 @@
 
 typedef struct _BpfpvPinner BpfpvPinner;
 
-BpfpvPinner *bpfpv_pinner_new(const char *uri, const char *uuid);
+/**
+ * bpfpv_pinner_new:
+ * @uuid: the domain's UUID
+ * @id: libvirt's id of the run of the domain that is meant. A call that comes
+ *     too late for it, since the domain was saved and restored or started
+ *     anew meanwhile, fails: the next run's pins are not this one's.
+ */
+BpfpvPinner *bpfpv_pinner_new(const char *uri, const char *uuid, int id);
 
 /**
  * bpfpv_pinner_free:
