@@ -29,7 +29,7 @@ _bpfpvctl_offer()
 _bpfpvctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]}
-    local commands='list show attach detach validate'
+    local commands='list show keys map attach detach validate plan'
     local options='--bus-address= --json --no-color --help --version'
     local command='' word
 
@@ -43,6 +43,10 @@ _bpfpvctl()
     if [[ $current == -* ]]; then
         if [[ $command == attach ]]; then
             options+=' --no-wait --timeout='
+        elif [[ $command == plan ]]; then
+            options+=' --map'
+        elif [[ $command == validate ]]; then
+            options+=' --host-cpus='
         fi
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
         if [[ ${COMPREPLY[0]-} == *= ]]; then
@@ -50,9 +54,9 @@ _bpfpvctl()
         fi
     elif [[ -z $command ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-    elif [[ $command == validate ]]; then
+    elif [[ $command == validate || $command == plan ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
-    elif [[ $command != list ]]; then
+    elif [[ $command != list && $command != map ]]; then
         _bpfpvctl_offer "$current" < <(_bpfpvctl_domains "$command")
     fi
 }

@@ -13,6 +13,7 @@ enum exit_code {
     EXIT_DAMAGED = 3, /* a file isn't what the host sent */
     EXIT_KERNEL = 4,  /* the kernel refuses the programs */
     EXIT_CHANNEL = 5, /* there is no such channel, or somebody holds it */
+    EXIT_DENIED = 6,  /* the guest has a file that says no */
 };
 
 /**

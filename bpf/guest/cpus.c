@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "uevent.h"
+
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 #define ONLINE "/sys/devices/system/cpu/online"
 
@@ -67,6 +69,8 @@ cpus_open(struct cpus *cpus)
     cpus->n_cpus = (uint32_t) last + 1;
     cpus->words = (cpus->n_cpus + 63) / 64;
     memcpy(cpus->online, cpus->possible, sizeof(cpus->online));
+    cpus->uevent_fd = uevent_open(); /* before the first look: nothing falls between */
+    cpu_ids_open(&cpus->ids);
     cpus_refresh(cpus);
     return true;
 }
@@ -78,4 +82,13 @@ cpus_refresh(struct cpus *cpus)
 
     if (read_list(cpus->online_fd, online) >= 0)
         memcpy(cpus->online, online, sizeof(online));
+    if (cpus->ids.fd >= 0)
+        cpu_ids_refresh(&cpus->ids);
+}
+
+void
+cpus_heard(struct cpus *cpus)
+{
+    uevent_drain(cpus->uevent_fd);
+    cpus_refresh(cpus);
 }

@@ -29,27 +29,51 @@ greet_programs(const struct loop *loop, uint8_t *to)
     }
 }
 
+/* False when it doesn't fit now. */
+static bool
+tell_cpu_ids(struct loop *loop)
+{
+    static uint8_t frame[BPFPV_WIRE_MAX_PAYLOAD];
+    const struct cpu_ids *ids = &loop->cpus->ids;
+    const struct bpfpv_wire_cpu_ids head = { .count = ids->count };
+    size_t size = ids->count * sizeof(ids->of[0]);
+
+    if (ids->count == 0)
+        return true;
+    memcpy(frame, &head, sizeof(head));
+    memcpy(frame + sizeof(head), ids->of, size);
+    return stream_out_frame(&loop->out, BPFPV_WIRE_CPU_IDS, frame, sizeof(head) + size);
+}
+
+bool
+host_tell_cpus(struct loop *loop)
+{
+    uint8_t cpus[sizeof(struct bpfpv_wire_cpus) + 2 * sizeof(loop->cpus->online)];
+    const struct bpfpv_wire_cpus head = {
+        .n_cpus = loop->cpus->n_cpus,
+        .words = loop->cpus->words,
+    };
+    size_t set = head.words * sizeof(uint64_t);
+
+    memcpy(cpus, &head, sizeof(head));
+    memcpy(cpus + sizeof(head), loop->cpus->possible, set);
+    memcpy(cpus + sizeof(head) + set, loop->cpus->online, set);
+    return tell_cpu_ids(loop) &&
+           stream_out_frame(&loop->out, BPFPV_WIRE_CPUS, cpus, sizeof(head) + 2 * set);
+}
+
 void
 host_greet(struct loop *loop)
 {
     uint8_t hello[sizeof(loop->hello) +
                   BPFPV_WIRE_MAX_PROGRAMS * sizeof(struct bpfpv_wire_program)];
-    uint8_t cpus[sizeof(struct bpfpv_wire_cpus) + 2 * sizeof(loop->cpus->online)];
-    struct bpfpv_wire_cpus head = {
-        .n_cpus = loop->cpus->n_cpus,
-        .words = loop->cpus->words,
-    };
-    size_t set = head.words * sizeof(uint64_t);
 
     memcpy(hello, &loop->hello, sizeof(loop->hello));
     greet_programs(loop, hello + sizeof(loop->hello));
     stream_out_frame(&loop->out, BPFPV_WIRE_HELLO, hello,
                      sizeof(loop->hello) +
                          loop->hello.n_programs * sizeof(struct bpfpv_wire_program));
-    memcpy(cpus, &head, sizeof(head));
-    memcpy(cpus + sizeof(head), loop->cpus->possible, set);
-    memcpy(cpus + sizeof(head) + set, loop->cpus->online, set);
-    stream_out_frame(&loop->out, BPFPV_WIRE_CPUS, cpus, sizeof(head) + 2 * set);
+    host_tell_cpus(loop);
 }
 
 /* False when the port takes no more for now. */

@@ -10,10 +10,20 @@
 /**
  * host_greet:
  *
- * Encodes HELLO and CPUS. The output buffer is empty.
+ * Encodes HELLO, CPU_IDS and CPUS. The output buffer is empty.
  */
 void
 host_greet(struct loop *loop);
+
+/**
+ * host_tell_cpus:
+ *
+ * Encodes CPU_IDS and CPUS as they are known now.
+ *
+ * Returns: false when they don't fit now
+ */
+bool
+host_tell_cpus(struct loop *loop);
 
 /**
  * host_write:

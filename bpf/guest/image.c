@@ -29,6 +29,15 @@ sha256(const uint8_t *bytes, size_t size, uint8_t *digest)
     SHA256Final(digest, &context);
 }
 
+void
+image_hex(const uint8_t *digest, char *hex)
+{
+    size_t i;
+
+    for (i = 0; i < BPFPV_WIRE_DIGEST_LEN; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
 static int
 read_all(int fd, struct image *image)
 {
@@ -55,14 +64,22 @@ read_all(int fd, struct image *image)
     return 0;
 }
 
-static enum exit_code
-read_file(const char *path, struct image *image)
+int
+image_read(const char *path, struct image *image)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     int result = fd < 0 ? -errno : read_all(fd, image);
 
     if (fd >= 0)
         close(fd);
+    return result;
+}
+
+static enum exit_code
+read_file(const char *path, struct image *image)
+{
+    int result = image_read(path, image);
+
     if (result < 0)
         return complain(EXIT_OTHER, "file", path, "cannot be read: %s", strerror(-result));
     return EXIT_RUNNING;
@@ -72,12 +89,10 @@ static enum exit_code
 verify(const char *path, const struct image *image, const uint8_t *expected)
 {
     char hex[2 * BPFPV_WIRE_DIGEST_LEN + 1];
-    size_t i;
 
     if (memcmp(image->digest, expected, sizeof(image->digest)) == 0)
         return EXIT_RUNNING;
-    for (i = 0; i < sizeof(image->digest); i++)
-        snprintf(hex + 2 * i, 3, "%02x", image->digest[i]);
+    image_hex(image->digest, hex);
     return complain(EXIT_DAMAGED, "file", path, "arrived damaged: %zu bytes with SHA-256 %s",
                     image->size, hex);
 }

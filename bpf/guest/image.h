@@ -24,6 +24,24 @@ struct images {
 };
 
 /**
+ * image_read:
+ * @image: (out): zeroed by the caller, whose the bytes are
+ *
+ * Reads one file and digests it.
+ *
+ * Returns: 0 or a negative errno
+ */
+int
+image_read(const char *path, struct image *image);
+
+/**
+ * image_hex:
+ * @hex: (out): 2 * %BPFPV_WIRE_DIGEST_LEN + 1 characters
+ */
+void
+image_hex(const uint8_t *digest, char *hex);
+
+/**
  * images_read:
  * @images: (out): free with images_free(), on failure too
  *

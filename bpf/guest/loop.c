@@ -10,6 +10,7 @@
  */
 #include "loop.h"
 #include "host.h"
+#include "title.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,12 +22,12 @@
 #include <unistd.h>
 
 #define FLUSH_MS 10
-#define CHECK_MS 1000
+#define CHECK_MS 500
 #define DOUBT_MS 1000
 #define RING_EVENTS (EPOLLIN | EPOLLONESHOT)
 
 /* What an event belongs to; below this, the index of a program. */
-enum { TAG_PORT = 1000, TAG_TIMER, TAG_SIGNALS };
+enum { TAG_PORT = 1000, TAG_TIMER, TAG_SIGNALS, TAG_CPUS };
 
 static uint64_t
 now_ms(void)
@@ -76,6 +77,8 @@ loop_open(struct loop *loop, struct program *programs)
     return loop->epoll >= 0 && loop->timer >= 0 && open_signals(loop) &&
            watch(loop, EPOLL_CTL_ADD, loop->signals, EPOLLIN, TAG_SIGNALS) &&
            watch(loop, EPOLL_CTL_ADD, loop->timer, EPOLLIN, TAG_TIMER) &&
+           (loop->cpus->uevent_fd < 0 ||
+            watch(loop, EPOLL_CTL_ADD, loop->cpus->uevent_fd, EPOLLIN, TAG_CPUS)) &&
            watch(loop, EPOLL_CTL_ADD, loop->port, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                  TAG_PORT);
 }
@@ -97,6 +100,7 @@ host_gone(struct loop *loop)
     if (loop->synced)
         watch_rings(loop, EPOLL_CTL_DEL);
     loop->synced = false;
+    title_end("host=away");
     loop->flush_due = loop->check_due = loop->doubt_due = PUBLISHER_NEVER;
     for (i = 0; i < loop->hello.n_programs; i++)
         loop->publishers[i].due = PUBLISHER_NEVER;
@@ -112,9 +116,11 @@ resync(struct loop *loop, uint64_t nonce, uint64_t now)
     if (!loop->synced)
         watch_rings(loop, EPOLL_CTL_ADD);
     loop->synced = true;
+    title_end("host=connected");
     loop->hello.nonce = nonce;
     stream_out_reset(&loop->out);
     cpus_refresh(loop->cpus);
+    loop->cpus_untold = false;
     host_greet(loop);
     for (i = 0; i < loop->hello.n_programs; i++)
         publisher_resync(&loop->publishers[i], now);
@@ -203,6 +209,9 @@ handle(struct loop *loop, uint32_t tag, uint64_t now)
     } else if (tag == TAG_TIMER) {
         if (read(loop->timer, &expirations, sizeof(expirations)) > 0 && now >= loop->doubt_due)
             handle_port(loop, now);
+    } else if (tag == TAG_CPUS) {
+        cpus_heard(loop->cpus);
+        loop->cpus_untold = loop->synced;
     } else if (tag == TAG_PORT) {
         handle_port(loop, now);
     } else if (loop->synced && loop->flush_due == PUBLISHER_NEVER) {
@@ -221,10 +230,12 @@ serve(struct loop *loop, uint64_t now)
 
     if (!loop->synced)
         return 0;
+    if (loop->cpus_untold)
+        loop->cpus_untold = !host_tell_cpus(loop);
     for (i = 0; i < loop->hello.n_programs && result == 0; i++) {
         publisher = &loop->publishers[i];
         if (flush || check || now >= publisher->due)
-            result = publisher_collect(publisher, now);
+            result = publisher_collect(publisher, now, check);
     }
     if (flush) {
         /* Adding looks for records first: none can slip through here. */
@@ -264,7 +275,7 @@ set_timer(const struct loop *loop)
 int
 loop_run(struct loop *loop)
 {
-    struct epoll_event events[BPFPV_WIRE_MAX_PROGRAMS + 3];
+    struct epoll_event events[BPFPV_WIRE_MAX_PROGRAMS + 4];
     int n, i, result;
 
     while (!loop->done) {

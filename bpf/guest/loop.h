@@ -23,6 +23,7 @@ struct loop {
     struct publisher publishers[BPFPV_WIRE_MAX_PROGRAMS];
     bool synced;         /* a host has asked, and is there */
     bool done;
+    bool cpus_untold;    /* the host does not know yet which CPUs there are */
     uint64_t flush_due;  /* ms; when changes are sent */
     uint64_t check_due;  /* ms; a last look at the loss counters */
     uint64_t doubt_due;  /* ms; when to believe that the host is away */

@@ -19,12 +19,15 @@
 #include "complain.h"
 #include "cpus.h"
 #include "daemon.h"
+#include "deny.h"
 #include "image.h"
 #include "loop.h"
 #include "options.h"
 #include "port.h"
 #include "privilege.h"
 #include "program.h"
+#include "status.h"
+#include "title.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"
@@ -44,7 +47,7 @@ load_all(void)
 
     for (i = 0; i < options.n_files && code == EXIT_RUNNING; i++)
         code = program_load(&programs[i], &options.files[i], &images.programs[i], &cpus,
-                            options.ring_bytes, options.max_keys);
+                            &options);
     images_free(&images);
     return code;
 }
@@ -64,6 +67,20 @@ fill_hello(struct bpfpv_wire_hello *hello)
         memcpy(hello->kernel, kernel.release, strnlen(kernel.release, sizeof(hello->kernel)));
 }
 
+static void
+show_title(void)
+{
+    char hex[2 * BPFPV_WIRE_DIGEST_LEN + 1];
+    size_t i;
+
+    title_add("version=%s", PACKAGE_VERSION);
+    for (i = 0; i < options.n_files; i++) {
+        image_hex(programs[i].digest, hex);
+        title_add("%s,%s,sha256:%s", programs[i].name, programs[i].attach, hex);
+    }
+    title_end("host=away");
+}
+
 /* In the process that stays: the last steps that may fail. */
 static enum exit_code
 settle(void)
@@ -75,6 +92,7 @@ settle(void)
     refused = privilege_drop();
     if (refused != NULL)
         return complain(EXIT_OTHER, "privilege", refused, "%s", strerror(errno));
+    show_title();
     return EXIT_RUNNING;
 }
 
@@ -101,6 +119,8 @@ prepare(void)
     /* Nothing on disk is needed from here on, and nothing shall stay there. */
     if (options.unlink)
         images_remove_files(&options);
+    if (code == EXIT_RUNNING)
+        code = deny_check();
     if (code != EXIT_RUNNING)
         return code;
     if (!cpus_open(&cpus))
@@ -116,8 +136,11 @@ prepare(void)
 int
 main(int argc, char **argv)
 {
-    enum exit_code code = options_parse(&options, argc, argv);
+    enum exit_code code;
 
+    closefrom(STDERR_FILENO + 1); /* what the agent may have left open */
+    title_reserve(argc, argv);
+    code = options_parse(&options, argc, argv);
     if (code != EXIT_RUNNING) {
         if (options.unlink)
             images_remove_files(&options);
@@ -127,6 +150,8 @@ main(int argc, char **argv)
         puts("bpfpv-guest " PACKAGE_VERSION);
         return EXIT_RUNNING;
     }
+    if (options.status)
+        return status_print();
     code = prepare();
     if (code != EXIT_RUNNING)
         return code;

@@ -100,6 +100,9 @@ parse_option(struct options *options, int option)
     case 'r':
         return parse_number(optarg, 4096, 1u << 30, &options->ring_bytes) &&
                (options->ring_bytes & (options->ring_bytes - 1)) == 0;
+    case 'a':
+        options->attach = strcmp(optarg, "fexit") == 0 ? ATTACH_DIRECT : ATTACH_KPROBE;
+        return strcmp(optarg, "fexit") == 0 || strcmp(optarg, "kprobe") == 0;
     case 'e':
         options->has_expect = true;
         return parse_hex(optarg, options->expect, sizeof(options->expect));
@@ -111,6 +114,9 @@ parse_option(struct options *options, int option)
         return true;
     case 'v':
         options->version = true;
+        return true;
+    case 'S':
+        options->status = true;
         return true;
     default:
         return false;
@@ -138,10 +144,12 @@ options_parse(struct options *options, int argc, char **argv)
         { "channel", required_argument, NULL, 'c' },
         { "max-keys", required_argument, NULL, 'k' },
         { "ring-size", required_argument, NULL, 'r' },
+        { "attach", required_argument, NULL, 'a' },
         { "expect", required_argument, NULL, 'e' },
         { "unlink", no_argument, NULL, 'u' },
         { "foreground", no_argument, NULL, 'f' },
         { "version", no_argument, NULL, 'v' },
+        { "status", no_argument, NULL, 'S' },
         { NULL, 0, NULL, 0 },
     };
     enum exit_code code = EXIT_RUNNING, file_code;
@@ -162,7 +170,7 @@ options_parse(struct options *options, int argc, char **argv)
         if (code == EXIT_RUNNING)
             code = file_code;
     }
-    if (code == EXIT_RUNNING && !options->version)
+    if (code == EXIT_RUNNING && !options->version && !options->status)
         code = check(options, has_session);
     return code;
 }

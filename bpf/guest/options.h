@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attach.h"
 #include "bpfpv_wire.h"
 #include "complain.h"
 
@@ -24,11 +25,13 @@ struct options {
     const char *channel;
     uint32_t max_keys;
     uint32_t ring_bytes; /* 0: as the object says */
+    enum attach_kind attach;
     bool has_expect;
     uint8_t expect[BPFPV_WIRE_DIGEST_LEN]; /* of the loader itself */
     bool unlink;
     bool foreground;
     bool version;
+    bool status;
     size_t n_files;
     struct program_file files[BPFPV_WIRE_MAX_PROGRAMS];
 };

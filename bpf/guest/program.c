@@ -4,6 +4,7 @@
  * records.c.
  */
 #include "program.h"
+#include "attach.h"
 #include "records.h"
 #include "refusal.h"
 
@@ -94,55 +95,6 @@ map_lost(struct program *program)
     return true;
 }
 
-static bool
-is_iterator(const struct bpf_program *prog)
-{
-    return bpf_program__type(prog) == BPF_PROG_TYPE_TRACING &&
-           bpf_program__expected_attach_type(prog) == BPF_TRACE_ITER;
-}
-
-/* "fexit" if there is one, else what the first that isn't an iterator is. */
-static const char *
-attach_kind(struct bpf_object *object)
-{
-    const char *kind = NULL;
-    struct bpf_program *prog;
-
-    bpf_object__for_each_program(prog, object) {
-        if (is_iterator(prog))
-            continue;
-        if (strncmp(bpf_program__section_name(prog), "fexit", 5) == 0)
-            return "fexit";
-        if (kind == NULL)
-            kind = libbpf_bpf_prog_type_str(bpf_program__type(prog));
-    }
-    return kind != NULL ? kind : "iter";
-}
-
-static enum exit_code
-attach_all(struct program *program)
-{
-    struct bpf_program *prog;
-    struct bpf_link *link;
-
-    bpf_object__for_each_program(prog, program->object) {
-        if (!bpf_program__autoload(prog))
-            continue;
-        link = bpf_program__attach(prog);
-        if (link == NULL)
-            return refusal_complain(program->name, -errno);
-        if (!is_iterator(prog))
-            continue;
-        if (program->n_iterators == PROGRAM_MAX_ITERATORS)
-            return complain(EXIT_OTHER, "program", program->name, "more than %d iterators",
-                            PROGRAM_MAX_ITERATORS);
-        program->iterators[program->n_iterators++] = bpf_link__fd(link);
-    }
-    if (program->n_iterators == 0)
-        return complain(EXIT_OTHER, "program", program->name, "has no iterator");
-    return EXIT_RUNNING;
-}
-
 /* Everything up to the verifier: what only the object itself can get wrong. */
 static enum exit_code
 open_object(struct program *program, const struct image *image, const struct cpus *cpus,
@@ -169,24 +121,44 @@ open_object(struct program *program, const struct image *image, const struct cpu
     return EXIT_RUNNING;
 }
 
-enum exit_code
-program_load(struct program *program, const struct program_file *file, const struct image *image,
-             const struct cpus *cpus, uint32_t ring_bytes, uint32_t max_keys)
+static bool
+has_iterator(struct bpf_object *object)
 {
-    enum exit_code code;
+    struct bpf_program *prog;
+
+    bpf_object__for_each_program(prog, object) {
+        if (attach_is_iterator(prog))
+            return true;
+    }
+    return false;
+}
+
+static int
+load_and_attach(struct program *program)
+{
     int result;
 
-    memset(program, 0, sizeof(*program));
-    memcpy(program->name, file->name, sizeof(program->name));
-    memcpy(program->digest, image->digest, sizeof(program->digest));
-    refusal_capture();
-    code = open_object(program, image, cpus, ring_bytes);
-    if (code != EXIT_RUNNING)
-        return code;
-    strncpy(program->attach, attach_kind(program->object), BPFPV_WIRE_ATTACH_LEN);
+    strncpy(program->attach, attach_name(program->object), BPFPV_WIRE_ATTACH_LEN);
     result = bpf_object__load(program->object);
-    if (result < 0)
-        return refusal_complain(program->name, result);
+    return result < 0 ? result : attach_all(program);
+}
+
+/* What is wrong with the object rather than with the kernel. */
+static enum exit_code
+select_programs(const struct program *program, enum attach_kind kind)
+{
+    const char *without = attach_select(program->object, kind);
+
+    if (without != NULL)
+        return complain(EXIT_OTHER, "program", program->name, "%s can't be a kprobe", without);
+    if (!has_iterator(program->object))
+        return complain(EXIT_OTHER, "program", program->name, "has no iterator");
+    return EXIT_RUNNING;
+}
+
+static enum exit_code
+open_table(struct program *program, uint32_t max_keys)
+{
     if (!map_lost(program))
         return complain(EXIT_OTHER, "program", program->name, "has no counter \"bpfpv_lost\"");
     program->table = table_new(max_keys);
@@ -195,5 +167,33 @@ program_load(struct program *program, const struct program_file *file, const str
     if (program->table == NULL || program->ring == NULL)
         return complain(EXIT_OTHER, "program", program->name, "no room for its table: %s",
                         strerror(errno));
-    return attach_all(program);
+    return EXIT_RUNNING;
+}
+
+enum exit_code
+program_load(struct program *program, const struct program_file *file, const struct image *image,
+             const struct cpus *cpus, const struct options *options)
+{
+    enum attach_kind kind = options->attach == ATTACH_ANY ? ATTACH_DIRECT : options->attach;
+    enum exit_code code;
+    int result;
+
+    memset(program, 0, sizeof(*program));
+    memcpy(program->name, file->name, sizeof(program->name));
+    memcpy(program->digest, image->digest, sizeof(program->digest));
+    for (;; kind = ATTACH_KPROBE) {
+        refusal_capture();
+        code = open_object(program, image, cpus, options->ring_bytes);
+        if (code == EXIT_RUNNING)
+            code = select_programs(program, kind);
+        if (code != EXIT_RUNNING)
+            return code;
+        result = load_and_attach(program);
+        if (result == 0)
+            return open_table(program, options->max_keys);
+        if (options->attach != ATTACH_ANY || kind == ATTACH_KPROBE ||
+            attach_select(program->object, ATTACH_KPROBE) != NULL)
+            return refusal_complain(program->name, result);
+        bpf_object__close(program->object);
+    }
 }

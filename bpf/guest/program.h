@@ -16,6 +16,7 @@
 #include "table.h"
 
 #define PROGRAM_MAX_ITERATORS 4
+#define PROGRAM_MAX_PROGRAMS 64
 
 struct bpf_object;
 struct ring_buffer;
@@ -30,6 +31,9 @@ struct program {
     uint32_t ring_most; /* no more records than this fit */
     uint32_t budget;    /* left of them in this drain */
     const volatile uint64_t *lost;
+    uint64_t misses; /* see program_count_misses() */
+    int attached[PROGRAM_MAX_PROGRAMS]; /* program fds, without the iterators */
+    unsigned n_attached;
     int iterators[PROGRAM_MAX_ITERATORS]; /* link fds */
     unsigned n_iterators;
     struct table *table; /* where records go */
@@ -40,24 +44,35 @@ struct program {
  * @program: (out): stays in the kernel until the process ends
  * @file: name and path
  * @image: the object file's bytes; not needed afterwards
- * @ring_bytes: size of the ring buffer, or 0
- * @max_keys: for its table
+ * @options: size of the ring buffer, keys of the table, how to attach
  *
- * Loads and attaches one object.
+ * Loads and attaches one object, as the kernel can: by fentry and fexit, else by
+ * kprobe.
  *
  * Returns: %EXIT_RUNNING; %EXIT_KERNEL or %EXIT_OTHER after complaining
  */
 enum exit_code
 program_load(struct program *program, const struct program_file *file, const struct image *image,
-             const struct cpus *cpus, uint32_t ring_bytes, uint32_t max_keys);
+             const struct cpus *cpus, const struct options *options);
 
 /**
  * program_lost:
  *
- * Returns: how many records did not fit into the ring buffer so far
+ * Returns: how many records did not fit into the ring buffer so far, and how many
+ * events the kernel had not run a program for when that was last counted
  */
 uint64_t
 program_lost(const struct program *program);
+
+/**
+ * program_count_misses:
+ *
+ * Asks the kernel how often it skipped one of the programs because that was
+ * running already on the same CPU: one system call for each. Always 0 before
+ * Linux 5.12.
+ */
+void
+program_count_misses(struct program *program);
 
 /**
  * program_drain:

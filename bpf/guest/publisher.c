@@ -30,14 +30,17 @@ static int
 take_snapshot(struct publisher *publisher, uint64_t now)
 {
     struct program *program = publisher->program;
-    uint64_t lost = program_lost(program);
+    uint64_t lost;
     bool sure;
     int result;
 
+    program_count_misses(program);
+    lost = program_lost(program);
     program_drain(program);
     table_collect(program->table);
     result = program_iterate(program);
     program_drain(program);
+    program_count_misses(program);
     sure = table_collected(program->table);
     if (result < 0)
         return result;
@@ -58,14 +61,25 @@ take_snapshot(struct publisher *publisher, uint64_t now)
     return 0;
 }
 
+/* Not with every flush of a storm, but with one that nothing follows. */
+static void
+count_misses(struct publisher *publisher, uint64_t now, bool last)
+{
+    if (!last && now < publisher->counted + LOST_INTERVAL_MS)
+        return;
+    program_count_misses(publisher->program);
+    publisher->counted = now;
+}
+
 int
-publisher_collect(struct publisher *publisher, uint64_t now)
+publisher_collect(struct publisher *publisher, uint64_t now, bool last)
 {
     struct table *table = publisher->program->table;
 
     program_drain(publisher->program);
     if (publisher->phase == PUBLISHER_BEGIN || publisher->phase == PUBLISHER_SENDING)
         return 0;
+    count_misses(publisher, now, last);
     if (program_lost(publisher->program) != publisher->lost)
         want_snapshot(publisher, publisher->taken + LOST_INTERVAL_MS);
     if (table_dropped(table) > 0 && !table_full(table))

@@ -31,6 +31,7 @@ struct publisher {
     uint64_t taken; /* when the last one was taken */
     int tries;      /* snapshots in a row that lost something */
     uint64_t lost;  /* losses that a snapshot has repaired */
+    uint64_t counted; /* when the programs' misses were counted */
 };
 
 /**
@@ -44,6 +45,7 @@ publisher_resync(struct publisher *publisher, uint64_t now);
 
 /**
  * publisher_collect:
+ * @last: nothing has changed for a while
  *
  * Drains the ring buffer, and takes a snapshot if one is due: because of a
  * resync, because records were lost, or because there is room again for keys
@@ -52,7 +54,7 @@ publisher_resync(struct publisher *publisher, uint64_t now);
  * Returns: 0, or a negative errno when the iterator fails
  */
 int
-publisher_collect(struct publisher *publisher, uint64_t now);
+publisher_collect(struct publisher *publisher, uint64_t now, bool last);
 
 /**
  * publisher_pump:

@@ -10,6 +10,8 @@
  *   data   "bpfpv_lost" __u64, grown by one for each record that did not fit
  *   one or more iter/… programs: write struct bpfpv_record per live key with
  *          bpf_seq_write; together they are the snapshot
+ *   fentry/F and fexit/F programs may have kprobe/F or kretprobe/F ones beside
+ *          them, which are loaded instead where the kernel can't attach the former
  *   every other program is attached by its section name
  *
  * Order: after every change of a key's state a program emits a record that it

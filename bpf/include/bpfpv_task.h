@@ -16,10 +16,14 @@ struct cpumask {
 	unsigned long bits[1];
 };
 
+struct pid;
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
+	struct pid *thread_pid; /* NULL from when it is released */
 	struct cpumask cpus_mask;
+	struct task_struct *group_leader;
 };
 
 struct seq_file;

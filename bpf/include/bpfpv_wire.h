@@ -10,8 +10,8 @@
  *
  * Order on one connection:
  *   host:  LIMIT RESYNC(nonce)
- *   guest: HELLO(nonce) CPUS { BEGIN RECORDS* END } per program
- *          then RECORDS (deltas) as things change, CPUS when the guest's CPUs
+ *   guest: HELLO(nonce) CPU_IDS CPUS { BEGIN RECORDS* END } per program
+ *          then RECORDS (deltas) as things change, CPU_IDS CPUS when the guest's CPUs
  *          change, and BEGIN..END again whenever the guest lost an event.
  * The host ignores every byte before the HELLO that echoes its nonce: what a
  * previous connection left half sent is never decoded.
@@ -41,6 +41,7 @@ enum bpfpv_wire_type {
     BPFPV_WIRE_END = 5,
     BPFPV_WIRE_PONG = 6,
     BPFPV_WIRE_BYE = 7,
+    BPFPV_WIRE_CPU_IDS = 8,
     /* host to guest */
     BPFPV_WIRE_RESYNC = 64,
     BPFPV_WIRE_PING = 65,
@@ -88,6 +89,22 @@ struct bpfpv_wire_cpus {
     uint32_t n_cpus; /* 1..BPFPV_WIRE_MAX_CPUS, the kernel's nr_cpu_ids */
     uint32_t words;  /* (n_cpus + 63) / 64 */
 };
+
+/* CPU_IDS: this, then count times struct bpfpv_wire_cpu_id. What the online CPUs of the CPUS that
+ * follows are; not sent by a machine without APICs. */
+struct bpfpv_wire_cpu_ids {
+    uint32_t count;  /* 1..BPFPV_WIRE_MAX_CPU_IDS */
+    uint32_t unused; /* 0 */
+};
+
+struct bpfpv_wire_cpu_id {
+    uint32_t cpu; /* as the guest numbers it, below BPFPV_WIRE_MAX_CPUS */
+    uint32_t id;  /* its initial APIC id */
+};
+
+#define BPFPV_WIRE_MAX_CPU_IDS                                          \
+    ((BPFPV_WIRE_MAX_PAYLOAD - (unsigned) sizeof(struct bpfpv_wire_cpu_ids)) / \
+     (unsigned) sizeof(struct bpfpv_wire_cpu_id))
 
 /* BEGIN: a snapshot of one program's table starts; generation grows. */
 struct bpfpv_wire_begin {

@@ -80,6 +80,13 @@ BPFPV_API GVariant *bpfpv_client_list_sync(BpfpvClient *client, GCancellable *ca
 /* a{sv}: all about one domain, given by name, UUID or libvirt id. */
 BPFPV_API GVariant *bpfpv_client_show_sync(BpfpvClient *client, const char *domain,
                                            GCancellable *cancellable, GError **error);
+/* a{sv}: the host's CPUs and who sits on them; its "cpus" is empty while libvirt is out of reach. */
+BPFPV_API GVariant *bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable,
+                                          GError **error);
+/* a(ts): every key of a program's replica, and its value as text. */
+BPFPV_API GVariant *bpfpv_client_keys_sync(BpfpvClient *client, const char *domain,
+                                           const char *program, GCancellable *cancellable,
+                                           GError **error);
 /* Asks the daemon to manage a running domain; how it goes on, a watch tells. */
 BPFPV_API gboolean bpfpv_client_attach_sync(BpfpvClient *client, const char *domain,
                                             GCancellable *cancellable, GError **error);

@@ -116,18 +116,26 @@ call(BpfpvClient *client, const char *method, GVariant *arguments, const char *r
     return reply;
 }
 
+/* Anything else would be a broken message, and the bus would hang up. */
+static gboolean
+check_text(const char *what, const char *text, GError **error)
+{
+    g_autofree char *readable = NULL;
+
+    if (g_utf8_validate(text, -1, NULL))
+        return TRUE;
+    readable = g_utf8_make_valid(text, -1);
+    g_set_error(error, BPFPV_ERROR, BPFPV_ERROR_INVALID_ARGUMENT, "%s '%s' is not UTF-8", what,
+                readable);
+    return FALSE;
+}
+
 static GVariant *
 call_for_domain(BpfpvClient *client, const char *method, const char *domain, const char *reply_type,
                 int timeout_ms, GCancellable *cancellable, GError **error)
 {
-    /* Anything else would be a broken message, and the bus would hang up. */
-    if (!g_utf8_validate(domain, -1, NULL)) {
-        g_autofree char *readable = g_utf8_make_valid(domain, -1);
-
-        g_set_error(error, BPFPV_ERROR, BPFPV_ERROR_INVALID_ARGUMENT,
-                    "domain name '%s' is not UTF-8", readable);
+    if (!check_text("domain name", domain, error))
         return NULL;
-    }
     return call(client, method, g_variant_new("(s)", domain), reply_type, timeout_ms, cancellable,
                 error);
 }
@@ -176,6 +184,77 @@ bpfpv_client_show_sync(BpfpvClient *client, const char *domain, GCancellable *ca
 
     reply = call_for_domain(client, "Show", domain, "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
     return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
+}
+
+/**
+ * bpfpv_client_map_sync:
+ * @client: a client
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * The host's CPUs, where each is, and who sits there. Blocks, 25 seconds at
+ * most.
+ *
+ * Returns: (transfer full): type a{sv}, with the keys of `bpfpvctl map --json`,
+ * whose "cpus" is empty while the daemon has not reached libvirt; %NULL with
+ * @error set
+ */
+GVariant *
+bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+
+    g_return_val_if_fail(client != NULL, NULL);
+
+    reply = call(client, "Map", NULL, "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
+    return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
+}
+
+/**
+ * bpfpv_client_keys_sync:
+ * @client: a client
+ * @domain: a managed domain's name, UUID or libvirt id
+ * @program: a program that runs in its guest, "affinity"
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * The host's copy of what the guest publishes. It comes in pages: while the
+ * guest changes it, keys of different pages may be of different moments.
+ * Blocks, 25 seconds at most for each page. For root.
+ *
+ * Returns: (transfer full): type a(ts), keys in ascending order and their
+ * values as text, for "affinity" thread ids and CPU lists; %NULL with @error set
+ */
+GVariant *
+bpfpv_client_keys_sync(BpfpvClient *client, const char *domain, const char *program,
+                       GCancellable *cancellable, GError **error)
+{
+    GVariantBuilder all = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(ts)"));
+    guint64 next = 0, key;
+    gboolean more = TRUE;
+
+    g_return_val_if_fail(client != NULL && domain != NULL && program != NULL, NULL);
+
+    while (more) {
+        g_autoptr(GVariant) reply = NULL;
+        g_autoptr(GVariantIter) keys = NULL;
+        const char *value;
+
+        if (check_text("domain name", domain, error) && check_text("program", program, error))
+            reply = call(client, "Keys", g_variant_new("(sst)", domain, program, next),
+                         "(uba(ts))", READ_TIMEOUT_MS, cancellable, error);
+        if (reply == NULL) {
+            g_variant_builder_clear(&all);
+            return NULL;
+        }
+        g_variant_get(reply, "(uba(ts))", NULL, &more, &keys);
+        more = more && g_variant_iter_n_children(keys) > 0;
+        while (g_variant_iter_next(keys, "(t&s)", &key, &value)) {
+            g_variant_builder_add(&all, "(ts)", key, value);
+            next = key + 1;
+        }
+    }
+    return g_variant_ref_sink(g_variant_builder_end(&all));
 }
 
 /**

@@ -20,6 +20,7 @@ bpfpv_config_new(void)
     config->programs = g_ptr_array_new_with_free_func(g_free);
     config->mode = BPFPV_MODE_EXCLUSIVE;
     config->max_anchors = G_MAXUINT;
+    config->weight = 1;
     config->max_keys = BPFPV_MAX_KEYS_DEFAULT;
     config->rate = BPFPV_RATE_DEFAULT;
     config->channel = g_strdup(BPFPV_CHANNEL_DEFAULT);
@@ -79,6 +80,8 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
 {
     return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
+           a->smt == b->smt && a->cohort == b->cohort && a->numa == b->numa &&
+           a->reserve == b->reserve && a->weight == b->weight &&
            a->rate == b->rate && a->max_keys == b->max_keys &&
            a->loader_timeout_s == b->loader_timeout_s && a->grace_s == b->grace_s &&
            g_strcmp0(a->directory, b->directory) == 0;
@@ -113,7 +116,12 @@ bpfpv_config_copy(const BpfpvConfig *config)
         g_ptr_array_add(copy->programs, g_strdup(config->programs->pdata[i]));
     copy->mode = config->mode;
     copy->cpuset = config->cpuset ? bpfpv_cpuset_copy(config->cpuset) : NULL;
+    copy->smt = config->smt;
+    copy->cohort = config->cohort;
+    copy->numa = config->numa;
     copy->max_anchors = config->max_anchors;
+    copy->reserve = config->reserve;
+    copy->weight = config->weight;
     copy->max_keys = config->max_keys;
     copy->rate = config->rate;
     g_free(copy->channel);

@@ -21,7 +21,12 @@ typedef struct {
     GPtrArray *programs;      /* of char *: program names, at least one, no doubles */
     BpfpvPlacementMode mode;  /* default: exclusive */
     BpfpvCpuset *cpuset;      /* (nullable): host CPUs for anchors; NULL: the host's pool */
+    BpfpvSmt smt;             /* default: match */
+    BpfpvCohortPolicy cohort; /* default: llc */
+    BpfpvNuma numa;           /* default: prefer */
     guint max_anchors;        /* default: G_MAXUINT, no limit */
+    guint reserve;            /* CPUs of its pool that it leaves to others; default: 0 */
+    guint weight;             /* 1..1000, default: 1 */
     guint max_keys;           /* 1..1048576 per program, default BPFPV_MAX_KEYS_DEFAULT */
     guint rate;               /* 1..10000 pin calls a second, default BPFPV_RATE_DEFAULT */
     char *channel;            /* virtio channel's target name */

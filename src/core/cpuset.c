@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sets of CPU numbers as an array of 64-bit words that grows with the highest
- * CPU added. Trailing zero words mean nothing, so sets of different widths
- * compare by their members. Text forms are in cpuset-text.c.
+ * Sets of CPU numbers: their life and their members. Two sets together are in
+ * cpuset-pair.c, text forms in cpuset-text.c, libvirt's maps in cpuset-map.c.
  */
-#include "core/cpuset.h"
+#include "core/cpuset-internal.h"
 
 #include <string.h>
 
-#define WORD_BITS 64u
-
-struct _BpfpvCpuset {
-    guint n_words;
-    guint64 *words;
-};
-
-static guint64
-word_at(const BpfpvCpuset *set, guint i)
-{
-    return i < set->n_words ? set->words[i] : 0;
-}
-
-static void
-grow(BpfpvCpuset *set, guint n_words)
+void
+bpfpv_cpuset_grow(BpfpvCpuset *set, guint n_words)
 {
     if (n_words <= set->n_words)
         return;
@@ -56,7 +42,7 @@ bpfpv_cpuset_new_range(guint first, guint last)
 
     g_return_val_if_fail(first <= last && last < BPFPV_CPUSET_MAX, set);
 
-    grow(set, last / WORD_BITS + 1);
+    bpfpv_cpuset_grow(set, last / WORD_BITS + 1);
     for (guint cpu = first; cpu <= last; cpu++)
         bpfpv_cpuset_add(set, cpu);
     return set;
@@ -77,32 +63,11 @@ bpfpv_cpuset_new_from_words(const guint64 *words, gsize n_words, guint n_cpus)
     guint used = MIN(n_cpus, BPFPV_CPUSET_MAX);
     guint full = used / WORD_BITS;
 
-    grow(set, (guint)MIN(n_words, (used + WORD_BITS - 1) / WORD_BITS));
+    bpfpv_cpuset_grow(set, (guint)MIN(n_words, (used + WORD_BITS - 1) / WORD_BITS));
     if (set->n_words > 0)
         memcpy(set->words, words, set->n_words * sizeof(guint64));
     if (full < set->n_words)
         set->words[full] &= (G_GUINT64_CONSTANT(1) << used % WORD_BITS) - 1;
-    return set;
-}
-
-/**
- * bpfpv_cpuset_new_from_map:
- * @map: (array length=maplen): libvirt's cpumap, CPU n is bit n % 8 of byte n / 8
- * @maplen: number of bytes
- * @n_cpus: CPUs at or above this number, or %BPFPV_CPUSET_MAX, are cut off
- *
- * Returns: (transfer full): the set
- */
-BpfpvCpuset *
-bpfpv_cpuset_new_from_map(const guchar *map, gsize maplen, guint n_cpus)
-{
-    BpfpvCpuset *set = bpfpv_cpuset_new();
-    guint end = (guint)MIN((guint64)maplen * 8, MIN(n_cpus, BPFPV_CPUSET_MAX));
-
-    for (guint cpu = 0; cpu < end; cpu++) {
-        if (map[cpu / 8] & (1u << cpu % 8))
-            bpfpv_cpuset_add(set, cpu);
-    }
     return set;
 }
 
@@ -122,16 +87,37 @@ bpfpv_cpuset_copy(const BpfpvCpuset *set)
 }
 
 /**
+ * bpfpv_cpuset_share:
+ * @set: the set
+ *
+ * One more holder for @set, who calls bpfpv_cpuset_free() as for one of its
+ * own. A shared set must not be changed by anybody. Not thread-safe: the
+ * holders are of one thread.
+ *
+ * Returns: (transfer full): @set
+ */
+BpfpvCpuset *
+bpfpv_cpuset_share(BpfpvCpuset *set)
+{
+    set->refs++;
+    return set;
+}
+
+/**
  * bpfpv_cpuset_free:
  * @set: (nullable): the set
  *
- * Frees @set.
+ * Frees @set, or gives up one share of it.
  */
 void
 bpfpv_cpuset_free(BpfpvCpuset *set)
 {
     if (set == NULL)
         return;
+    if (set->refs > 0) {
+        set->refs--;
+        return;
+    }
     g_free(set->words);
     g_free(set);
 }
@@ -148,7 +134,7 @@ bpfpv_cpuset_add(BpfpvCpuset *set, guint cpu)
 {
     g_return_if_fail(cpu < BPFPV_CPUSET_MAX);
 
-    grow(set, cpu / WORD_BITS + 1);
+    bpfpv_cpuset_grow(set, cpu / WORD_BITS + 1);
     set->words[cpu / WORD_BITS] |= G_GUINT64_CONSTANT(1) << cpu % WORD_BITS;
 }
 
@@ -203,7 +189,7 @@ bpfpv_cpuset_count(const BpfpvCpuset *set)
     guint count = 0;
 
     for (guint i = 0; i < set->n_words; i++)
-        count += (guint)__builtin_popcountll(set->words[i]);
+        count += count_bits(set->words[i]);
     return count;
 }
 
@@ -230,155 +216,4 @@ bpfpv_cpuset_next(const BpfpvCpuset *set, guint from)
         mask = ~G_GUINT64_CONSTANT(0);
     }
     return -1;
-}
-
-/**
- * bpfpv_cpuset_equal:
- * @a: a set
- * @b: another
- *
- * Returns: whether both contain the same CPUs
- */
-gboolean
-bpfpv_cpuset_equal(const BpfpvCpuset *a, const BpfpvCpuset *b)
-{
-    return bpfpv_cpuset_compare(a, b) == 0;
-}
-
-/**
- * bpfpv_cpuset_compare:
- * @a: a set
- * @b: another
- *
- * Orders sets by the lowest CPU that only one of them contains: that one comes
- * first. So 0-1 < 0,2 < 1-2, and the empty set is the last.
- *
- * Returns: negative, 0 or positive, as strcmp() does
- */
-int
-bpfpv_cpuset_compare(const BpfpvCpuset *a, const BpfpvCpuset *b)
-{
-    for (guint i = 0; i < MAX(a->n_words, b->n_words); i++) {
-        guint64 differ = word_at(a, i) ^ word_at(b, i);
-
-        if (differ != 0)
-            return word_at(a, i) & differ & (~differ + 1) ? -1 : 1;
-    }
-    return 0;
-}
-
-/**
- * bpfpv_cpuset_is_subset:
- * @part: a set
- * @whole: another
- *
- * Returns: whether every CPU of @part is in @whole; the empty set is in any
- */
-gboolean
-bpfpv_cpuset_is_subset(const BpfpvCpuset *part, const BpfpvCpuset *whole)
-{
-    for (guint i = 0; i < part->n_words; i++) {
-        if (part->words[i] & ~word_at(whole, i))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-/**
- * bpfpv_cpuset_intersects:
- * @a: a set
- * @b: another
- *
- * Returns: whether some CPU is in both
- */
-gboolean
-bpfpv_cpuset_intersects(const BpfpvCpuset *a, const BpfpvCpuset *b)
-{
-    for (guint i = 0; i < MIN(a->n_words, b->n_words); i++) {
-        if (a->words[i] & b->words[i])
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/**
- * bpfpv_cpuset_hash:
- * @set: (type BpfpvCpuset): the set
- *
- * A hash for #GHashTable with keys that no guest chooses: it is not keyed, so
- * collisions are easy to make.
- *
- * Returns: the hash; equal sets have equal ones
- */
-guint
-bpfpv_cpuset_hash(gconstpointer set)
-{
-    const BpfpvCpuset *cpus = set;
-    guint64 hash = 0;
-
-    for (guint i = cpus->n_words; i > 0; i--)
-        hash = (hash ^ cpus->words[i - 1]) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-    return (guint)(hash >> 32);
-}
-
-/**
- * bpfpv_cpuset_intersect:
- * @set: (inout): the set that changes
- * @other: another
- *
- * Removes from @set what is not in @other.
- */
-void
-bpfpv_cpuset_intersect(BpfpvCpuset *set, const BpfpvCpuset *other)
-{
-    for (guint i = 0; i < set->n_words; i++)
-        set->words[i] &= word_at(other, i);
-}
-
-/**
- * bpfpv_cpuset_unite:
- * @set: (inout): the set that changes
- * @other: another
- *
- * Adds to @set what is in @other.
- */
-void
-bpfpv_cpuset_unite(BpfpvCpuset *set, const BpfpvCpuset *other)
-{
-    grow(set, other->n_words);
-    for (guint i = 0; i < other->n_words; i++)
-        set->words[i] |= other->words[i];
-}
-
-/**
- * bpfpv_cpuset_subtract:
- * @set: (inout): the set that changes
- * @other: another
- *
- * Removes from @set what is in @other.
- */
-void
-bpfpv_cpuset_subtract(BpfpvCpuset *set, const BpfpvCpuset *other)
-{
-    for (guint i = 0; i < set->n_words; i++)
-        set->words[i] &= ~word_at(other, i);
-}
-
-/**
- * bpfpv_cpuset_to_map:
- * @set: the set
- * @map: (out caller-allocates) (array length=maplen): filled as
- *   virDomainPinVcpu() wants it: CPU n is bit n % 8 of byte n / 8
- * @maplen: bytes in @map; CPUs that don't fit are left out
- *
- * Writes all @maplen bytes of @map.
- */
-void
-bpfpv_cpuset_to_map(const BpfpvCpuset *set, guchar *map, gsize maplen)
-{
-    for (gsize i = 0; i < maplen; i++) {
-        guint64 word = i / 8 < set->n_words ? set->words[i / 8] : 0;
-
-        map[i] = (guchar)(word >> i % 8 * 8 & 0xff);
-    }
 }

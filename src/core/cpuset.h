@@ -29,6 +29,8 @@ BpfpvCpuset *bpfpv_cpuset_new_from_words(const guint64 *words, gsize n_words, gu
 /* libvirt's cpumap: CPU n is bit n % 8 of map[n / 8]; CPUs at or above @n_cpus are cut off. */
 BpfpvCpuset *bpfpv_cpuset_new_from_map(const guchar *map, gsize maplen, guint n_cpus);
 BpfpvCpuset *bpfpv_cpuset_copy(const BpfpvCpuset *set);
+/* One more holder, who frees it too; nobody may change it then. */
+BpfpvCpuset *bpfpv_cpuset_share(BpfpvCpuset *set);
 void bpfpv_cpuset_free(BpfpvCpuset *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvCpuset, bpfpv_cpuset_free)
 
@@ -49,6 +51,8 @@ guint bpfpv_cpuset_hash(gconstpointer set);
 void bpfpv_cpuset_intersect(BpfpvCpuset *set, const BpfpvCpuset *other);
 void bpfpv_cpuset_unite(BpfpvCpuset *set, const BpfpvCpuset *other);
 void bpfpv_cpuset_subtract(BpfpvCpuset *set, const BpfpvCpuset *other);
+void bpfpv_cpuset_assign(BpfpvCpuset *set, const BpfpvCpuset *other);
+guint bpfpv_cpuset_count_common(const BpfpvCpuset *a, const BpfpvCpuset *b);
 /* "0-3,8"; "" for the empty set; what parse() reads back. */
 char *bpfpv_cpuset_format(const BpfpvCpuset *set);
 /* Fills @map as virDomainPinVcpu wants it; CPUs that don't fit @maplen are left out. */

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Explains decisions to people. For an unmet anchor: one sentence with the
- * numbers that it depends on and what to change.
+ * Why an anchor is unmet, as a sentence with the numbers and what to change.
+ * Explains what the match decided, decides nothing itself.
  */
-#include "core/placement-internal.h"
+#include "core/placer-internal.h"
 
-/* The CPUs that the host's and the domain's pool allow to anchors. */
 static BpfpvCpuset *
-pool_of(const BpfpvSolver *solver, const BpfpvSlot *slot)
+pool_of(const BpfpvPlacer *placer, const BpfpvSlot *slot)
 {
-    const BpfpvCpuset *own = bpfpv_solver_domain_of(solver, slot)->domain->pool;
-    BpfpvCpuset *pool = bpfpv_cpuset_copy(bpfpv_topology_present(solver->host->topology));
+    BpfpvCpuset *pool = bpfpv_cpuset_copy(bpfpv_topology_present(placer->topology));
 
-    if (solver->host->pool != NULL)
-        bpfpv_cpuset_intersect(pool, solver->host->pool);
-    if (own != NULL)
-        bpfpv_cpuset_intersect(pool, own);
+    if (placer->pool != NULL)
+        bpfpv_cpuset_intersect(pool, placer->pool);
+    if (slot->domain->pool != NULL)
+        bpfpv_cpuset_intersect(pool, slot->domain->pool);
     return pool;
 }
 
@@ -26,18 +24,18 @@ format(const BpfpvCpuset *cpus)
 }
 
 static char *
-explain_empty_pool(const BpfpvSolver *solver, const BpfpvSlot *slot)
+explain_empty_pool(const BpfpvPlacer *placer, const BpfpvSlot *slot)
 {
-    const BpfpvCpuset *own = bpfpv_solver_domain_of(solver, slot)->domain->pool;
-    g_autoptr(BpfpvCpuset) host = bpfpv_cpuset_copy(bpfpv_topology_present(solver->host->topology));
-    g_autofree char *own_text = own != NULL ? format(own) : NULL;
+    g_autoptr(BpfpvCpuset) host = bpfpv_cpuset_copy(bpfpv_topology_present(placer->topology));
+    g_autofree char *own_text = NULL;
     g_autofree char *host_text = NULL;
 
-    if (solver->host->pool != NULL)
-        bpfpv_cpuset_intersect(host, solver->host->pool);
-    host_text = format(host);
-    if (own_text == NULL)
+    if (slot->domain->pool == NULL)
         return g_strdup("the host's pool has none of the host's CPUs; widen it");
+    if (placer->pool != NULL)
+        bpfpv_cpuset_intersect(host, placer->pool);
+    own_text = format(slot->domain->pool);
+    host_text = format(host);
     return g_strdup_printf("none of the domain's cpuset %s is in the host's pool %s; widen one of "
                            "them",
                            own_text, host_text);
@@ -45,125 +43,164 @@ explain_empty_pool(const BpfpvSolver *solver, const BpfpvSlot *slot)
 
 /* For an anchor that has no candidate, whoever else is there. */
 static char *
-explain_no_candidate(const BpfpvSolver *solver, const BpfpvSlot *slot, const BpfpvCpuset *pool)
+explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
 {
-    g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(slot->original);
-    g_autofree char *original_text = format(slot->original);
+    g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(slot->origin->original);
+    g_autoptr(BpfpvCpuset) open = NULL;
+    g_autofree char *original_text = format(slot->origin->original);
     g_autofree char *pool_text = format(pool);
     g_autofree char *allowed_text = NULL;
 
     bpfpv_cpuset_intersect(allowed, pool);
     allowed_text = format(allowed);
     if (bpfpv_cpuset_is_empty(pool))
-        return explain_empty_pool(solver, slot);
+        return explain_empty_pool(placer, slot);
     if (bpfpv_cpuset_is_empty(allowed))
         return g_strdup_printf("the vCPU's own CPUs %s and the pool %s have none in common; "
                                "widen one of them",
                                original_text, pool_text);
-    if (!bpfpv_cpuset_intersects(allowed, solver->online))
+    if (!bpfpv_cpuset_intersects(allowed, bpfpv_topology_online(placer->topology)))
         return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all offline; "
                                "bring one online or widen the pool",
+                               allowed_text);
+    open = bpfpv_cpuset_copy(allowed);
+    bpfpv_cpuset_intersect(open, bpfpv_topology_online(placer->topology));
+    bpfpv_cpuset_subtract(open, placer->fixed);
+    if (!bpfpv_cpuset_is_empty(open))
+        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all away from its "
+                               "memory; widen the pool or use numa 'prefer'",
                                allowed_text);
     return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, belong to statically "
                            "pinned vCPUs; widen the pool",
                            allowed_text);
 }
 
-/* Some candidate is free and the budget is not used up, so each was refused for the same kind of
- * reason: another vCPU would have nothing left. The lowest one stands for all. */
+/* For an anchor whose free candidates are all somebody's last. */
 static char *
-explain_starving(BpfpvSolver *solver, BpfpvSlot *slot, int cpu)
+explain_kept(const BpfpvPlacer *placer, const BpfpvSlot *slot)
 {
-    g_autofree char *float_text = NULL;
-    g_autofree char *whose = NULL;
-    const BpfpvSlot *starved;
+    g_autoptr(BpfpvCpuset) cpus = bpfpv_cpuset_copy(slot->candidates->set);
+    g_autofree char *text = NULL;
 
-    bpfpv_cpuset_add(solver->exclusive, (guint)cpu);
-    slot->cpu = cpu;
-    starved = bpfpv_solver_find_starved(solver);
-    slot->cpu = BPFPV_NO_CPU;
-    bpfpv_cpuset_remove(solver->exclusive, (guint)cpu);
-    g_return_val_if_fail(starved != NULL, g_strdup("no free CPU"));
+    bpfpv_cpuset_intersect(cpus, placer->free);
+    text = format(cpus);
+    return g_strdup_printf(
+        "CPUs %s are free, but kept for vCPUs or QEMU's threads that could float "
+        "nowhere else; widen theirs or use mode 'shared'",
+        text);
+}
 
-    float_text = format(starved->usable);
-    if (starved->domain != slot->domain)
-        whose = g_strdup_printf(" of domain %s",
-                                bpfpv_solver_domain_of(solver, starved)->domain->domain);
-    return g_strdup_printf("anchoring it on CPU %d would leave vCPU %u%s none of its CPUs %s to "
-                           "float on; widen that vCPU's CPUs or use mode 'shared'",
-                           cpu, starved->vcpu, whose != NULL ? whose : "", float_text);
+static void
+append_count(GString *text, guint n, const char *what)
+{
+    if (n > 0)
+        g_string_append_printf(text, ", %u %s", n, what);
 }
 
 /* The numbers add up to those online in the pool, so that one sees what takes the room. */
 static char *
-explain_no_room(const BpfpvSlot *slot, const BpfpvCpuset *pool, const BpfpvCpuset *free_cpus)
+explain_no_room(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
 {
-    guint n_candidates = bpfpv_cpuset_count(slot->candidates);
-    guint n_free = bpfpv_cpuset_count(free_cpus);
+    const BpfpvCandidates *candidates = slot->candidates;
     g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(pool);
     g_autofree char *pool_text = NULL;
+    guint n_online, n_fixed, n_set = bpfpv_cpuset_count(candidates->set);
+    guint n_free = bpfpv_cpuset_count_common(candidates->set, placer->free);
+    gboolean spent = placer->n_used >= placer->budget;
     GString *text = g_string_new(NULL);
 
-    bpfpv_cpuset_intersect(allowed, slot->original);
+    bpfpv_cpuset_intersect(allowed, slot->origin->original);
     pool_text = format(allowed);
-    bpfpv_cpuset_intersect(allowed, slot->usable);
-    g_string_printf(text, "no free CPU: %u online in the pool %s", bpfpv_cpuset_count(allowed),
-                    pool_text);
-    if (bpfpv_cpuset_count(allowed) > n_candidates)
-        g_string_append_printf(text, ", %u statically pinned",
-                               bpfpv_cpuset_count(allowed) - n_candidates);
-    if (n_free > 0)
-        g_string_append_printf(text, ", %u reserved", n_free);
-    if (n_candidates > n_free)
-        g_string_append_printf(text, ", %u anchored by others", n_candidates - n_free);
-    g_string_append(text, n_free > 0 ? "; free one or lower the reserve"
-                                     : "; free one or widen the pool");
+    bpfpv_cpuset_intersect(allowed, slot->origin->usable);
+    n_online = bpfpv_cpuset_count(allowed);
+    n_fixed = bpfpv_cpuset_count_common(allowed, placer->fixed);
+    g_string_printf(text, "no free %s: %u online in the pool %s",
+                    bpfpv_placer_isolates(slot) ? "core" : "CPU", n_online, pool_text);
+    append_count(text, n_fixed, "statically pinned");
+    append_count(text, n_online - n_fixed - n_set, "away from its memory");
+    append_count(text, n_free, spent ? "reserved" : "kept or on cores that others use");
+    append_count(text, n_set - n_free, "anchored by others");
+    g_string_append(text, n_free == 0 ? "; free one or widen the pool"
+                          : spent     ? "; free one or lower the reserve"
+                                      : "; free one or use smt 'match'");
     return g_string_free(text, FALSE);
 }
 
-/**
- * bpfpv_solver_explain:
- * @solver: a solver that has matched; unchanged on return
- * @slot: an anchor of it that got no CPU; unchanged on return
- *
- * Returns: (transfer full): why @slot is unmet and what to change, as one sentence
- */
-char *
-bpfpv_solver_explain(BpfpvSolver *solver, BpfpvSlot *slot)
+/* @open: what is free of its candidates */
+static BpfpvReason
+reason_of(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *open)
 {
-    const BpfpvSolverDomain *domain = bpfpv_solver_domain_of(solver, slot);
-    g_autoptr(BpfpvCpuset) pool = pool_of(solver, slot);
-    g_autoptr(BpfpvCpuset) free_cpus = bpfpv_cpuset_copy(slot->candidates);
+    const BpfpvPlacerDomain *domain = slot->domain;
 
-    if (bpfpv_cpuset_is_empty(slot->candidates))
-        return explain_no_candidate(solver, slot, pool);
-    if (domain->n_anchors >= domain->domain->max_anchors)
-        return g_strdup_printf("the domain's limit of %u anchors is reached; raise it",
-                               domain->domain->max_anchors);
-    for (int c = bpfpv_cpuset_next(slot->candidates, 0); c >= 0;
-         c = bpfpv_cpuset_next(slot->candidates, (guint)c + 1)) {
-        if (solver->owner[c] != NULL)
-            bpfpv_cpuset_remove(free_cpus, (guint)c);
-    }
-    if (solver->n_anchors < solver->budget && !bpfpv_cpuset_is_empty(free_cpus))
-        return explain_starving(solver, slot, bpfpv_cpuset_next(free_cpus, 0));
-    return explain_no_room(slot, pool, free_cpus);
+    if (bpfpv_cpuset_is_empty(slot->candidates->set))
+        return BPFPV_REASON_NO_CANDIDATE;
+    if (domain->n_anchors >= domain->limit)
+        return domain->limit < domain->view.max_anchors ? BPFPV_REASON_RESERVE : BPFPV_REASON_LIMIT;
+    if (placer->n_used < placer->budget && !bpfpv_placer_isolates(slot) &&
+        bpfpv_cpuset_intersects(open, placer->last_cpus))
+        return BPFPV_REASON_KEPT;
+    return BPFPV_REASON_NO_ROOM;
 }
 
-/**
- * bpfpv_solver_explain_cohort:
- * @solver: the solver
- * @slot: a vCPU of it that tasks of a cohort may use
- *
- * Returns: (transfer full): which cohort, the one with most tasks if there are
- *   several, and what that means for @slot
- */
-char *
-bpfpv_solver_explain_cohort(const BpfpvSolver *solver, const BpfpvSlot *slot)
+static char *
+say(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvReason reason)
 {
-    const BpfpvDemand *demand = bpfpv_solver_domain_of(solver, slot)->domain->demand;
-    const GPtrArray *cohorts = bpfpv_demand_cohorts(demand);
+    const BpfpvPlacerDomain *domain = slot->domain;
+    g_autoptr(BpfpvCpuset) pool = pool_of(placer, slot);
+
+    switch (reason) {
+    case BPFPV_REASON_NO_CANDIDATE:
+        return explain_no_candidate(placer, slot, pool);
+    case BPFPV_REASON_RESERVE:
+        return g_strdup_printf("the domain's reserve of %u CPUs leaves %u for its anchors; lower "
+                               "it or widen the pool",
+                               domain->view.reserve, domain->limit);
+    case BPFPV_REASON_LIMIT:
+        return g_strdup_printf("the domain's limit of %u anchors is reached; raise it",
+                               domain->view.max_anchors);
+    case BPFPV_REASON_KEPT:
+        return explain_kept(placer, slot);
+    default:
+        return explain_no_room(placer, slot, pool);
+    }
+}
+
+/* Why @slot, an anchor without a CPU in a solve that has matched, is unmet and what to change.
+ * Written again only if the numbers in it have changed; its candidates are others if the rest has.
+ * Returns: (transfer none): until the next solve */
+const char *
+bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    BpfpvCandidates *candidates = slot->candidates;
+    BpfpvCpuset *open = placer->open;
+    BpfpvReason reason;
+    gboolean spent = placer->n_used >= placer->budget;
+
+    bpfpv_cpuset_assign(open, candidates->set);
+    bpfpv_cpuset_intersect(open, placer->free);
+    reason = reason_of(placer, slot, open);
+    if (candidates->why != NULL && candidates->why_reason == reason &&
+        candidates->why_spent == spent &&
+        (reason == BPFPV_REASON_KEPT
+             ? bpfpv_cpuset_equal(candidates->why_free, open)
+             : bpfpv_cpuset_count(candidates->why_free) == bpfpv_cpuset_count(open)))
+        return candidates->why;
+    bpfpv_placer_replace_set(&candidates->why_free, open);
+    candidates->why_reason = reason;
+    candidates->why_spent = spent;
+    g_free(candidates->why);
+    candidates->why = say(placer, slot, reason);
+    return candidates->why;
+}
+
+/* Of which cohort @slot is, the one with most tasks if there are several, and what that means.
+ * Returns: (transfer full) */
+char *
+bpfpv_placer_explain_cohort(const BpfpvSlot *slot)
+{
+    const GPtrArray *cohorts = bpfpv_demand_cohorts(slot->domain->demand);
     const BpfpvCohort *largest = NULL;
+    const char *where = "placed as floating";
     g_autofree char *vcpus = NULL;
     guint others = 0;
 
@@ -176,10 +213,12 @@ bpfpv_solver_explain_cohort(const BpfpvSolver *solver, const BpfpvSlot *slot)
         if (largest == NULL || cohort->tasks > largest->tasks)
             largest = cohort;
     }
+    if (slot->component != NULL && slot->component->cpus != NULL)
+        where = slot->component->cell ? "on one cell" : "on one last-level cache";
     if (largest == NULL)
-        return g_strdup("cohort: placed as floating");
+        return g_strdup_printf("cohort: %s", where);
     vcpus = bpfpv_cpuset_format(largest->vcpus);
     if (others > 0)
-        return g_strdup_printf("cohort of vCPUs %s and %u more: placed as floating", vcpus, others);
-    return g_strdup_printf("cohort of vCPUs %s: placed as floating", vcpus);
+        return g_strdup_printf("cohort of vCPUs %s and %u more: %s", vcpus, others, where);
+    return g_strdup_printf("cohort of vCPUs %s: %s", vcpus, where);
 }

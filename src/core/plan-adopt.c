@@ -36,11 +36,13 @@ bpfpv_plan_adopt(BpfpvPlan *plan, const BpfpvAppliedDomain *applied)
  * @plan: a plan that does not have the domain
  * @domain: its key
  * @original: (element-type BpfpvCpuset): its vCPUs' masks before bpfpv
+ * @applied: (nullable): what is in force for it; its threads get their masks back too
  *
  * Adds a domain that gets exactly its original masks back.
  */
 void
-bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *original)
+bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *original,
+                        const BpfpvAppliedDomain *applied)
 {
     BpfpvPlanDomain *added = bpfpv_plan_add_domain(plan, domain, original->len);
 
@@ -49,5 +51,10 @@ bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *or
 
         vcpu->met = TRUE;
         vcpu->cpus = bpfpv_cpuset_copy(g_ptr_array_index(original, i));
+    }
+    for (guint t = 0; applied && t < applied->threads->len; t++) {
+        const BpfpvAppliedThread *thread = g_ptr_array_index(applied->threads, t);
+
+        bpfpv_plan_add_thread(added, thread->kind, thread->id, bpfpv_cpuset_copy(thread->original));
     }
 }

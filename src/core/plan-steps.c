@@ -209,6 +209,30 @@ break_cycles(Graph *graph, GPtrArray *steps)
     }
 }
 
+/* QEMU's other threads float: they go where they shall be at once, and nobody waits for them. */
+static void
+add_threads(const BpfpvPlan *plan, const BpfpvAppliedDomain *domain, GPtrArray *steps)
+{
+    const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, domain->domain);
+
+    for (guint t = 0; planned != NULL && !domain->blocked && t < planned->threads->len; t++) {
+        const BpfpvPlanThread *thread = planned->threads->pdata[t];
+        const BpfpvAppliedThread *applied =
+            bpfpv_applied_domain_find_thread(domain, thread->kind, thread->id);
+        BpfpvPlanStep *step;
+
+        if (applied == NULL || applied->fixed || applied->pending != NULL ||
+            bpfpv_cpuset_equal(applied->cpus, thread->cpus))
+            continue;
+        step = g_new0(BpfpvPlanStep, 1);
+        step->domain = g_strdup(domain->domain);
+        step->kind = thread->kind;
+        step->vcpu = thread->id;
+        step->cpus = bpfpv_cpuset_copy(thread->cpus);
+        g_ptr_array_add(steps, step);
+    }
+}
+
 static void
 step_free(gpointer data)
 {
@@ -250,6 +274,8 @@ bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied)
     add_releases(graph, steps);
     break_cycles(graph, steps);
     g_ptr_array_extend_and_steal(steps, g_steal_pointer(&anchors));
+    for (guint i = 0; i < applied->len; i++)
+        add_threads(plan, applied->pdata[i], steps);
     g_array_unref(graph->nodes);
     return steps;
 }

@@ -40,12 +40,22 @@ plan_vcpu_free(gpointer data)
 }
 
 static void
+plan_thread_free(gpointer data)
+{
+    BpfpvPlanThread *thread = data;
+
+    bpfpv_cpuset_free(thread->cpus);
+    g_free(thread);
+}
+
+static void
 plan_domain_free(gpointer data)
 {
     BpfpvPlanDomain *domain = data;
 
     g_free(domain->domain);
     g_ptr_array_unref(domain->vcpus);
+    g_ptr_array_unref(domain->threads);
     g_free(domain);
 }
 
@@ -114,10 +124,45 @@ bpfpv_plan_add_domain(BpfpvPlan *plan, const char *domain, guint n_vcpus)
 
     added->domain = g_strdup(domain);
     added->vcpus = g_ptr_array_new_with_free_func(plan_vcpu_free);
+    added->threads = g_ptr_array_new_with_free_func(plan_thread_free);
     for (guint i = 0; i < n_vcpus; i++)
         g_ptr_array_add(added->vcpus, g_new0(BpfpvPlanVcpu, 1));
     g_ptr_array_insert(plan->domains, (gint)domain_index(plan, domain), added);
     return added;
+}
+
+/**
+ * bpfpv_plan_remove_domain:
+ * @plan: the plan
+ * @domain: a domain's key; that it is not there is no error
+ *
+ * Removes and frees the domain.
+ */
+void
+bpfpv_plan_remove_domain(BpfpvPlan *plan, const char *domain)
+{
+    if (bpfpv_plan_find(plan, domain))
+        g_ptr_array_remove_index(plan->domains, domain_index(plan, domain));
+}
+
+/**
+ * bpfpv_plan_add_thread:
+ * @domain: a domain of a plan
+ * @kind: emulator or I/O thread
+ * @id: an I/O thread's number
+ * @cpus: (transfer full) (nullable): what it shall have
+ *
+ * Adds a thread after those that @domain has.
+ */
+void
+bpfpv_plan_add_thread(BpfpvPlanDomain *domain, BpfpvThreadKind kind, guint id, BpfpvCpuset *cpus)
+{
+    BpfpvPlanThread *thread = g_new0(BpfpvPlanThread, 1);
+
+    thread->kind = kind;
+    thread->id = id;
+    thread->cpus = cpus;
+    g_ptr_array_add(domain->threads, thread);
 }
 
 /**
@@ -147,6 +192,59 @@ applied_vcpu_free(gpointer data)
     g_free(vcpu);
 }
 
+static void
+applied_thread_free(gpointer data)
+{
+    BpfpvAppliedThread *thread = data;
+
+    bpfpv_cpuset_free(thread->cpus);
+    bpfpv_cpuset_free(thread->pending);
+    bpfpv_cpuset_free(thread->original);
+    g_free(thread);
+}
+
+/**
+ * bpfpv_applied_domain_add_thread:
+ * @applied: a domain
+ * @kind: emulator or I/O thread
+ * @id: an I/O thread's number
+ * @original: what it had before bpfpv; copied
+ *
+ * Adds a thread on which nothing was applied yet.
+ */
+void
+bpfpv_applied_domain_add_thread(BpfpvAppliedDomain *applied, BpfpvThreadKind kind, guint id,
+                                const BpfpvCpuset *original)
+{
+    BpfpvAppliedThread *thread = g_new0(BpfpvAppliedThread, 1);
+
+    thread->kind = kind;
+    thread->id = id;
+    thread->cpus = bpfpv_cpuset_copy(original);
+    thread->original = bpfpv_cpuset_copy(original);
+    g_ptr_array_add(applied->threads, thread);
+}
+
+/**
+ * bpfpv_applied_domain_find_thread:
+ * @applied: a domain
+ * @kind: emulator or I/O thread
+ * @id: an I/O thread's number; 0 for the emulator
+ *
+ * Returns: (transfer none) (nullable): the thread, or %NULL if @applied has none such
+ */
+BpfpvAppliedThread *
+bpfpv_applied_domain_find_thread(const BpfpvAppliedDomain *applied, BpfpvThreadKind kind, guint id)
+{
+    for (guint t = 0; t < applied->threads->len; t++) {
+        BpfpvAppliedThread *thread = applied->threads->pdata[t];
+
+        if (thread->kind == kind && thread->id == id)
+            return thread;
+    }
+    return NULL;
+}
+
 /**
  * bpfpv_applied_domain_new:
  * @domain: the domain's key
@@ -162,6 +260,7 @@ bpfpv_applied_domain_new(const char *domain, GPtrArray *original_sets)
 
     applied->domain = g_strdup(domain);
     applied->vcpus = g_ptr_array_new_with_free_func(applied_vcpu_free);
+    applied->threads = g_ptr_array_new_with_free_func(applied_thread_free);
     for (guint i = 0; i < original_sets->len; i++) {
         BpfpvAppliedVcpu *vcpu = g_new0(BpfpvAppliedVcpu, 1);
 
@@ -185,6 +284,7 @@ bpfpv_applied_domain_free(BpfpvAppliedDomain *applied)
         return;
     g_free(applied->domain);
     g_ptr_array_unref(applied->vcpus);
+    g_ptr_array_unref(applied->threads);
     g_free(applied);
 }
 

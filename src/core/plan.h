@@ -17,17 +17,32 @@ typedef enum {
 } BpfpvWant;
 const char *bpfpv_want_to_string(BpfpvWant want); /* "float", "anchor", "cohort", "fixed" */
 
+typedef enum {
+    BPFPV_THREAD_VCPU,
+    BPFPV_THREAD_EMULATOR, /* QEMU's own threads */
+    BPFPV_THREAD_IOTHREAD,
+} BpfpvThreadKind;
+
 typedef struct {
     BpfpvWant want;
     guint tasks;       /* that want it */
     gboolean met;      /* FALSE: @why says what is missing */
-    BpfpvCpuset *cpus; /* what it shall have; never empty */
+    BpfpvCpuset *cpus; /* what it shall have; never empty; may be shared with others */
     char *why;         /* a sentence for people; NULL if nothing needs saying */
+    gint64 since;      /* microseconds: when an anchor got its CPU or began to wait for one */
 } BpfpvPlanVcpu;
+
+/* A thread of QEMU's that is no vCPU. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;          /* an I/O thread's number */
+    BpfpvCpuset *cpus; /* as a vCPU's */
+} BpfpvPlanThread;
 
 typedef struct {
     char *domain;     /* the key that the domain was given to the solver under */
     GPtrArray *vcpus; /* of BpfpvPlanVcpu, by vCPU number */
+    GPtrArray *threads; /* of BpfpvPlanThread, as given to the solver */
     guint unmet;      /* vCPUs with met == FALSE */
 } BpfpvPlanDomain;
 
@@ -41,6 +56,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlan, bpfpv_plan_free)
 /* Adds a domain that is not in @plan yet, kept sorted; its vCPUs have no CPUs yet.
  * Returns: (transfer none) */
 BpfpvPlanDomain *bpfpv_plan_add_domain(BpfpvPlan *plan, const char *domain, guint n_vcpus);
+void bpfpv_plan_remove_domain(BpfpvPlan *plan, const char *domain);
+/* Adds a thread that has @cpus. */
+void bpfpv_plan_add_thread(BpfpvPlanDomain *domain, BpfpvThreadKind kind, guint id,
+                           BpfpvCpuset *cpus);
 /* Returns: (transfer none) (nullable) */
 const BpfpvPlanDomain *bpfpv_plan_find(const BpfpvPlan *plan, const char *domain);
 
@@ -53,23 +72,42 @@ typedef struct {
     BpfpvCpuset *original; /* set by bpfpv_applied_domain_new(); a detour stays within it */
 } BpfpvAppliedVcpu;
 
+/* What is in force for a thread of QEMU's that is no vCPU. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;
+    BpfpvCpuset *cpus;
+    BpfpvCpuset *pending; /* (nullable) */
+    BpfpvCpuset *original;
+    gboolean fixed;       /* somebody else pinned it: no step is for it */
+} BpfpvAppliedThread;
+
 typedef struct {
     char *domain;
     GPtrArray *vcpus;  /* of BpfpvAppliedVcpu */
+    GPtrArray *threads; /* of BpfpvAppliedThread */
     gboolean blocked;  /* no call may be made for it now (a job holds the domain) */
 } BpfpvAppliedDomain;
 
+/* Returns: (transfer none) (nullable) */
+BpfpvAppliedThread *bpfpv_applied_domain_find_thread(const BpfpvAppliedDomain *applied,
+                                                     BpfpvThreadKind kind, guint id);
 BpfpvAppliedDomain *bpfpv_applied_domain_new(const char *domain, GPtrArray *original_sets);
+/* Adds a thread that has its original set; copied. */
+void bpfpv_applied_domain_add_thread(BpfpvAppliedDomain *applied, BpfpvThreadKind kind, guint id,
+                                     const BpfpvCpuset *original);
 void bpfpv_applied_domain_free(BpfpvAppliedDomain *applied);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvAppliedDomain, bpfpv_applied_domain_free)
 
 /* plan-adopt.c: domains that come into a plan from what is in force. */
 void bpfpv_plan_adopt(BpfpvPlan *plan, const BpfpvAppliedDomain *applied);
-void bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *original);
+void bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *original,
+                             const BpfpvAppliedDomain *applied);
 
 typedef struct {
     char *domain;
-    guint vcpu;
+    BpfpvThreadKind kind;
+    guint vcpu; /* or an I/O thread's number */
     BpfpvCpuset *cpus;
     gboolean anchored;
 } BpfpvPlanStep;

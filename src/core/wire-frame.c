@@ -62,6 +62,38 @@ parse_cpus(BpfpvFrame *frame, const guint8 *payload, gsize length, GError **erro
 }
 
 static gboolean
+parse_cpu_ids(BpfpvFrame *frame, const guint8 *payload, gsize length, GError **error)
+{
+    struct bpfpv_wire_cpu_ids wire;
+    guint count;
+
+    frame->cpu_ids = g_array_new(FALSE, FALSE, sizeof(BpfpvGuestCpuId));
+    if (length < sizeof(wire))
+        return bpfpv_wire_expect_length("CPU_IDS", length, sizeof(wire), error);
+    memcpy(&wire, payload, sizeof(wire));
+    count = GUINT32_FROM_LE(wire.count);
+    if (count < 1 || count > BPFPV_WIRE_MAX_CPU_IDS)
+        return bpfpv_wire_fail(error, BPFPV_WIRE_ERROR_FRAME, "CPU_IDS: %u CPUs, expected 1 to %u",
+                               count, BPFPV_WIRE_MAX_CPU_IDS);
+    if (!expect_zero("CPU_IDS", GUINT32_FROM_LE(wire.unused), error) ||
+        !bpfpv_wire_expect_length(
+            "CPU_IDS", length, sizeof(wire) + count * sizeof(struct bpfpv_wire_cpu_id), error))
+        return FALSE;
+    for (guint i = 0; i < count; i++) {
+        struct bpfpv_wire_cpu_id one;
+        BpfpvGuestCpuId id;
+
+        memcpy(&one, payload + sizeof(wire) + i * sizeof(one), sizeof(one));
+        id = (BpfpvGuestCpuId){GUINT32_FROM_LE(one.cpu), GUINT32_FROM_LE(one.id)};
+        if (id.cpu >= BPFPV_WIRE_MAX_CPUS)
+            return bpfpv_wire_fail(error, BPFPV_WIRE_ERROR_FRAME, "CPU_IDS: CPU %u, at most %u",
+                                   id.cpu, BPFPV_WIRE_MAX_CPUS - 1);
+        g_array_append_val(frame->cpu_ids, id);
+    }
+    return TRUE;
+}
+
+static gboolean
 set_program(BpfpvFrame *frame, guint32 program, guint32 generation, const BpfpvWireBounds *bounds,
             GError **error)
 {
@@ -214,7 +246,7 @@ parse_bye(BpfpvFrame *frame, const guint8 *payload, gsize length, GError **error
 gboolean
 bpfpv_wire_type_is_known(guint type)
 {
-    return type >= BPFPV_WIRE_HELLO && type <= BPFPV_WIRE_BYE;
+    return type >= BPFPV_WIRE_HELLO && type <= BPFPV_WIRE_CPU_IDS;
 }
 
 static gboolean
@@ -226,6 +258,8 @@ parse_payload(BpfpvFrame *frame, const guint8 *payload, gsize length, const Bpfp
         return bpfpv_wire_hello_parse(frame, payload, length, error);
     case BPFPV_WIRE_CPUS:
         return parse_cpus(frame, payload, length, error);
+    case BPFPV_WIRE_CPU_IDS:
+        return parse_cpu_ids(frame, payload, length, error);
     case BPFPV_WIRE_BEGIN:
         return parse_begin(frame, payload, length, bounds, error);
     case BPFPV_WIRE_RECORDS:

@@ -39,6 +39,7 @@ bpfpv_frame_free(BpfpvFrame *frame)
     bpfpv_hello_free(frame->hello);
     bpfpv_cpuset_free(frame->possible);
     bpfpv_cpuset_free(frame->online);
+    g_clear_pointer(&frame->cpu_ids, g_array_unref);
     g_clear_pointer(&frame->records, g_array_unref);
     g_clear_pointer(&frame->bytes, g_bytes_unref);
     g_free(frame->bye_text);

@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #include "bpfpv_wire.h"
-#include "core/cpuset.h"
+#include "core/guest-cpus.h"
 
 #define BPFPV_WIRE_ERROR (bpfpv_wire_error_quark())
 typedef enum {
@@ -50,6 +50,7 @@ typedef struct {
     BpfpvHello *hello;  /* HELLO */
     guint n_cpus;       /* CPUS */
     BpfpvCpuset *possible, *online; /* CPUS: never empty, online ⊆ possible */
+    GArray *cpu_ids;    /* CPU_IDS: of BpfpvGuestCpuId, each cpu below BPFPV_WIRE_MAX_CPUS */
     GArray *records;    /* RECORDS: of BpfpvWireRecord */
     guint64 keys, lost, dropped;    /* END */
     guint64 nonce;      /* PONG */

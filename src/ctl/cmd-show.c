@@ -10,6 +10,11 @@ static const BpfpvTextColumn columns[] = {
     {"APPLIED", FALSE}, {"ORIGINAL", FALSE}, {"WHY", FALSE},
 };
 
+static const BpfpvTextColumn thread_columns[] = {
+    {"THREAD", FALSE},  {"PLAN", FALSE}, {"APPLIED", FALSE},
+    {"ORIGINAL", FALSE}, {"WHY", FALSE},
+};
+
 static void
 append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
 {
@@ -112,6 +117,48 @@ append_vcpus(GString *out, const BpfpvCtl *ctl, GVariant *status)
     g_string_append_printf(out, "\n%s", text);
 }
 
+static void
+add_thread(BpfpvTextTable *table, const char *name, GVariant *thread)
+{
+    static const char *const keys[] = {"cpus", "applied", "original", "why"};
+    g_autofree char *plan = bpfpv_ctl_field(thread, "cpus");
+
+    bpfpv_text_table_add(table, BPFPV_STYLE_PLAIN, name);
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autofree char *text = bpfpv_ctl_field(thread, keys[i]);
+        BpfpvStyle style = BPFPV_STYLE_PLAIN;
+
+        if (g_str_equal(keys[i], "applied"))
+            style = g_str_equal(text, plan) ? BPFPV_STYLE_GOOD : BPFPV_STYLE_BUSY;
+        bpfpv_text_table_add(table, style, text);
+    }
+}
+
+/* QEMU's threads that are no vCPUs; a daemon that tells nothing of them adds nothing. */
+static void
+append_threads(GString *out, const BpfpvCtl *ctl, GVariant *status)
+{
+    g_autoptr(GVariant) emulator = bpfpv_ctl_child(status, "emulator", "a{sv}");
+    g_autoptr(GVariant) iothreads = bpfpv_ctl_child(status, "iothreads", "aa{sv}");
+    g_autoptr(BpfpvTextTable) table =
+        bpfpv_text_table_new(thread_columns, G_N_ELEMENTS(thread_columns));
+    g_autofree char *text = NULL;
+
+    if (g_variant_n_children(emulator) + g_variant_n_children(iothreads) == 0)
+        return;
+    if (g_variant_n_children(emulator) > 0)
+        add_thread(table, "emulator", emulator);
+    for (gsize i = 0; i < g_variant_n_children(iothreads); i++) {
+        g_autoptr(GVariant) thread = g_variant_get_child_value(iothreads, i);
+        g_autofree char *id = bpfpv_ctl_field(thread, "iothread");
+        g_autofree char *name = g_strconcat("iothread ", id, NULL);
+
+        add_thread(table, name, thread);
+    }
+    text = bpfpv_text_table_render(table, &ctl->term);
+    g_string_append_printf(out, "\n%s", text);
+}
+
 static int
 run_show(const BpfpvCtl *ctl, char **arguments)
 {
@@ -133,6 +180,7 @@ run_show(const BpfpvCtl *ctl, char **arguments)
     append_guest(out, status);
     append_programs(out, status);
     append_vcpus(out, ctl, status);
+    append_threads(out, ctl, status);
     g_print("%s", out->str);
     return BPFPV_EXIT_DONE;
 }
@@ -140,7 +188,7 @@ run_show(const BpfpvCtl *ctl, char **arguments)
 const BpfpvCommand bpfpv_command_show = {
     .name = "show",
     .arguments = "DOMAIN",
-    .summary = "Shows a domain: its state, guest, programs and vCPUs",
+    .summary = "Shows a domain: its state, guest, programs, vCPUs and threads",
     .min_arguments = 1,
     .max_arguments = 1,
     .has_json = TRUE,

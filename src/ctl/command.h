@@ -35,9 +35,12 @@ typedef struct {
 
 extern const BpfpvCommand bpfpv_command_list;
 extern const BpfpvCommand bpfpv_command_show;
+extern const BpfpvCommand bpfpv_command_map;
+extern const BpfpvCommand bpfpv_command_keys;
 extern const BpfpvCommand bpfpv_command_attach;
 extern const BpfpvCommand bpfpv_command_detach;
 extern const BpfpvCommand bpfpv_command_validate;
+extern const BpfpvCommand bpfpv_command_plan;
 
 /* A client for the bus that was asked for. */
 BpfpvClient *bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error);

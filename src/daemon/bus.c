@@ -9,6 +9,7 @@
 #include "daemon/bus.h"
 
 #include "bus-interface.h"
+#include "daemon/bus-keys.h"
 #include "daemon/status.h"
 #include "host/domain.h"
 #include "host/virt.h"
@@ -151,9 +152,10 @@ attach(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
     BpfpvManaged *managed = bpfpv_manager_find(bus->manager, text);
 
     /* Already managed, perhaps with an element of its own: that one stands. */
-    if (managed && !managed->releasing)
+    if (managed && !managed->releasing) {
+        bpfpv_session_try_now(managed->session);
         g_dbus_method_invocation_return_value(invocation, NULL);
-    else
+    } else
         change_element(bus, invocation, text, TRUE);
 }
 
@@ -189,6 +191,29 @@ show(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
 }
 
 static void
+keys(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text, GVariant *parameters)
+{
+    BpfpvManaged *managed = bpfpv_manager_find(bus->manager, text);
+    const char *program;
+    guint64 from;
+    GVariant *page;
+
+    if (!managed) {
+        return_not_managed(invocation, text);
+        return;
+    }
+    g_variant_get(parameters, "(&s&st)", NULL, &program, &from);
+    page = bpfpv_keys_of_link(bpfpv_session_link(managed->session), program, from);
+    if (page)
+        g_dbus_method_invocation_return_value(invocation, page);
+    else
+        return_error(invocation, "Failed",
+                     "no program \"%s\" has answered from domain \"%s\"; bpfpvctl show tells its "
+                     "state and programs",
+                     program, text);
+}
+
+static void
 on_call(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
         const char *method, GVariant *parameters, GDBusMethodInvocation *invocation,
         gpointer user_data)
@@ -197,14 +222,19 @@ on_call(GDBusConnection *connection, const char *sender, const char *path, const
     const char *text = "";
 
     if (g_variant_n_children(parameters) > 0)
-        g_variant_get(parameters, "(&s)", &text);
+        g_variant_get_child(parameters, 0, "&s", &text);
     if (!bus->manager)
         return_error(invocation, "Failed", "the daemon is starting or stopping; try again");
     else if (g_str_equal(method, "List"))
         g_dbus_method_invocation_return_value(
             invocation, g_variant_new("(@aa{sv})", bpfpv_status_list(bus->manager)));
+    else if (g_str_equal(method, "Map"))
+        g_dbus_method_invocation_return_value(
+            invocation, g_variant_new("(@a{sv})", bpfpv_status_map(bus->manager)));
     else if (g_str_equal(method, "Show"))
         show(bus, invocation, text);
+    else if (g_str_equal(method, "Keys"))
+        keys(bus, invocation, text, parameters);
     else if (g_str_equal(method, "Attach"))
         attach(bus, invocation, text);
     else

@@ -75,12 +75,24 @@ read_host(BpfpvConf *conf, GKeyFile *keys, const char *path, GError **error)
     return TRUE;
 }
 
+static gboolean
+read_test(BpfpvConf *conf, GKeyFile *keys, const char *path, GError **error)
+{
+    g_autofree char *loader = g_key_file_get_string(keys, "test", "loader", NULL);
+
+    if (!loader || g_shell_parse_argv(loader, NULL, &conf->test_loader, error))
+        return TRUE;
+    g_prefix_error(error, "%s: [test] loader=%s: ", path, loader);
+    return FALSE;
+}
+
 static const struct {
     const char *name;
     const char *keys[4]; /* NULL-terminated */
 } sections[] = {
     {"host", {"cpuset", "reserve"}},
     {"hook", {"invalid"}}, /* for bpfpv-qemu-hook, which reads it by itself */
+    {"test", {"loader"}},  /* for the integration tests; not told of */
 };
 
 static gboolean
@@ -134,7 +146,8 @@ bpfpv_conf_load(BpfpvConf *conf, GError **error)
         g_set_error(error, cause->domain, cause->code, "%s: %s", path, cause->message);
         return FALSE;
     }
-    return check_names(keys, path, error) && read_host(conf, keys, path, error);
+    return check_names(keys, path, error) && read_host(conf, keys, path, error) &&
+           read_test(conf, keys, path, error);
 }
 
 void
@@ -148,5 +161,6 @@ bpfpv_conf_free(BpfpvConf *conf)
     g_free(conf->state_dir);
     g_free(conf->file);
     bpfpv_cpuset_free(conf->cpuset);
+    g_strfreev(conf->test_loader);
     g_free(conf);
 }

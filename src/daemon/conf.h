@@ -16,6 +16,7 @@ typedef struct {
     gboolean version;  /* --version */
     BpfpvCpuset *cpuset; /* [host] cpuset: host CPUs for anchors; NULL: all */
     guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */
+    char **test_loader;  /* [test] loader: more options for the guest's loader; NULL: none */
 } BpfpvConf;
 
 /**

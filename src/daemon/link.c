@@ -16,8 +16,10 @@ struct _BpfpvLink {
     BpfpvDecoder *decoder;
     BpfpvHello *hello;
     GPtrArray *tables; /* of BpfpvTable, as HELLO's programs */
+    GArray *cpu_ids;   /* (nullable) of BpfpvGuestCpuId: of the next CPUS */
     BpfpvCpuset *online;
     gboolean synced;
+    guint32 bye_reason;
     char *bye;       /* the loader's last words */
     gboolean *freed; /* set when the link is freed inside one of its callbacks */
 };
@@ -62,6 +64,10 @@ take_frame(BpfpvLink *link, BpfpvFrame *frame, GError **error)
     case BPFPV_WIRE_HELLO:
         take_hello(link, frame);
         return TRUE;
+    case BPFPV_WIRE_CPU_IDS:
+        g_clear_pointer(&link->cpu_ids, g_array_unref);
+        link->cpu_ids = g_steal_pointer(&frame->cpu_ids);
+        break;
     case BPFPV_WIRE_CPUS:
         g_clear_pointer(&link->online, bpfpv_cpuset_free);
         link->online = g_steal_pointer(&frame->online);
@@ -78,6 +84,7 @@ take_frame(BpfpvLink *link, BpfpvFrame *frame, GError **error)
     case BPFPV_WIRE_BYE:
         g_free(link->bye);
         link->bye = g_strdup(frame->bye_text);
+        link->bye_reason = frame->bye_reason;
         break;
     default:
         break;
@@ -176,6 +183,7 @@ bpfpv_link_free(BpfpvLink *link)
     g_clear_pointer(&link->channel, bpfpv_channel_free);
     g_clear_pointer(&link->decoder, bpfpv_decoder_free);
     g_clear_pointer(&link->hello, bpfpv_hello_free);
+    g_clear_pointer(&link->cpu_ids, g_array_unref);
     g_clear_pointer(&link->online, bpfpv_cpuset_free);
     g_ptr_array_unref(link->tables);
     g_free(link->bye);
@@ -202,6 +210,12 @@ bpfpv_link_is_synced(const BpfpvLink *link)
     return link->synced;
 }
 
+gboolean
+bpfpv_link_was_stopped(const BpfpvLink *link)
+{
+    return link->bye_reason == BPFPV_WIRE_BYE_SIGNAL;
+}
+
 guint
 bpfpv_link_online_cpus(const BpfpvLink *link)
 {
@@ -215,16 +229,19 @@ bpfpv_link_table(const BpfpvLink *link, guint index)
 }
 
 BpfpvDemand *
-bpfpv_link_demand(const BpfpvLink *link, guint n_vcpus)
+bpfpv_link_demand(const BpfpvLink *link, const BpfpvGuestTopology *guest, guint n_vcpus)
 {
     BpfpvDemand *demand = bpfpv_demand_new(n_vcpus);
+    g_autoptr(BpfpvGuestCpus) cpus = NULL;
 
+    if (link->synced)
+        cpus = bpfpv_guest_cpus_new(link->online, link->cpu_ids, guest, n_vcpus);
     for (guint i = 0; link->synced && i < link->tables->len; i++) {
         const BpfpvWireProgram *wire = g_ptr_array_index(link->hello->programs, i);
         const BpfpvProgram *program = bpfpv_program_find(wire->name);
 
         if (program)
-            program->add_demand(g_ptr_array_index(link->tables, i), link->online, demand);
+            program->add_demand(g_ptr_array_index(link->tables, i), cpus, demand);
     }
     return demand;
 }

@@ -39,6 +39,8 @@ void bpfpv_link_stop(BpfpvLink *link);
 /* Returns: (transfer none) (nullable): NULL before the HELLO */
 const BpfpvHello *bpfpv_link_hello(const BpfpvLink *link);
 gboolean bpfpv_link_is_synced(const BpfpvLink *link);
+/* Whether the loader said that somebody in the guest had told it to end. */
+gboolean bpfpv_link_was_stopped(const BpfpvLink *link);
 /* The guest's CPUs that are online; 0 before it said so. */
 guint bpfpv_link_online_cpus(const BpfpvLink *link);
 /* Returns: (transfer none): the replica of HELLO's program @index */
@@ -46,8 +48,10 @@ const BpfpvTable *bpfpv_link_table(const BpfpvLink *link, guint index);
 
 /**
  * bpfpv_link_demand:
- * @n_vcpus: the domain's vCPUs
+ * @guest: (nullable): the domain's topology
+ * @n_vcpus: the domain's vCPUs, those that may be plugged in too
  *
  * Returns: (transfer full): what all programs' replicas ask for now
  */
-BpfpvDemand *bpfpv_link_demand(const BpfpvLink *link, guint n_vcpus);
+BpfpvDemand *bpfpv_link_demand(const BpfpvLink *link, const BpfpvGuestTopology *guest,
+                               guint n_vcpus);

@@ -7,6 +7,10 @@
 
 /* How long a solve waits for further changes. */
 #define PLACE_MS 5
+/* How long an anchor is kept at least, so that a task that comes and goes moves nobody. */
+#define HOLD_MS 500
+/* Anchors that one solve may move so that another finds its place. */
+#define MAX_MOVES 8
 
 static gboolean
 takes_part(const BpfpvManager *manager, const BpfpvManaged *managed)
@@ -15,65 +19,127 @@ takes_part(const BpfpvManager *manager, const BpfpvManaged *managed)
            bpfpv_session_config(managed->session);
 }
 
+/* @threads: of BpfpvPlacementThread, filled; borrows from @managed. */
 static void
-fill_domain(const BpfpvManaged *managed, BpfpvPlacementDomain *domain)
+fill_domain(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *threads)
 {
     const BpfpvConfig *config = bpfpv_session_config(managed->session);
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
 
+    for (guint t = 0; t < applied->threads->len; t++) {
+        const BpfpvAppliedThread *from = g_ptr_array_index(applied->threads, t);
+        BpfpvPlacementThread thread = {from->kind, from->id, from->original};
+
+        g_array_append_val(threads, thread);
+    }
     domain->domain = managed->name; /* unique on a host, and what people call it */
     domain->demand = bpfpv_session_demand(managed->session);
     domain->original = bpfpv_pins_original(managed->pins);
     domain->fixed = bpfpv_pins_fixed(managed->pins);
+    domain->guest = managed->guest;
+    domain->threads = threads;
+    domain->released = !takes_part(managed->manager, managed);
+    domain->max_anchors = G_MAXUINT;
+    if (!config)
+        return;
     domain->pool = config->cpuset;
     domain->mode = config->mode;
+    domain->smt = config->smt;
+    domain->cohort = config->cohort;
+    domain->numa = config->numa;
     domain->max_anchors = config->max_anchors;
+    domain->reserve = config->reserve;
+    domain->weight = config->weight;
 }
 
+/* @taken: bpfpv_manager_taken()'s */
 static BpfpvPlacementHost
-host_of(const BpfpvManager *manager)
+host_of(const BpfpvManager *manager, const BpfpvCpuset *taken)
 {
     return (BpfpvPlacementHost){
         .topology = manager->topology,
         .pool = manager->conf->cpuset,
+        .taken = taken,
         .reserve = manager->conf->reserve,
+        .hold_us = HOLD_MS * 1000,
+        .max_moves = MAX_MOVES,
     };
 }
 
-/* The last plan, and for domains it does not have yet (a daemon that died left them pinned) what
- * is in force. */
+static gboolean
+has_domain(BpfpvManager *manager, const char *name)
+{
+    BpfpvManaged *managed = bpfpv_manager_find(manager, name);
+
+    return managed && g_str_equal(managed->name, name) && bpfpv_pins_original(managed->pins);
+}
+
+/* Forgets domains that are here no more. */
+static void
+remove_gone(BpfpvManager *manager)
+{
+    g_autoptr(GPtrArray) keys = bpfpv_placer_domains(manager->placer);
+
+    for (guint i = 0; i < keys->len; i++) {
+        g_autofree char *key = g_strdup(g_ptr_array_index(keys, i));
+
+        if (!has_domain(manager, key))
+            bpfpv_placer_remove_domain(manager->placer, key);
+    }
+}
+
+/* A domain that is new here may have pins in force: a daemon that died left it so. And the placer
+ * takes one with other originals for another domain, whose anchors shall stay all the same. */
+static void
+place_domain(BpfpvManager *manager, BpfpvManaged *managed)
+{
+    g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
+    BpfpvPlacementDomain domain = {0};
+    gboolean is_new = managed->placed_serial != bpfpv_pins_serial(managed->pins);
+
+    fill_domain(managed, &domain, threads);
+    bpfpv_placer_set_domain(manager->placer, &domain);
+    managed->placed_serial = bpfpv_pins_serial(managed->pins);
+    if (is_new) {
+        g_autoptr(BpfpvPlan) in_force = bpfpv_plan_new();
+
+        bpfpv_plan_adopt(in_force, bpfpv_pins_applied(managed->pins));
+        bpfpv_placer_adopt(manager->placer, in_force);
+    }
+}
+
+static gboolean
+hold_is_over(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    manager->hold_source = 0;
+    bpfpv_manager_place_soon(manager);
+    return G_SOURCE_REMOVE;
+}
+
 static void
 solve(BpfpvManager *manager)
 {
-    g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
-    BpfpvPlacementHost host = host_of(manager);
-    BpfpvPlan *plan;
+    g_autoptr(BpfpvCpuset) taken = bpfpv_manager_taken(manager);
+    BpfpvPlacementHost host = host_of(manager, taken);
+    gint64 now = g_get_monotonic_time();
     GHashTableIter iter;
     gpointer value;
 
+    remove_gone(manager);
+    bpfpv_placer_set_host(manager->placer, &host);
     g_hash_table_iter_init(&iter, manager->domains);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        BpfpvManaged *managed = value;
-        BpfpvPlacementDomain *domain;
-
-        if (!bpfpv_pins_original(managed->pins))
-            continue;
-        bpfpv_plan_adopt(manager->plan, bpfpv_pins_applied(managed->pins));
-        if (!takes_part(manager, managed))
-            continue;
-        domain = g_new0(BpfpvPlacementDomain, 1);
-        fill_domain(managed, domain);
-        g_ptr_array_add(domains, domain);
+        if (bpfpv_pins_original(((BpfpvManaged *)value)->pins))
+            place_domain(manager, value);
     }
-    plan = bpfpv_placement_solve(&host, domains, manager->plan);
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        BpfpvManaged *managed = value;
-
-        if (bpfpv_pins_original(managed->pins) && !takes_part(manager, managed))
-            bpfpv_plan_add_original(plan, managed->name, bpfpv_pins_original(managed->pins));
-    }
-    bpfpv_plan_free(manager->plan);
-    manager->plan = plan;
+    bpfpv_placer_solve(manager->placer, now);
+    g_clear_handle_id(&manager->hold_source, g_source_remove);
+    if (bpfpv_placer_next_us(manager->placer) != G_MAXINT64)
+        manager->hold_source =
+            g_timeout_add((guint)((bpfpv_placer_next_us(manager->placer) - now) / 1000 + 1),
+                          hold_is_over, manager);
 }
 
 static gboolean
@@ -93,7 +159,7 @@ step_now(gpointer user_data)
         if (one)
             g_ptr_array_add(applied, one);
     }
-    steps = bpfpv_plan_next_steps(manager->plan, applied);
+    steps = bpfpv_plan_next_steps(bpfpv_placer_plan(manager->placer), applied);
     for (guint i = 0; i < steps->len; i++) {
         const BpfpvPlanStep *step = g_ptr_array_index(steps, i);
 
@@ -144,7 +210,7 @@ bpfpv_manager_place_soon(BpfpvManager *manager)
 const BpfpvPlanDomain *
 bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed)
 {
-    return bpfpv_plan_find(manager->plan, managed->name);
+    return bpfpv_plan_find(bpfpv_placer_plan(manager->placer), managed->name);
 }
 
 static char *
@@ -171,7 +237,9 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
 {
     BpfpvManager *manager = managed->manager;
     BpfpvState state = bpfpv_session_state(managed->session);
-    BpfpvPlacementHost host = host_of(manager);
+    g_autoptr(BpfpvCpuset) taken = bpfpv_manager_taken(manager);
+    g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
+    BpfpvPlacementHost host = host_of(manager, taken);
     BpfpvPlacementDomain domain = {0};
     const BpfpvPlanDomain *plan;
     g_autofree char *why = NULL;
@@ -179,7 +247,7 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
     *reason = bpfpv_session_reason(managed->session);
     if (state != BPFPV_STATE_ACTIVE || !manager->topology || !takes_part(manager, managed))
         return state;
-    fill_domain(managed, &domain);
+    fill_domain(managed, &domain, threads);
     plan = bpfpv_manager_plan(manager, managed);
     if (plan && plan->unmet > 0 && bpfpv_placement_capacity(&host, &domain, &why) == 0) {
         g_free(*reason);

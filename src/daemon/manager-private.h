@@ -2,8 +2,16 @@
 /* What manager.c, manager-watch.c and manager-place.c share. */
 #pragma once
 
+#include "core/placer.h"
 #include "daemon/manager.h"
+#include "host/domain-topology.h"
 #include "host/watch.h"
+
+/* A running domain that is not managed, with vCPUs that are pinned one by one. */
+typedef struct {
+    char *name;
+    BpfpvCpuset *cpus; /* that they are pinned to */
+} BpfpvNeighbour;
 
 struct _BpfpvManager {
     const BpfpvConf *conf;
@@ -13,7 +21,9 @@ struct _BpfpvManager {
     BpfpvWatch *watch;
     BpfpvTopology *topology; /* NULL before the first connection */
     GHashTable *domains;     /* UUID → BpfpvManaged */
-    BpfpvPlan *plan;         /* the last solve's */
+    BpfpvPlacer *placer;     /* has the last plan */
+    GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
+    guint hold_source;       /* an anchor's hold time ends */
     guint place_source;      /* a solve is due */
     guint step_source;       /* pin calls are due */
     guint drop_source;       /* released domains are to be looked at */
@@ -25,6 +35,15 @@ struct _BpfpvManager {
     gpointer shutdown_data;
 };
 
+/* manager-host.c: the host, its topology and who else is on it. */
+void bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host);
+void bpfpv_neighbour_free(gpointer neighbour);
+/* @topology: (nullable): a running domain's; if it is not managed, what it is pinned to is nobody
+ * else's. */
+void bpfpv_manager_note_topology(BpfpvManager *manager, const BpfpvDomainXml *xml,
+                                 const BpfpvDomainTopology *topology);
+/* Returns: (transfer full): CPUs that unmanaged domains are pinned to, one by one */
+BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
 /* A demand, a bound or the host changed: solves, once however often it is called. */
 void bpfpv_manager_place_soon(BpfpvManager *manager);
 /* A pin call ended: hands out those that have become due. */

@@ -12,6 +12,8 @@ on_gone(const char *uuid, gpointer user_data)
     BpfpvManager *manager = user_data;
     BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
 
+    if (g_hash_table_remove(manager->neighbours, uuid))
+        bpfpv_manager_place_soon(manager);
     if (!managed)
         return;
     bpfpv_pins_forget(managed->pins);
@@ -36,6 +38,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     BpfpvManager *manager = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(BpfpvDomainXml) xml = parse_domain(manager, text, &error);
+    g_autoptr(BpfpvDomainTopology) topology = NULL;
     BpfpvManaged *managed;
 
     if (!xml) {
@@ -43,6 +46,8 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         return;
     }
     managed = g_hash_table_lookup(manager->domains, uuid);
+    topology = bpfpv_domain_topology_parse(text);
+    bpfpv_manager_note_topology(manager, xml, topology);
     if (managed && managed->id != id) {
         on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
         managed = NULL;
@@ -58,6 +63,10 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     if (!managed)
         return;
     managed->seen = TRUE;
+    bpfpv_guest_topology_free(managed->guest);
+    managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
+    if (topology)
+        bpfpv_pins_iothreads_told(managed->pins, topology->iothreads);
     bpfpv_session_update(managed->session, xml);
     bpfpv_pins_note_soon(managed->pins);
 }
@@ -81,15 +90,13 @@ on_listed(gpointer user_data)
 }
 
 static void
-on_connected(const BpfpvTopology *topology, gpointer user_data)
+on_connected(const BpfpvWatchHost *host, gpointer user_data)
 {
     BpfpvManager *manager = user_data;
     GHashTableIter iter;
     gpointer value;
 
-    g_clear_pointer(&manager->topology, bpfpv_topology_free);
-    manager->topology =
-        bpfpv_topology_new(bpfpv_topology_present(topology), bpfpv_topology_online(topology));
+    bpfpv_manager_set_host(manager, host);
     g_hash_table_iter_init(&iter, manager->domains);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((BpfpvManaged *)value)->seen = FALSE;
@@ -98,6 +105,17 @@ on_connected(const BpfpvTopology *topology, gpointer user_data)
     manager->complained = FALSE;
     manager->listed = FALSE;
     g_message("connected to libvirt at %s", manager->conf->uri);
+    bpfpv_manager_place_soon(manager);
+}
+
+static void
+on_cpus_changed(const BpfpvWatchHost *host, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    g_autofree char *cpus = bpfpv_cpuset_format(host->cpus_online);
+
+    g_message("host CPUs %s are online now", cpus);
+    bpfpv_manager_set_host(manager, host);
     bpfpv_manager_place_soon(manager);
 }
 
@@ -145,25 +163,52 @@ on_port(const char *uuid, const char *alias, gboolean open, gpointer user_data)
     bpfpv_watch_refresh(manager->watch, uuid);
 }
 
-/* Emulator and I/O threads are not pinned by bpfpv. */
+/* "vcpupin3", "emulatorpin", "iothreadpin1" */
+static gboolean
+parse_thread(const char *name, BpfpvThreadKind *kind, guint *id)
+{
+    static const char *const prefixes[] = {
+        [BPFPV_THREAD_VCPU] = "vcpupin",
+        [BPFPV_THREAD_EMULATOR] = "emulatorpin",
+        [BPFPV_THREAD_IOTHREAD] = "iothreadpin",
+    };
+    guint64 number = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        const char *rest = name + strlen(prefixes[i]);
+
+        if (!g_str_has_prefix(name, prefixes[i]))
+            continue;
+        *kind = (BpfpvThreadKind)i;
+        if (*kind == BPFPV_THREAD_EMULATOR ? *rest != '\0'
+                                           : !g_ascii_string_to_unsigned(rest, 10, 0, G_MAXUINT,
+                                                                         &number, NULL))
+            return FALSE;
+        *id = (guint)number;
+        return TRUE;
+    }
+    return FALSE;
+}
+
 static void
 on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_data)
 {
-    static const char prefix[] = "vcpupin";
     BpfpvManager *manager = user_data;
     BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
     g_autoptr(BpfpvCpuset) cpus = bpfpv_cpuset_parse(text, NULL);
-    guint64 vcpu;
+    BpfpvThreadKind kind;
+    guint id;
 
-    if (managed && cpus && g_str_has_prefix(thread, prefix) &&
-        g_ascii_string_to_unsigned(thread + strlen(prefix), 10, 0, G_MAXUINT, &vcpu, NULL) &&
-        bpfpv_pins_heard(managed->pins, (guint)vcpu, cpus)) {
+    if (!managed)
+        bpfpv_watch_refresh(manager->watch, uuid); /* its CPUs may be no one else's now */
+    else if (cpus && parse_thread(thread, &kind, &id) &&
+             bpfpv_pins_heard(managed->pins, kind, id, cpus)) {
         bpfpv_manager_place_soon(manager);
         bpfpv_pins_note_soon(managed->pins);
     }
 }
 
 const BpfpvWatchFuncs bpfpv_manager_watch_funcs = {
-    on_connected, on_disconnected, on_domain, on_listed, on_gone,
+    on_connected, on_cpus_changed, on_disconnected, on_domain, on_listed, on_gone,
     on_agent,     on_reset,        on_port,   on_pinned,
 };

@@ -44,6 +44,7 @@ managed_free(gpointer data)
     g_ptr_array_unref(managed->waiters);
     bpfpv_session_free(managed->session);
     bpfpv_pins_free(managed->pins);
+    bpfpv_guest_topology_free(managed->guest);
     g_free(managed->uuid);
     g_free(managed->name);
     g_free(managed);
@@ -152,7 +153,7 @@ on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
         g_warning("domain %s: %s", managed->name, error->message);
         return;
     }
-    bpfpv_session_set_vcpus(managed->session, bpfpv_pins_original(pins)->len);
+    bpfpv_session_set_vcpus(managed->session, managed->guest, bpfpv_pins_original(pins)->len);
     bpfpv_manager_place_soon(managed->manager);
 }
 
@@ -274,12 +275,14 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     payload = bpfpv_payload_load(conf->guest_dir, programs, error);
     if (!payload)
         return NULL;
+    bpfpv_payload_set_options(payload, conf->test_loader);
     manager = g_new0(BpfpvManager, 1);
     manager->conf = conf;
     manager->funcs = funcs;
     manager->user_data = user_data;
     manager->payload = g_steal_pointer(&payload);
-    manager->plan = bpfpv_plan_new();
+    manager->placer = bpfpv_placer_new();
+    manager->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
     manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
     return manager;
@@ -296,7 +299,9 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
     bpfpv_watch_free(manager->watch);
     g_hash_table_unref(manager->domains);
-    bpfpv_plan_free(manager->plan);
+    bpfpv_placer_free(manager->placer);
+    g_hash_table_unref(manager->neighbours);
+    g_clear_handle_id(&manager->hold_source, g_source_remove);
     bpfpv_topology_free(manager->topology);
     bpfpv_payload_unref(manager->payload);
     g_free(manager);

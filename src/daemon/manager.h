@@ -25,7 +25,9 @@ typedef struct {
     char *name;
     int id;
     BpfpvSession *session;
+    BpfpvGuestTopology *guest; /* (nullable): what its XML says */
     BpfpvPins *pins;
+    guint placed_serial;     /* bpfpv_pins_serial() that the placer knows */
     gboolean releasing;      /* not managed any more: the originals go back */
     gboolean session_stopped;
     gboolean seen;           /* told of since the connection was made */

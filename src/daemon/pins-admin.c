@@ -7,7 +7,8 @@
 #include "daemon/pins-private.h"
 
 typedef struct {
-    guint vcpu;
+    BpfpvThreadKind kind;
+    guint id;
     BpfpvCpuset *cpus;
 } Expected;
 
@@ -21,11 +22,12 @@ expected_free(gpointer data)
 }
 
 void
-bpfpv_pins_expect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus)
+bpfpv_pins_expect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
 {
     Expected *expected = g_new0(Expected, 1);
 
-    expected->vcpu = vcpu;
+    expected->kind = kind;
+    expected->id = id;
     expected->cpus = bpfpv_cpuset_copy(cpus);
     if (!pins->expected)
         pins->expected = g_ptr_array_new_with_free_func(expected_free);
@@ -33,12 +35,13 @@ bpfpv_pins_expect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus)
 }
 
 static gboolean
-take_expected(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus)
+take_expected(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
 {
     for (guint i = 0; pins->expected && i < pins->expected->len; i++) {
         const Expected *expected = g_ptr_array_index(pins->expected, i);
 
-        if (expected->vcpu == vcpu && bpfpv_cpuset_equal(expected->cpus, cpus)) {
+        if (expected->kind == kind && expected->id == id &&
+            bpfpv_cpuset_equal(expected->cpus, cpus)) {
             g_ptr_array_remove_index(pins->expected, i);
             return TRUE;
         }
@@ -47,9 +50,9 @@ take_expected(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus)
 }
 
 void
-bpfpv_pins_unexpect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus)
+bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
 {
-    take_expected(pins, vcpu, cpus);
+    take_expected(pins, kind, id, cpus);
 }
 
 void
@@ -59,35 +62,130 @@ bpfpv_pins_expect_none(BpfpvPins *pins)
 }
 
 static void
-take_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
+take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
 {
     BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+
+    bpfpv_cpuset_add(pins->entry->fixed, index);
+    bpfpv_pins_replace((BpfpvCpuset **)&pins->entry->original->pdata[index], cpus);
+    bpfpv_pins_replace(&vcpu->original, cpus);
+    bpfpv_pins_replace(&vcpu->cpus, cpus);
+    vcpu->anchored = FALSE;
+}
+
+static void
+take_thread_over(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus)
+{
+    BpfpvJournalThread *known =
+        bpfpv_journal_entry_find_thread(pins->entry, thread->kind, thread->id);
+
+    known->fixed = TRUE;
+    bpfpv_pins_replace(&known->original, cpus);
+    thread->fixed = TRUE;
+    bpfpv_pins_replace(&thread->original, cpus);
+    bpfpv_pins_replace(&thread->cpus, cpus);
+}
+
+/* Returns: (nullable): what is in force for it; NULL: it is not known */
+static const BpfpvCpuset *
+present_of(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
+{
+    const BpfpvAppliedThread *thread;
+
+    if (kind == BPFPV_THREAD_VCPU)
+        return id < pins->applied->vcpus->len
+                   ? ((BpfpvAppliedVcpu *)g_ptr_array_index(pins->applied->vcpus, id))->cpus
+                   : NULL;
+    thread = bpfpv_applied_domain_find_thread(pins->applied, kind, id);
+    return thread ? thread->cpus : NULL;
+}
+
+static void
+say_taken_over(const BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+{
+    static const char *const names[] = {"vCPU", "the emulator", "I/O thread"};
+    g_autofree char *number =
+        kind == BPFPV_THREAD_EMULATOR ? g_strdup("") : g_strdup_printf(" %u", id);
     g_autofree char *text = bpfpv_cpuset_format(cpus);
 
-    g_message("domain %s: an administrator has pinned vCPU %u to host CPUs %s; it stays so",
-              pins->entry->name, index, text);
-    bpfpv_cpuset_add(pins->entry->fixed, index);
-    bpfpv_cpuset_free(g_ptr_array_index(pins->entry->original, index));
-    g_ptr_array_index(pins->entry->original, index) = bpfpv_cpuset_copy(cpus);
-    bpfpv_cpuset_free(vcpu->original);
-    vcpu->original = bpfpv_cpuset_copy(cpus);
-    bpfpv_cpuset_free(vcpu->cpus);
-    vcpu->cpus = bpfpv_cpuset_copy(cpus);
-    vcpu->anchored = FALSE;
-    bpfpv_pins_write_journal(pins);
+    g_message("domain %s: an administrator has pinned %s%s to host CPUs %s; it stays so",
+              pins->entry->name, names[kind], number, text);
 }
 
 gboolean
-bpfpv_pins_heard(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
+bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
 {
-    if (!pins->applied || index >= pins->applied->vcpus->len || take_expected(pins, index, cpus) ||
-        bpfpv_cpuset_equal(bpfpv_pins_vcpu(pins, index)->cpus, cpus))
+    const BpfpvCpuset *present;
+
+    if (!pins->applied || take_expected(pins, kind, id, cpus))
         return FALSE;
-    take_over(pins, index, cpus);
+    present = present_of(pins, kind, id);
+    if (!present && kind != BPFPV_THREAD_VCPU)
+        bpfpv_pins_read_threads(pins); /* one that is new here */
+    if (!present || bpfpv_cpuset_equal(present, cpus))
+        return FALSE;
+    say_taken_over(pins, kind, id, cpus);
+    if (kind == BPFPV_THREAD_VCPU)
+        take_vcpu_over(pins, id, cpus);
+    else
+        take_thread_over(pins, bpfpv_applied_domain_find_thread(pins->applied, kind, id), cpus);
+    pins->serial++;
+    bpfpv_pins_write_journal(pins);
     return TRUE;
 }
 
 /* ---- what came with the domain ---- */
+
+/* Returns: (transfer full) (nullable): the original that was said, on this host; NULL: none */
+static BpfpvCpuset *
+claimed_original(const BpfpvCpuset *original, gboolean unpinned, const BpfpvCpuset *online)
+{
+    g_autoptr(BpfpvCpuset) set = NULL;
+
+    if (!original && !unpinned)
+        return NULL;
+    set = bpfpv_cpuset_copy(unpinned ? online : original);
+    bpfpv_cpuset_intersect(set, online);
+    return bpfpv_cpuset_is_empty(set) ? bpfpv_cpuset_copy(online) : g_steal_pointer(&set);
+}
+
+static void
+claim_free(gpointer data)
+{
+    BpfpvJournalThread *claim = data;
+
+    bpfpv_cpuset_free(claim->original);
+    g_free(claim);
+}
+
+static void
+claim_threads(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
+{
+    pins->claimed_threads = g_ptr_array_new_with_free_func(claim_free);
+    for (guint i = 0; i < status->threads->len; i++) {
+        const BpfpvStatusThread *thread = g_ptr_array_index(status->threads, i);
+        BpfpvJournalThread *claim = g_new0(BpfpvJournalThread, 1);
+
+        claim->kind = thread->kind;
+        claim->id = thread->id;
+        claim->fixed = thread->fixed;
+        if (!thread->fixed)
+            claim->original = claimed_original(thread->original, thread->unpinned, online);
+        g_ptr_array_add(pins->claimed_threads, claim);
+    }
+}
+
+const BpfpvJournalThread *
+bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
+{
+    for (guint i = 0; pins->claimed_threads && i < pins->claimed_threads->len; i++) {
+        const BpfpvJournalThread *claim = g_ptr_array_index(pins->claimed_threads, i);
+
+        if (claim->kind == kind && claim->id == id)
+            return claim;
+    }
+    return NULL;
+}
 
 void
 bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
@@ -101,20 +199,17 @@ bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *
     pins->claimed = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
     for (guint i = 0; i < status->vcpus->len; i++) {
         const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
-        g_autoptr(BpfpvCpuset) set = bpfpv_cpuset_copy(vcpu->original ? vcpu->original : online);
+        g_autoptr(BpfpvCpuset) set = claimed_original(vcpu->original, vcpu->unpinned, online);
 
         if (vcpu->fixed)
             bpfpv_cpuset_add(pins->entry->fixed, vcpu->vcpu);
-        bpfpv_cpuset_intersect(set, online);
-        if (vcpu->fixed || !(vcpu->original || vcpu->unpinned))
+        if (vcpu->fixed || !set)
             continue;
         if (vcpu->vcpu >= pins->claimed->len)
             g_ptr_array_set_size(pins->claimed, (gint)vcpu->vcpu + 1);
-        bpfpv_cpuset_free(g_ptr_array_index(pins->claimed, vcpu->vcpu));
-        g_ptr_array_index(pins->claimed, vcpu->vcpu) = vcpu->unpinned || bpfpv_cpuset_is_empty(set)
-                                                           ? bpfpv_cpuset_copy(online)
-                                                           : g_steal_pointer(&set);
+        bpfpv_pins_replace((BpfpvCpuset **)&pins->claimed->pdata[vcpu->vcpu], set);
     }
+    claim_threads(pins, status, online);
 }
 
 void
@@ -127,8 +222,7 @@ bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present)
 
         if (!claim || bpfpv_cpuset_equal(claim, g_ptr_array_index(present, i)))
             continue;
-        bpfpv_cpuset_free(g_ptr_array_index(original, i));
-        g_ptr_array_index(original, i) = bpfpv_cpuset_copy(claim);
+        bpfpv_pins_replace((BpfpvCpuset **)&original->pdata[i], claim);
         pins->entry->pinned = TRUE;
         pins->adopted = TRUE;
     }

@@ -12,11 +12,12 @@
 
 static void note_now(BpfpvPins *pins);
 
-/* By this daemon: one that another has left may not have all that this one changes. */
+/* By this daemon, with the originals: a status that another has left, or that was written before
+ * they were read, does not tell the hook what to put back. */
 static gboolean
 is_noted(const BpfpvPins *pins)
 {
-    return pins->noted && *pins->noted;
+    return pins->noted && pins->noted_originals;
 }
 
 static void
@@ -28,6 +29,7 @@ finish_note(BpfpvPins *pins, const GError *error)
     if (!error) {
         g_free(pins->noted);
         pins->noted = g_steal_pointer(&pins->noting);
+        pins->noted_originals = pins->noting_originals;
         g_clear_pointer(&pins->note_error, g_free);
     } else {
         if (g_strcmp0(error->message, pins->note_error) != 0)
@@ -65,9 +67,11 @@ note_now(BpfpvPins *pins)
     g_autofree char *text = pins->note_ends ? NULL : pins->funcs->describe(pins, pins->user_data);
 
     pins->note_wanted = FALSE;
-    if (g_strcmp0(text, pins->noted) == 0)
+    if (g_strcmp0(text, pins->noted) == 0 &&
+        (pins->note_ends || !pins->ready || pins->noted_originals))
         return;
     pins->noting = g_steal_pointer(&text);
+    pins->noting_originals = pins->ready;
     pins->note_busy = TRUE;
     pins->noted_us = g_get_monotonic_time();
     bpfpv_pinner_note(pins->pinner, pins->noting, on_noted, g_rc_box_acquire(pins));
@@ -93,7 +97,7 @@ bpfpv_pins_note_soon(BpfpvPins *pins)
     pins->note_wanted = TRUE;
     if (pins->note_timer || pins->note_busy)
         return;
-    if (pins->noted_us > 0 && passed_ms < INTERVAL_MS)
+    if (pins->noted_us > 0 && passed_ms < INTERVAL_MS && (is_noted(pins) || pins->note_error))
         wait_ms = MAX((guint)(INTERVAL_MS - passed_ms), SOON_MS);
     pins->note_timer = g_timeout_add(wait_ms, note_due, pins);
 }
@@ -104,8 +108,10 @@ bpfpv_pins_note_first(BpfpvPins *pins)
     if (is_noted(pins))
         return TRUE;
     pins->applied->blocked = TRUE;
-    if (!pins->note_busy && !pins->note_timer)
+    if (!pins->note_busy && !(pins->note_timer && pins->note_error)) {
+        g_clear_handle_id(&pins->note_timer, g_source_remove);
         note_now(pins);
+    }
     return FALSE;
 }
 

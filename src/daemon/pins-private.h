@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What pins.c and its parts, pins-note.c and pins-admin.c, share. */
+/* What pins.c and its parts, pins-*.c, share. */
 #pragma once
 
 #include "daemon/pins.h"
@@ -14,7 +14,10 @@ struct _BpfpvPins {
     gpointer user_data;
     BpfpvPinner *pinner;
     BpfpvJournalEntry *entry;
-    BpfpvAppliedDomain *applied; /* NULL before ready */
+    BpfpvAppliedDomain *applied; /* of use when ready */
+    gboolean ready;
+    guint serial;
+    gboolean journaled;          /* the journal has the originals that are known */
     GPtrArray *errors;           /* of char * or NULL, by vCPU */
     guint retry_timer;
     guint rate;
@@ -23,9 +26,15 @@ struct _BpfpvPins {
     gboolean adopted; /* the journal says that pins of ours were in force */
     gboolean closed;  /* freed; calls under way hold the memory */
 
+    /* pins-threads.c */
+    GHashTable *thread_errors;  /* an I/O thread's number, 0: the emulator → char * */
+    gboolean reading_threads;
+    gboolean read_threads_again;
+
     /* pins-note.c: the status element */
     char *noted;        /* what the domain has; NULL: nothing; "": what another daemon wrote */
     char *noting;       /* what is being written */
+    gboolean noted_originals, noting_originals; /* whether they tell the originals */
     char *note_error;   /* why the last call failed */
     gboolean note_busy; /* a call is under way */
     gboolean note_wanted;
@@ -36,14 +45,33 @@ struct _BpfpvPins {
     /* pins-admin.c: whose a pin is */
     GPtrArray *expected; /* of our own calls whose events have not come yet */
     GPtrArray *claimed;  /* (nullable) of BpfpvCpuset or NULL, by vCPU: originals from elsewhere */
+    GPtrArray *claimed_threads; /* (nullable) of BpfpvJournalThread; original NULL: as it is */
 };
 
 BpfpvAppliedVcpu *bpfpv_pins_vcpu(BpfpvPins *pins, guint vcpu);
 gboolean bpfpv_pins_write_journal(BpfpvPins *pins);
+/* Replaces @set by a copy of @by; either may be NULL. */
+void bpfpv_pins_replace(BpfpvCpuset **set, const BpfpvCpuset *by);
+/* Reads the originals anew, in a moment; ready() follows. */
+void bpfpv_pins_read_later(BpfpvPins *pins);
+
+/* pins-steps.c: */
 /* Calls libvirt; moved() follows. */
 void bpfpv_pins_call(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus, gboolean anchored);
+void bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus);
 /* No call is made for this domain for so long. */
 void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
+/* An error of a call, for people. */
+const char *bpfpv_pins_explain(const GError *error);
+
+/* pins-threads.c: */
+/* Asks libvirt which threads there are. The first time ready() follows. */
+void bpfpv_pins_read_threads(BpfpvPins *pins);
+void bpfpv_pins_set_thread_error(BpfpvPins *pins, guint id, const char *message);
+/* What is fixed and was moved all the same, by a call that was under way, goes back. */
+void bpfpv_pins_keep_fixed_thread(BpfpvPins *pins, BpfpvAppliedThread *thread);
+/* @thread: (nullable): NULL: gone meanwhile */
+void bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error);
 
 /* pins-note.c: */
 /* Whether the domain's own XML has the originals; if not yet, moved() follows when it does. */
@@ -52,7 +80,11 @@ void bpfpv_pins_note_clear(BpfpvPins *pins);
 
 /* pins-admin.c: */
 /* A call of our own is about to be made, or was refused: its event will (not) come. */
-void bpfpv_pins_expect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus);
-void bpfpv_pins_unexpect(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus);
+void bpfpv_pins_expect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
+void bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
 /* Replaces what was read of @present by what another daemon said was original. */
 void bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present);
+/* What another daemon said of a thread that this host's journal does not know.
+ * Returns: (transfer none) (nullable) */
+const BpfpvJournalThread *bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind,
+                                                  guint id);

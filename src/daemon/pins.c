@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One managed domain's host side; see pins.h. */
+/*
+ * One managed domain's host side; see pins.h. The pin calls are in pins-steps.c, the threads that
+ * are no vCPUs in pins-threads.c.
+ */
 #include "daemon/pins-private.h"
 
-#include "host/virt.h"
-
 #define RATE_DEFAULT 200
-
-typedef struct {
-    BpfpvPins *pins; /* a reference */
-    guint vcpu;
-} Call;
 
 gboolean
 bpfpv_pins_write_journal(BpfpvPins *pins)
 {
     g_autoptr(GError) error = NULL;
 
-    if (bpfpv_journal_write(pins->state_dir, pins->entry, &error))
-        return TRUE;
-    g_warning("domain %s: %s", pins->entry->name, error->message);
-    return FALSE;
+    pins->journaled = bpfpv_journal_write(pins->state_dir, pins->entry, &error);
+    if (!pins->journaled)
+        g_warning("domain %s: %s", pins->entry->name, error->message);
+    return pins->journaled;
+}
+
+void
+bpfpv_pins_replace(BpfpvCpuset **set, const BpfpvCpuset *by)
+{
+    BpfpvCpuset *copy = by ? bpfpv_cpuset_copy(by) : NULL;
+
+    bpfpv_cpuset_free(*set);
+    *set = copy;
 }
 
 /* ---- the originals ---- */
-
-static gboolean read_again(gpointer user_data);
 
 BpfpvAppliedVcpu *
 bpfpv_pins_vcpu(BpfpvPins *pins, guint vcpu)
@@ -46,6 +49,36 @@ adopt_pins(BpfpvPins *pins, const GPtrArray *present)
     }
 }
 
+/* Of an earlier daemon that gave all back; only what an administrator has pinned is still of use. */
+static void
+forget_originals(BpfpvJournalEntry *entry)
+{
+    g_ptr_array_set_size(entry->original, 0);
+    for (guint i = entry->threads->len; i-- > 0;)
+        if (!((const BpfpvJournalThread *)g_ptr_array_index(entry->threads, i))->fixed)
+            g_ptr_array_remove_index(entry->threads, i);
+}
+
+static void
+take_vcpus(BpfpvPins *pins, const GPtrArray *present)
+{
+    BpfpvJournalEntry *entry = pins->entry;
+
+    if (!pins->adopted)
+        forget_originals(entry);
+    for (guint i = 0; i < MIN(entry->original->len, present->len); i++)
+        if (bpfpv_cpuset_contains(entry->fixed, i)) /* they may have pinned it again */
+            bpfpv_pins_replace((BpfpvCpuset **)&entry->original->pdata[i], present->pdata[i]);
+    for (guint i = entry->original->len; i < present->len; i++)
+        g_ptr_array_add(entry->original, bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
+    bpfpv_pins_take_claims(pins, present);
+    g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
+    pins->applied = bpfpv_applied_domain_new(entry->name, entry->original);
+    g_ptr_array_set_size(pins->errors, (gint)entry->original->len);
+    if (pins->adopted)
+        adopt_pins(pins, present);
+}
+
 static void
 on_read(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -54,21 +87,13 @@ on_read(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GPtrArray) present = bpfpv_pinner_read_finish(result, &error);
 
     if (!pins->closed && present) {
-        if (!pins->adopted)
-            g_ptr_array_set_size(pins->entry->original, 0);
-        for (guint i = pins->entry->original->len; i < present->len; i++)
-            g_ptr_array_add(pins->entry->original,
-                            bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
-        bpfpv_pins_take_claims(pins, present);
-        pins->applied = bpfpv_applied_domain_new(pins->entry->name, pins->entry->original);
-        g_ptr_array_set_size(pins->errors, (gint)pins->entry->original->len);
-        if (pins->adopted)
-            adopt_pins(pins, present);
+        take_vcpus(pins, present);
+        bpfpv_pins_read_threads(pins);
     }
-    if (!pins->closed && error)
-        pins->retry_timer = g_timeout_add(BPFPV_PINS_RETRY_MS, read_again, pins);
-    if (!pins->closed)
+    if (!pins->closed && error) {
+        bpfpv_pins_read_later(pins);
         pins->funcs->ready(pins, error, pins->user_data);
+    }
     g_rc_box_release(pins);
 }
 
@@ -82,6 +107,12 @@ read_again(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+void
+bpfpv_pins_read_later(BpfpvPins *pins)
+{
+    pins->retry_timer = g_timeout_add(BPFPV_PINS_RETRY_MS, read_again, pins);
+}
+
 static void
 take_journal(BpfpvPins *pins, const char *uuid, const char *name, int id)
 {
@@ -92,6 +123,7 @@ take_journal(BpfpvPins *pins, const char *uuid, const char *name, int id)
         g_warning("domain %s: %s", name, error->message);
     if (entry && entry->id == id && g_str_equal(entry->uuid, uuid)) {
         pins->adopted = entry->pinned;
+        pins->journaled = TRUE;
         pins->entry = g_steal_pointer(&entry);
         return;
     }
@@ -109,6 +141,7 @@ bpfpv_pins_new(const char *uri, const char *state_dir, const char *uuid, const c
     pins->user_data = user_data;
     pins->pinner = bpfpv_pinner_new(uri, uuid, id);
     pins->errors = g_ptr_array_new_with_free_func(g_free);
+    pins->thread_errors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     pins->rate = RATE_DEFAULT;
     pins->tokens = RATE_DEFAULT;
     pins->tokens_us = g_get_monotonic_time();
@@ -126,8 +159,10 @@ clear(gpointer data)
     bpfpv_pins_note_clear(pins);
     g_clear_pointer(&pins->expected, g_ptr_array_unref);
     g_clear_pointer(&pins->claimed, g_ptr_array_unref);
+    g_clear_pointer(&pins->claimed_threads, g_ptr_array_unref);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
     g_ptr_array_unref(pins->errors);
+    g_hash_table_unref(pins->thread_errors);
     g_free(pins->state_dir);
 }
 
@@ -143,172 +178,31 @@ bpfpv_pins_free(BpfpvPins *pins)
     g_rc_box_release(pins);
 }
 
-/* ---- steps ---- */
-
-/* A call that was under way when an administrator pinned the vCPU: theirs again. */
-static void
-keep_fixed(BpfpvPins *pins, guint index)
-{
-    const BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
-    const BpfpvCpuset *original = g_ptr_array_index(pins->entry->original, index);
-
-    if (bpfpv_cpuset_contains(pins->entry->fixed, index) && !vcpu->pending &&
-        !bpfpv_cpuset_equal(vcpu->cpus, original))
-        bpfpv_pins_call(pins, index, original, FALSE);
-}
-
-static gboolean
-unblock(gpointer user_data)
-{
-    BpfpvPins *pins = user_data;
-
-    pins->retry_timer = 0;
-    pins->applied->blocked = FALSE;
-    for (guint i = 0; i < pins->applied->vcpus->len; i++)
-        keep_fixed(pins, i);
-    pins->funcs->moved(pins, pins->user_data);
-    return G_SOURCE_REMOVE;
-}
-
-void
-bpfpv_pins_block_for(BpfpvPins *pins, guint ms)
-{
-    pins->applied->blocked = TRUE;
-    if (!pins->retry_timer)
-        pins->retry_timer = g_timeout_add(ms, unblock, pins);
-}
-
-static void
-set_vcpu_error(BpfpvPins *pins, guint vcpu, const char *message)
-{
-    g_free(g_ptr_array_index(pins->errors, vcpu));
-    g_ptr_array_index(pins->errors, vcpu) = g_strdup(message);
-}
-
-static void
-finish_call(BpfpvPins *pins, guint index, const GError *error)
-{
-    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
-
-    if (!error) {
-        bpfpv_cpuset_free(vcpu->cpus);
-        vcpu->cpus = g_steal_pointer(&vcpu->pending);
-        vcpu->anchored = vcpu->pending_anchored;
-        set_vcpu_error(pins, index, NULL);
-        keep_fixed(pins, index);
-        return;
-    }
-    bpfpv_pins_unexpect(pins, index, vcpu->pending);
-    g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
-    if (g_strcmp0(error->message, bpfpv_pins_error(pins, index)) != 0)
-        g_message("%s; trying again", error->message);
-    set_vcpu_error(pins, index,
-                   bpfpv_virt_is_busy(error)
-                       ? "another job (migration, save, snapshot) holds the domain; it is pinned "
-                         "when that is over"
-                       : error->message);
-    bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
-}
-
-static void
-on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    g_autofree Call *call = user_data;
-    BpfpvPins *pins = call->pins;
-    g_autoptr(GError) error = NULL;
-
-    bpfpv_pinner_pin_finish(result, &error);
-    if (!pins->closed) {
-        finish_call(pins, call->vcpu, error);
-        pins->funcs->moved(pins, pins->user_data);
-    }
-    g_rc_box_release(pins);
-}
-
-void
-bpfpv_pins_call(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus, gboolean anchored)
-{
-    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
-    Call *call = g_new0(Call, 1);
-
-    vcpu->pending = bpfpv_cpuset_copy(cpus);
-    vcpu->pending_anchored = anchored;
-    call->pins = g_rc_box_acquire(pins);
-    call->vcpu = index;
-    bpfpv_pins_expect(pins, index, cpus);
-    bpfpv_pinner_pin(pins->pinner, index, cpus, on_pinned, call);
-}
-
-/* Whether the rate allows one more call; if not, the domain waits for its next one. */
-static gboolean
-take_token(BpfpvPins *pins)
-{
-    gint64 now = g_get_monotonic_time();
-
-    pins->tokens = MIN(pins->tokens + (double)(now - pins->tokens_us) * pins->rate / G_USEC_PER_SEC,
-                       pins->rate);
-    pins->tokens_us = now;
-    if (pins->tokens < 1) {
-        bpfpv_pins_block_for(pins, 1000 / pins->rate + 1);
-        return FALSE;
-    }
-    pins->tokens -= 1;
-    return TRUE;
-}
-
-/* Nothing is pinned whose original mask is not on record. */
-static gboolean
-note_pinned(BpfpvPins *pins)
-{
-    if (pins->entry->pinned)
-        return TRUE;
-    pins->entry->pinned = TRUE;
-    if (bpfpv_pins_write_journal(pins))
-        return TRUE;
-    pins->entry->pinned = FALSE;
-    return FALSE;
-}
-
-void
-bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step)
-{
-    if (!bpfpv_pins_note_first(pins) || !take_token(pins))
-        return;
-    if (!note_pinned(pins)) {
-        set_vcpu_error(pins, step->vcpu,
-                       "the state directory cannot be written, so that the original masks could "
-                       "be lost; see the daemon's log");
-        bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
-        return;
-    }
-    bpfpv_pins_call(pins, step->vcpu, step->cpus, step->anchored);
-}
-
-void
-bpfpv_pins_set_rate(BpfpvPins *pins, guint per_second)
-{
-    pins->rate = MAX(per_second, 1);
-}
-
 /* ---- what is known ---- */
 
 const GPtrArray *
 bpfpv_pins_original(const BpfpvPins *pins)
 {
-    return pins->applied ? pins->entry->original : NULL;
+    return pins->ready ? pins->entry->original : NULL;
 }
 
 BpfpvAppliedDomain *
 bpfpv_pins_applied(BpfpvPins *pins)
 {
-    return pins->applied;
+    return pins->ready ? pins->applied : NULL;
 }
 
 gboolean
 bpfpv_pins_are_original(const BpfpvPins *pins)
 {
-    if (!pins->applied)
+    if (!pins->ready)
         return !pins->adopted;
+    for (guint i = 0; i < pins->applied->threads->len; i++) {
+        const BpfpvAppliedThread *thread = g_ptr_array_index(pins->applied->threads, i);
+
+        if (thread->pending || !bpfpv_cpuset_equal(thread->cpus, thread->original))
+            return FALSE;
+    }
     for (guint i = 0; i < pins->applied->vcpus->len; i++) {
         const BpfpvAppliedVcpu *vcpu = g_ptr_array_index(pins->applied->vcpus, i);
 
@@ -317,6 +211,12 @@ bpfpv_pins_are_original(const BpfpvPins *pins)
             return FALSE;
     }
     return TRUE;
+}
+
+guint
+bpfpv_pins_serial(const BpfpvPins *pins)
+{
+    return pins->serial;
 }
 
 const char *
@@ -342,7 +242,7 @@ void
 bpfpv_pins_settle(BpfpvPins *pins)
 {
     pins->entry->pinned = FALSE;
-    if (pins->entry->our_channel || !bpfpv_cpuset_is_empty(pins->entry->fixed))
+    if (pins->entry->our_channel || bpfpv_journal_entry_has_fixed(pins->entry))
         bpfpv_pins_write_journal(pins);
     else
         bpfpv_pins_forget(pins);

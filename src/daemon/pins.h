@@ -7,13 +7,15 @@
 #pragma once
 
 #include "core/plan.h"
+#include "host/domain-topology.h"
 #include "host/element-status.h"
 #include "host/journal.h"
 
 typedef struct _BpfpvPins BpfpvPins;
 
 typedef struct {
-    /* The originals are known, bpfpv_pins_original(); or they could not be read. */
+    /* The originals are known, bpfpv_pins_original(), or are others since an I/O thread came or
+     * went; or they could not be read. */
     void (*ready)(BpfpvPins *pins, const GError *error, gpointer user_data);
     /* A call ended, or a blocked domain may be tried again: look for next steps. */
     void (*moved)(BpfpvPins *pins, gpointer user_data);
@@ -46,6 +48,8 @@ void bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step);
 gboolean bpfpv_pins_are_original(const BpfpvPins *pins);
 /* Returns: (nullable): why the last call for @vcpu failed; NULL if it did not */
 const char *bpfpv_pins_error(const BpfpvPins *pins, guint vcpu);
+/* Changes with every original that becomes another: what was planned was for other bounds. */
+guint bpfpv_pins_serial(const BpfpvPins *pins);
 
 /* Whether the domain's channel was plugged in by us; kept in the journal. */
 gboolean bpfpv_pins_our_channel(const BpfpvPins *pins);
@@ -55,6 +59,13 @@ void bpfpv_pins_settle(BpfpvPins *pins);
 /* The domain is not managed any more, or has ended: its journal entry goes. */
 void bpfpv_pins_forget(BpfpvPins *pins);
 
+/* pins-threads.c: the emulator (number 0) and the I/O threads */
+/* @told: (element-type BpfpvDomainIothread): the I/O threads that the domain's XML has now. If they
+ * are others than those known, libvirt is asked; ready() follows if they really are. */
+void bpfpv_pins_iothreads_told(BpfpvPins *pins, const GArray *told);
+/* Returns: (nullable): as bpfpv_pins_error() */
+const char *bpfpv_pins_thread_error(const BpfpvPins *pins, guint id);
+
 /* pins-note.c: */
 /* What describe() says may have changed. */
 void bpfpv_pins_note_soon(BpfpvPins *pins);
@@ -62,8 +73,9 @@ void bpfpv_pins_note_soon(BpfpvPins *pins);
 gboolean bpfpv_pins_end_note(BpfpvPins *pins);
 
 /* pins-admin.c: */
-/* libvirt told that a vCPU was pinned; whether it was by somebody else, and is theirs now. */
-gboolean bpfpv_pins_heard(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus);
+/* libvirt told that a thread was pinned; whether it was by somebody else, and is theirs now.
+ * @id: a vCPU's or I/O thread's number; 0 for the emulator */
+gboolean bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
 /* The connection is a new one: events may have been missed. */
 void bpfpv_pins_expect_none(BpfpvPins *pins);
 /* The vCPUs that an administrator has pinned since the domain is managed. */

@@ -6,34 +6,44 @@
 #include "host/pinner.h"
 #include "host/virt.h"
 
+/* One domain. What an administrator has pinned meanwhile is theirs. */
 typedef struct {
     GMainLoop *loop;
-    guint left;
+    BpfpvPinner *pinner;
+    const BpfpvJournalEntry *entry;
+    guint left; /* calls under way */
     gboolean failed;
-} Progress;
+} Restore;
+
+static void
+fail(Restore *restore, const GError *error)
+{
+    g_warning("%s", error->message);
+    restore->failed = TRUE;
+}
+
+static void
+call_ended(Restore *restore)
+{
+    if (--restore->left == 0)
+        g_main_loop_quit(restore->loop);
+}
 
 static void
 on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    Progress *progress = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (!bpfpv_pinner_pin_finish(result, &error)) {
-        g_warning("%s", error->message);
-        progress->failed = TRUE;
-    }
-    if (--progress->left == 0)
-        g_main_loop_quit(progress->loop);
+    if (!bpfpv_pinner_pin_finish(result, &error))
+        fail(user_data, error);
+    call_ended(user_data);
 }
 
 static void
 on_unnoted(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    Progress *progress = user_data;
-
     bpfpv_pinner_note_finish(result, NULL); /* says less than the pins do */
-    if (--progress->left == 0)
-        g_main_loop_quit(progress->loop);
+    call_ended(user_data);
 }
 
 /* Whether the domain still runs as the run that the entry is of. */
@@ -45,19 +55,50 @@ is_same_run(virConnectPtr connection, const BpfpvJournalEntry *entry)
     return domain && virDomainIsActive(domain) == 1 && (int)virDomainGetID(domain) == entry->id;
 }
 
+static void
+put_back(Restore *restore, BpfpvThreadKind kind, guint id, const BpfpvCpuset *original)
+{
+    restore->left++;
+    bpfpv_pinner_pin(restore->pinner, kind, id, original, on_pinned, restore);
+}
+
+/* I/O threads may have gone since: only those that are there get something back. */
+static void
+on_threads(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Restore *restore = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) present = bpfpv_pinner_read_threads_finish(result, &error);
+
+    if (!present)
+        fail(restore, error);
+    for (guint i = 0; present && i < present->len; i++) {
+        const BpfpvPinnedThread *thread = g_ptr_array_index(present, i);
+        const BpfpvJournalThread *known =
+            bpfpv_journal_entry_find_thread(restore->entry, thread->kind, thread->id);
+
+        if (known && !known->fixed)
+            put_back(restore, thread->kind, thread->id, known->original);
+    }
+    restore->left++;
+    bpfpv_pinner_note(restore->pinner, NULL, on_unnoted, restore);
+    call_ended(restore);
+}
+
 static gboolean
-restore_domain(const BpfpvConf *conf, BpfpvJournalEntry *entry)
+restore_domain(const BpfpvConf *conf, const BpfpvJournalEntry *entry)
 {
     g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(conf->uri, entry->uuid, entry->id);
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-    Progress progress = {loop, entry->original->len, FALSE};
+    Restore restore = {loop, pinner, entry, 0, FALSE};
 
     for (guint i = 0; i < entry->original->len; i++)
-        bpfpv_pinner_pin(pinner, i, g_ptr_array_index(entry->original, i), on_pinned, &progress);
-    progress.left++;
-    bpfpv_pinner_note(pinner, NULL, on_unnoted, &progress);
+        if (!bpfpv_cpuset_contains(entry->fixed, i))
+            put_back(&restore, BPFPV_THREAD_VCPU, i, g_ptr_array_index(entry->original, i));
+    restore.left++;
+    bpfpv_pinner_read_threads(pinner, on_threads, &restore);
     g_main_loop_run(loop);
-    return !progress.failed;
+    return !restore.failed;
 }
 
 gboolean
@@ -90,7 +131,7 @@ bpfpv_restore(const BpfpvConf *conf)
         }
         g_message("domain %s: its original pins are back", entry->name);
         entry->pinned = FALSE;
-        if (!entry->our_channel)
+        if (!entry->our_channel && !bpfpv_journal_entry_has_fixed(entry))
             bpfpv_journal_remove(conf->state_dir, entry->uuid);
         else if (!bpfpv_journal_write(conf->state_dir, entry, &error))
             g_clear_error(&error);

@@ -183,6 +183,9 @@ inject_done(GObject *source, GAsyncResult *result, gpointer user_data)
         return;
     if (g_task_propagate_boolean(G_TASK(result), &error))
         session->port_open = TRUE;
+    else if (g_error_matches(error, BPFPV_INJECTOR_ERROR, BPFPV_INJECTOR_ERROR_DENIED) &&
+             !session->stopping)
+        bpfpv_session_refused(session, error->message);
     else if (!session->stopping)
         bpfpv_session_fail(session, error->message);
     bpfpv_session_job_done(session);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What session.c and its parts, session-demand.c, session-link.c and session-jobs.c, share. */
+/* What session.c and its parts, session-*.c, share. */
 #pragma once
 
 #include "daemon/session.h"
@@ -35,6 +35,7 @@ struct _BpfpvSession {
     gboolean has_agent;
     gboolean agent_connected;
     gboolean port_open; /* something in the guest holds the channel */
+    BpfpvGuestTopology *guest; /* (nullable) */
     guint n_vcpus;
 
     gboolean our_channel;  /* plugged in by us */
@@ -69,10 +70,22 @@ struct _BpfpvSession {
 };
 
 void bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *reason);
-/* Failed; the next try is set. */
-void bpfpv_session_fail(BpfpvSession *session, const char *reason);
+/* Takes the one next step that the facts call for. */
+void bpfpv_session_advance(BpfpvSession *session);
+/* The channel was plugged in, and the XML that tells its path is still being read. */
+gboolean bpfpv_session_is_just_plugged(const BpfpvSession *session);
 /* A job's callback calls this last. */
 void bpfpv_session_job_done(BpfpvSession *session);
+
+/* session-retry.c: */
+/* Failed; the next try is set. */
+void bpfpv_session_fail(BpfpvSession *session, const char *reason);
+/* The guest's administrator does not want it: the next try is far off. */
+void bpfpv_session_refused(BpfpvSession *session, const char *reason);
+/* The next step is taken after that time, and none before. */
+void bpfpv_session_retry_in(BpfpvSession *session, guint seconds);
+/* Something changed for the better: no need to wait for the next try. */
+void bpfpv_session_retry_soon(BpfpvSession *session);
 
 /* session-demand.c: */
 /* @demand: (transfer full): comes into force, if it is another than the present one. */

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One managed domain's guest side; see session.h. The link to the loader is in session-link.c,
- * what it demands in session-demand.c, the jobs that block in session-jobs.c.
+ * One managed domain's guest side; see session.h. What it is told is in session-facts.c, the link
+ * to the loader in session-link.c, what that demands in session-demand.c, the jobs that block in
+ * session-jobs.c, failing and trying again in session-retry.c.
  */
 #include "daemon/session-private.h"
 
 #include "programs/program.h"
 
-#define RETRY_FIRST_S 2
-#define RETRY_MOST_S 60
 #define STOP_TIMEOUT_S 5
 #define AWAIT_LOADER_S 3
-
-static void advance(BpfpvSession *session);
 
 const char *
 bpfpv_state_to_string(BpfpvState state)
@@ -40,44 +37,6 @@ bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *rea
     g_message("domain %s: %s%s%s", session->name, bpfpv_state_to_string(state), *reason ? ": " : "",
               reason);
     session->funcs->state(session, session->user_data);
-}
-
-/* ---- failing and trying again ---- */
-
-static gboolean
-retry(gpointer user_data)
-{
-    BpfpvSession *session = user_data;
-
-    session->retry_timer = 0;
-    advance(session);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-retry_in(BpfpvSession *session, guint seconds)
-{
-    g_clear_handle_id(&session->retry_timer, g_source_remove);
-    session->retry_at_us = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
-    session->retry_timer = g_timeout_add_seconds(seconds, retry, session);
-}
-
-void
-bpfpv_session_fail(BpfpvSession *session, const char *reason)
-{
-    session->backoff_s = CLAMP(session->backoff_s * 2, RETRY_FIRST_S, RETRY_MOST_S);
-    retry_in(session, session->backoff_s);
-    bpfpv_session_set_state(session, BPFPV_STATE_FAILED, reason);
-}
-
-/* Something changed for the better: no need to wait for the next try. */
-static void
-retry_now(BpfpvSession *session)
-{
-    if (!session->retry_timer)
-        return;
-    session->backoff_s = 0;
-    retry_in(session, 1);
 }
 
 /* ---- deciding ---- */
@@ -118,9 +77,8 @@ config_is_usable(BpfpvSession *session)
     return TRUE;
 }
 
-/* The channel was plugged in, and the XML that tells its path is still being read. */
-static gboolean
-is_just_plugged(const BpfpvSession *session)
+gboolean
+bpfpv_session_is_just_plugged(const BpfpvSession *session)
 {
     return session->our_channel && session->plugged_at_us > 0 &&
            g_get_monotonic_time() - session->plugged_at_us < (gint64)BPFPV_GRACE_S * G_USEC_PER_SEC;
@@ -132,20 +90,19 @@ await_loader(BpfpvSession *session)
 {
     session->expects_loader = FALSE;
     session->awaits_loader = TRUE;
-    retry_in(session, AWAIT_LOADER_S);
+    bpfpv_session_retry_in(session, AWAIT_LOADER_S);
     bpfpv_session_set_state(session, BPFPV_STATE_SYNCING,
                             "looking for the loader that an earlier daemon left in the guest");
 }
 
-/* Takes the one next step that the facts call for. */
-static void
-advance(BpfpvSession *session)
+void
+bpfpv_session_advance(BpfpvSession *session)
 {
     if (session->stopping || session->job || session->retry_timer || session->link ||
         !config_is_usable(session))
         return;
-    if (!session->channel_path && is_just_plugged(session))
-        retry_in(session, 1);
+    if (!session->channel_path && bpfpv_session_is_just_plugged(session))
+        bpfpv_session_retry_in(session, 1);
     else if (!session->channel_path)
         bpfpv_session_start_plug(session);
     else if (session->port_open)
@@ -173,114 +130,10 @@ bpfpv_session_job_done(BpfpvSession *session)
     if (session->stopping)
         bpfpv_session_stop(session);
     else
-        advance(session);
+        bpfpv_session_advance(session);
 }
 
-/* ---- facts ---- */
-
-static void
-update_config(BpfpvSession *session, const BpfpvDomainXml *xml)
-{
-    gboolean usable = session->config != NULL;
-
-    g_clear_pointer(&session->config_error, g_free);
-    if (xml->config_error)
-        session->config_error = g_strdup(xml->config_error->message);
-    if (!xml->config || (session->config && bpfpv_config_equal(session->config, xml->config)))
-        return;
-    if (session->config && !bpfpv_config_same_injection(session->config, xml->config) &&
-        session->link) {
-        bpfpv_link_stop(session->link);
-        session->outdated = TRUE;
-    } else if (session->config && session->config->max_keys != xml->config->max_keys)
-        bpfpv_session_drop_link(session); /* the next one tells the loader */
-    g_clear_pointer(&session->config, bpfpv_config_free);
-    session->config = bpfpv_config_copy(xml->config);
-    if (usable)
-        session->funcs->demand(session, session->user_data); /* its bounds are others now */
-    retry_now(session);
-}
-
-void
-bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
-{
-    gboolean had_agent = session->agent_connected;
-
-    update_config(session, xml);
-    session->has_agent = xml->has_agent;
-    session->agent_connected = xml->agent_connected;
-    session->port_open = xml->channel_connected;
-    if (g_strcmp0(session->channel_path, xml->channel_path) != 0) {
-        g_free(session->channel_path);
-        session->channel_path = g_strdup(xml->channel_path);
-    }
-    g_free(session->channel_alias);
-    session->channel_alias = g_strdup(xml->channel_alias);
-    if (xml->channel_path && is_just_plugged(session)) {
-        session->plugged_at_us = 0;
-        g_clear_handle_id(&session->retry_timer, g_source_remove);
-    }
-    if (!session->seen)
-        session->expects_loader = xml->status != NULL;
-    session->seen = TRUE;
-    if (session->port_open && session->awaits_loader)
-        g_clear_handle_id(&session->retry_timer, g_source_remove);
-    session->awaits_loader = session->awaits_loader && session->retry_timer;
-    if (xml->agent_connected && !had_agent && !session->awaits_loader)
-        retry_now(session);
-    advance(session);
-}
-
-void
-bpfpv_session_reset(BpfpvSession *session)
-{
-    bpfpv_session_drop_link(session);
-    bpfpv_session_void_demand(session);
-    session->port_open = FALSE;
-    session->agent_connected = FALSE;
-    if (session->stopping)
-        return;
-    session->backoff_s = 0;
-    if (!session->job)
-        bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT, "the guest is restarting");
-}
-
-void
-bpfpv_session_port_closed(BpfpvSession *session, const char *alias)
-{
-    gboolean crashed;
-
-    if (g_strcmp0(alias, session->channel_alias) != 0)
-        return;
-    session->port_open = FALSE;
-    if (!session->link)
-        return;
-    crashed =
-        bpfpv_link_is_synced(session->link) && !session->outdated &&
-        g_get_monotonic_time() - session->synced_at_us < (gint64)BPFPV_GRACE_S * G_USEC_PER_SEC;
-    bpfpv_session_drop_link(session);
-    if (session->stopping) {
-        bpfpv_session_finish_stop(session);
-    } else if (crashed) {
-        /* Soon after it began to work: not in a tight circle. */
-        bpfpv_session_fail(session, "the loader in the guest has ended");
-    } else {
-        session->backoff_s = 0;
-        advance(session);
-    }
-}
-
-void
-bpfpv_session_set_vcpus(BpfpvSession *session, guint n_vcpus)
-{
-    if (session->n_vcpus == n_vcpus)
-        return;
-    session->n_vcpus = n_vcpus;
-    if (session->link && bpfpv_link_is_synced(session->link))
-        bpfpv_session_take_demand(session, bpfpv_link_demand(session->link, n_vcpus));
-    else
-        bpfpv_session_take_demand(session, bpfpv_demand_new(n_vcpus));
-}
+/* ---- the end ---- */
 
 static gboolean
 stop_timed_out(gpointer user_data)
@@ -350,6 +203,7 @@ bpfpv_session_free(BpfpvSession *session)
     bpfpv_worker_free(session->worker);
     bpfpv_payload_unref(session->payload);
     bpfpv_demand_free(session->demand);
+    bpfpv_guest_topology_free(session->guest);
     bpfpv_config_free(session->config);
     g_free(session->config_error);
     g_free(session->channel_path);
@@ -377,17 +231,6 @@ BpfpvState
 bpfpv_session_state(const BpfpvSession *session)
 {
     return session->state;
-}
-
-char *
-bpfpv_session_reason(const BpfpvSession *session)
-{
-    gint64 left = (session->retry_at_us - g_get_monotonic_time()) / G_USEC_PER_SEC;
-
-    if (session->state != BPFPV_STATE_FAILED || !session->retry_timer)
-        return g_strdup(session->config_error ? session->config_error : session->reason);
-    return g_strdup_printf("%s (next try in %" G_GINT64_FORMAT " s)", session->reason,
-                           MAX(left, 0) + 1);
 }
 
 const char *

@@ -53,10 +53,13 @@ void bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml);
 void bpfpv_session_reset(BpfpvSession *session);
 /* The guest's end of the channel was closed: the loader has ended. */
 void bpfpv_session_port_closed(BpfpvSession *session, const char *alias);
-/* Its vCPUs' number became known. */
-void bpfpv_session_set_vcpus(BpfpvSession *session, guint n_vcpus);
+/* Its vCPUs' number became known, and how the guest sees them; @guest: (nullable), copied. */
+void bpfpv_session_set_vcpus(BpfpvSession *session, const BpfpvGuestTopology *guest, guint n_vcpus);
 /* Ends the loader and unplugs a channel of ours; stopped() follows. */
 void bpfpv_session_stop(BpfpvSession *session);
+
+/* Where it waits for its next try after a failure: takes it. */
+void bpfpv_session_try_now(BpfpvSession *session);
 
 const char *bpfpv_session_uuid(const BpfpvSession *session);
 const char *bpfpv_session_name(const BpfpvSession *session);

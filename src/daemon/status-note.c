@@ -45,12 +45,27 @@ add_vcpu(BpfpvStatus *status, const BpfpvManaged *managed, guint index,
     vcpu->why = g_strdup(bpfpv_status_why(managed, index, planned));
 }
 
+static void
+add_thread(BpfpvStatus *status, const BpfpvManaged *managed, const BpfpvAppliedThread *applied,
+           const BpfpvCpuset *online)
+{
+    BpfpvStatusThread *thread = bpfpv_status_add_thread(status, applied->kind, applied->id);
+
+    thread->applied = bpfpv_cpuset_copy(applied->cpus);
+    thread->original = bpfpv_cpuset_copy(applied->original);
+    thread->fixed = applied->fixed;
+    thread->unpinned =
+        !applied->fixed && online && bpfpv_cpuset_is_subset(online, applied->original);
+    thread->why = g_strdup(bpfpv_status_thread_why(managed, applied));
+}
+
 char *
 bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed, const BpfpvCpuset *online)
 {
     g_autoptr(BpfpvStatus) status = bpfpv_status_new();
     const BpfpvPlanDomain *plan = bpfpv_manager_plan(manager, managed);
     const GPtrArray *original = bpfpv_pins_original(managed->pins);
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
     g_autofree char *reason = NULL;
     BpfpvState state = bpfpv_managed_state(managed, &reason);
 
@@ -64,5 +79,7 @@ bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed, const 
     for (guint i = 0; original && i < original->len; i++)
         add_vcpu(status, managed, i,
                  plan && i < plan->vcpus->len ? g_ptr_array_index(plan->vcpus, i) : NULL, online);
+    for (guint i = 0; applied && i < applied->threads->len; i++)
+        add_thread(status, managed, g_ptr_array_index(applied->threads, i), online);
     return bpfpv_status_format(status);
 }

@@ -2,27 +2,9 @@
 /* What the daemon knows of a domain, for the bus; see status.h. */
 #include "daemon/status.h"
 
-static void
-add_string(GVariantBuilder *builder, const char *key, const char *value)
-{
-    g_autofree char *valid = g_utf8_make_valid(value ? value : "", -1);
+#include "core/dict.h"
 
-    g_variant_builder_add(builder, "{sv}", key, g_variant_new_string(valid));
-}
-
-static void
-add_uint(GVariantBuilder *builder, const char *key, guint value)
-{
-    g_variant_builder_add(builder, "{sv}", key, g_variant_new_uint32(value));
-}
-
-static void
-add_set(GVariantBuilder *builder, const char *key, const BpfpvCpuset *set)
-{
-    g_autofree char *text = set ? bpfpv_cpuset_format(set) : NULL;
-
-    add_string(builder, key, text);
-}
+#define FIXED "fixed by administrator"
 
 static void
 add_heading(GVariantBuilder *builder, const BpfpvManaged *managed)
@@ -30,10 +12,10 @@ add_heading(GVariantBuilder *builder, const BpfpvManaged *managed)
     g_autofree char *reason = NULL;
     BpfpvState state = bpfpv_managed_state(managed, &reason);
 
-    add_string(builder, "domain", managed->name);
-    add_string(builder, "uuid", managed->uuid);
-    add_string(builder, "state", bpfpv_state_to_string(state));
-    add_string(builder, "reason", reason);
+    bpfpv_dict_add_string(builder, "domain", managed->name);
+    bpfpv_dict_add_string(builder, "uuid", managed->uuid);
+    bpfpv_dict_add_string(builder, "state", bpfpv_state_to_string(state));
+    bpfpv_dict_add_string(builder, "reason", reason);
 }
 
 static guint
@@ -62,9 +44,9 @@ bpfpv_status_list(BpfpvManager *manager)
 
         g_variant_builder_open(&builder, G_VARIANT_TYPE("a{sv}"));
         add_heading(&builder, managed);
-        add_uint(&builder, "vcpus", original ? original->len : 0);
-        add_uint(&builder, "anchors", count_anchors(plan));
-        add_uint(&builder, "unmet", plan ? plan->unmet : 0);
+        bpfpv_dict_add_uint(&builder, "vcpus", original ? original->len : 0);
+        bpfpv_dict_add_uint(&builder, "anchors", count_anchors(plan));
+        bpfpv_dict_add_uint(&builder, "unmet", plan ? plan->unmet : 0);
         g_variant_builder_close(&builder);
     }
     return g_variant_builder_end(&builder);
@@ -76,9 +58,9 @@ show_guest(const BpfpvLink *link)
     const BpfpvHello *hello = link ? bpfpv_link_hello(link) : NULL;
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 
-    add_string(&builder, "kernel", hello ? hello->kernel : "");
-    add_uint(&builder, "cpus", link ? bpfpv_link_online_cpus(link) : 0);
-    add_string(&builder, "loader", hello ? hello->build : "");
+    bpfpv_dict_add_string(&builder, "kernel", hello ? hello->kernel : "");
+    bpfpv_dict_add_uint(&builder, "cpus", link ? bpfpv_link_online_cpus(link) : 0);
+    bpfpv_dict_add_string(&builder, "loader", hello ? hello->build : "");
     return g_variant_builder_end(&builder);
 }
 
@@ -93,10 +75,10 @@ show_programs(const BpfpvLink *link)
         const BpfpvTable *table = bpfpv_link_table(link, i);
 
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
-        add_string(&builder, "name", program->name);
-        add_string(&builder, "attach", program->attach);
-        add_uint(&builder, "keys", bpfpv_table_n_keys(table));
-        add_uint(&builder, "generation", bpfpv_table_generation(table));
+        bpfpv_dict_add_string(&builder, "name", program->name);
+        bpfpv_dict_add_string(&builder, "attach", program->attach);
+        bpfpv_dict_add_uint(&builder, "keys", bpfpv_table_n_keys(table));
+        bpfpv_dict_add_uint(&builder, "generation", bpfpv_table_generation(table));
         g_variant_builder_add(&builder, "{sv}", "lost",
                               g_variant_new_uint64(bpfpv_table_lost(table)));
         g_variant_builder_close(&builder);
@@ -112,7 +94,7 @@ bpfpv_status_why(const BpfpvManaged *managed, guint vcpu, const BpfpvPlanVcpu *p
     if (error)
         return error;
     if (bpfpv_cpuset_contains(bpfpv_pins_fixed(managed->pins), vcpu))
-        return "fixed by administrator";
+        return FIXED;
     return planned ? planned->why : NULL;
 }
 
@@ -125,13 +107,14 @@ add_vcpu(GVariantBuilder *builder, const BpfpvManaged *managed, guint index,
         g_ptr_array_index(bpfpv_pins_applied(managed->pins)->vcpus, index);
 
     g_variant_builder_open(builder, G_VARIANT_TYPE_VARDICT);
-    add_uint(builder, "vcpu", index);
-    add_uint(builder, "tasks", planned ? planned->tasks : 0);
-    add_string(builder, "want", bpfpv_want_to_string(planned ? planned->want : BPFPV_WANT_FLOAT));
-    add_set(builder, "cpus", planned ? planned->cpus : NULL);
-    add_set(builder, "original", g_ptr_array_index(original, index));
-    add_set(builder, "applied", applied->cpus);
-    add_string(builder, "why", bpfpv_status_why(managed, index, planned));
+    bpfpv_dict_add_uint(builder, "vcpu", index);
+    bpfpv_dict_add_uint(builder, "tasks", planned ? planned->tasks : 0);
+    bpfpv_dict_add_string(builder, "want",
+                          bpfpv_want_to_string(planned ? planned->want : BPFPV_WANT_FLOAT));
+    bpfpv_dict_add_set(builder, "cpus", planned ? planned->cpus : NULL);
+    bpfpv_dict_add_set(builder, "original", g_ptr_array_index(original, index));
+    bpfpv_dict_add_set(builder, "applied", applied->cpus);
+    bpfpv_dict_add_string(builder, "why", bpfpv_status_why(managed, index, planned));
     g_variant_builder_close(builder);
 }
 
@@ -148,6 +131,75 @@ show_vcpus(BpfpvManager *manager, const BpfpvManaged *managed)
     return g_variant_builder_end(&builder);
 }
 
+const char *
+bpfpv_status_thread_why(const BpfpvManaged *managed, const BpfpvAppliedThread *thread)
+{
+    const char *error = bpfpv_pins_thread_error(managed->pins, thread->id);
+
+    if (error)
+        return error;
+    return thread->fixed ? FIXED : NULL;
+}
+
+/* What the plan has for it; a fixed one is not planned for. */
+static const BpfpvCpuset *
+planned_for(const BpfpvPlanDomain *plan, const BpfpvAppliedThread *thread)
+{
+    if (thread->fixed)
+        return thread->original;
+    for (guint i = 0; plan && i < plan->threads->len; i++) {
+        const BpfpvPlanThread *planned = g_ptr_array_index(plan->threads, i);
+
+        if (planned->kind == thread->kind && planned->id == thread->id)
+            return planned->cpus;
+    }
+    return NULL;
+}
+
+static void
+add_thread(GVariantBuilder *builder, const BpfpvManaged *managed, const BpfpvPlanDomain *plan,
+           const BpfpvAppliedThread *thread)
+{
+    if (thread->kind == BPFPV_THREAD_IOTHREAD)
+        bpfpv_dict_add_uint(builder, "iothread", thread->id);
+    bpfpv_dict_add_set(builder, "cpus", planned_for(plan, thread));
+    bpfpv_dict_add_set(builder, "original", thread->original);
+    bpfpv_dict_add_set(builder, "applied", thread->cpus);
+    bpfpv_dict_add_string(builder, "why", bpfpv_status_thread_why(managed, thread));
+}
+
+/* Empty where libvirt tells nothing of it. */
+static GVariant *
+show_emulator(BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
+    const BpfpvAppliedThread *emulator =
+        applied ? bpfpv_applied_domain_find_thread(applied, BPFPV_THREAD_EMULATOR, 0) : NULL;
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+
+    if (emulator)
+        add_thread(&builder, managed, bpfpv_manager_plan(manager, managed), emulator);
+    return g_variant_builder_end(&builder);
+}
+
+static GVariant *
+show_iothreads(BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
+
+    for (guint i = 0; applied && i < applied->threads->len; i++) {
+        const BpfpvAppliedThread *thread = g_ptr_array_index(applied->threads, i);
+
+        if (thread->kind != BPFPV_THREAD_IOTHREAD)
+            continue;
+        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
+        add_thread(&builder, managed, bpfpv_manager_plan(manager, managed), thread);
+        g_variant_builder_close(&builder);
+    }
+    return g_variant_builder_end(&builder);
+}
+
 GVariant *
 bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
 {
@@ -158,5 +210,7 @@ bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
     g_variant_builder_add(&builder, "{sv}", "guest", show_guest(link));
     g_variant_builder_add(&builder, "{sv}", "programs", show_programs(link));
     g_variant_builder_add(&builder, "{sv}", "vcpus", show_vcpus(manager, managed));
+    g_variant_builder_add(&builder, "{sv}", "emulator", show_emulator(manager, managed));
+    g_variant_builder_add(&builder, "{sv}", "iothreads", show_iothreads(manager, managed));
     return g_variant_builder_end(&builder);
 }

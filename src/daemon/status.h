@@ -8,6 +8,9 @@
 GVariant *bpfpv_status_list(BpfpvManager *manager);
 /* Returns: (transfer floating): a{sv} */
 GVariant *bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed);
+/* status-map.c: who sits on the host's CPUs; without any before the first connection to libvirt.
+ * Returns: (transfer floating): a{sv} */
+GVariant *bpfpv_status_map(BpfpvManager *manager);
 
 /**
  * bpfpv_status_why:
@@ -16,6 +19,9 @@ GVariant *bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed);
  * Returns: (transfer none) (nullable): what there is to say of a vCPU
  */
 const char *bpfpv_status_why(const BpfpvManaged *managed, guint vcpu, const BpfpvPlanVcpu *planned);
+
+/* Returns: (transfer none) (nullable): what there is to say of another thread of QEMU's */
+const char *bpfpv_status_thread_why(const BpfpvManaged *managed, const BpfpvAppliedThread *thread);
 
 /**
  * bpfpv_status_describe:

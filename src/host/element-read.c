@@ -24,16 +24,31 @@ read_text(const xmlNode *node, const char *name, char **result)
     *result = value;
 }
 
+/* The number of @name's value among those that @to_string knows; what the schema lets through. */
+static guint
+read_choice(const xmlNode *node, const char *name, const char *(*to_string)(guint), guint otherwise)
+{
+    g_autofree char *value = bpfpv_xml_get_attribute(node, name);
+
+    for (guint i = 0; value && to_string(i); i++)
+        if (g_str_equal(value, to_string(i)))
+            return i;
+    return otherwise;
+}
+
 static void
 read_placement(const xmlNode *node, BpfpvConfig *config)
 {
-    g_autofree char *mode = bpfpv_xml_get_attribute(node, "mode");
-    g_autofree char *cpuset = bpfpv_xml_get_attribute(node, "cpuset");
-
-    config->mode = g_strcmp0(mode, "shared") == 0 ? BPFPV_MODE_SHARED : BPFPV_MODE_EXCLUSIVE;
+    config->mode =
+        (BpfpvPlacementMode)read_choice(node, "mode", bpfpv_mode_to_string, BPFPV_MODE_EXCLUSIVE);
+    config->smt = (BpfpvSmt)read_choice(node, "smt", bpfpv_smt_to_string, config->smt);
+    config->cohort =
+        (BpfpvCohortPolicy)read_choice(node, "cohort", bpfpv_cohort_to_string, config->cohort);
+    config->numa = (BpfpvNuma)read_choice(node, "numa", bpfpv_numa_to_string, config->numa);
+    read_uint(node, "reserve", &config->reserve);
+    read_uint(node, "weight", &config->weight);
     g_clear_pointer(&config->cpuset, bpfpv_cpuset_free);
-    if (cpuset)
-        config->cpuset = bpfpv_cpuset_parse(cpuset, NULL);
+    config->cpuset = bpfpv_xml_get_cpuset(node, "cpuset");
 }
 
 static void

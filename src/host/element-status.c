@@ -27,6 +27,17 @@ vcpu_free(gpointer data)
     g_free(vcpu);
 }
 
+static void
+thread_free(gpointer data)
+{
+    BpfpvStatusThread *thread = data;
+
+    g_free(thread->why);
+    bpfpv_cpuset_free(thread->applied);
+    bpfpv_cpuset_free(thread->original);
+    g_free(thread);
+}
+
 BpfpvStatus *
 bpfpv_status_new(void)
 {
@@ -34,6 +45,7 @@ bpfpv_status_new(void)
 
     status->programs = g_ptr_array_new_with_free_func(program_free);
     status->vcpus = g_ptr_array_new_with_free_func(vcpu_free);
+    status->threads = g_ptr_array_new_with_free_func(thread_free);
     return status;
 }
 
@@ -48,6 +60,7 @@ bpfpv_status_free(BpfpvStatus *status)
     g_free(status->plugged);
     g_ptr_array_unref(status->programs);
     g_ptr_array_unref(status->vcpus);
+    g_ptr_array_unref(status->threads);
     g_free(status);
 }
 
@@ -58,6 +71,17 @@ bpfpv_status_add_vcpu(BpfpvStatus *status, guint vcpu)
 
     added->vcpu = vcpu;
     g_ptr_array_add(status->vcpus, added);
+    return added;
+}
+
+BpfpvStatusThread *
+bpfpv_status_add_thread(BpfpvStatus *status, BpfpvThreadKind kind, guint id)
+{
+    BpfpvStatusThread *added = g_new0(BpfpvStatusThread, 1);
+
+    added->kind = kind;
+    added->id = id;
+    g_ptr_array_add(status->threads, added);
     return added;
 }
 
@@ -112,6 +136,21 @@ append_vcpu(GString *xml, const BpfpvStatusVcpu *vcpu)
     g_string_append(xml, "/>\n");
 }
 
+static void
+append_thread(GString *xml, const BpfpvStatusThread *thread)
+{
+    if (thread->kind == BPFPV_THREAD_EMULATOR)
+        g_string_append(xml, "  <emulator");
+    else
+        g_string_append_printf(xml, "  <iothread id=\"%u\"", thread->id);
+    append_set(xml, "applied", thread->applied);
+    append_set(xml, "original", thread->original);
+    append(xml, "unpinned", thread->unpinned ? "yes" : NULL);
+    append(xml, "fixed", thread->fixed ? "administrator" : NULL);
+    append(xml, "why", thread->why);
+    g_string_append(xml, "/>\n");
+}
+
 char *
 bpfpv_status_format(const BpfpvStatus *status)
 {
@@ -132,6 +171,8 @@ bpfpv_status_format(const BpfpvStatus *status)
     }
     for (guint i = 0; i < status->vcpus->len; i++)
         append_vcpu(xml, g_ptr_array_index(status->vcpus, i));
+    for (guint i = 0; i < status->threads->len; i++)
+        append_thread(xml, g_ptr_array_index(status->threads, i));
     g_string_append(xml, "</status>");
     return g_string_free(xml, FALSE);
 }
@@ -150,14 +191,6 @@ bpfpv_status_find(const xmlNode *root)
     return NULL;
 }
 
-static BpfpvCpuset *
-read_set(const xmlNode *node, const char *name)
-{
-    g_autofree char *text = bpfpv_xml_get_attribute(node, name);
-
-    return text ? bpfpv_cpuset_parse(text, NULL) : NULL;
-}
-
 static void
 read_vcpu(BpfpvStatus *status, const xmlNode *node)
 {
@@ -169,10 +202,27 @@ read_vcpu(BpfpvStatus *status, const xmlNode *node)
     if (!bpfpv_xml_get_uint(node, "id", 0, BPFPV_CPUSET_MAX - 1, &number))
         return;
     vcpu = bpfpv_status_add_vcpu(status, number);
-    vcpu->original = read_set(node, "original");
-    vcpu->applied = read_set(node, "applied");
+    vcpu->original = bpfpv_xml_get_cpuset(node, "original");
+    vcpu->applied = bpfpv_xml_get_cpuset(node, "applied");
     vcpu->unpinned = g_strcmp0(unpinned, "yes") == 0;
     vcpu->fixed = fixed != NULL;
+}
+
+static void
+read_thread(BpfpvStatus *status, const xmlNode *node, BpfpvThreadKind kind)
+{
+    g_autofree char *unpinned = bpfpv_xml_get_attribute(node, "unpinned");
+    g_autofree char *fixed = bpfpv_xml_get_attribute(node, "fixed");
+    BpfpvStatusThread *thread;
+    guint number = 0;
+
+    if (kind == BPFPV_THREAD_IOTHREAD && !bpfpv_xml_get_uint(node, "id", 1, G_MAXINT, &number))
+        return;
+    thread = bpfpv_status_add_thread(status, kind, number);
+    thread->original = bpfpv_xml_get_cpuset(node, "original");
+    thread->applied = bpfpv_xml_get_cpuset(node, "applied");
+    thread->unpinned = g_strcmp0(unpinned, "yes") == 0;
+    thread->fixed = fixed != NULL;
 }
 
 BpfpvStatus *
@@ -185,8 +235,13 @@ bpfpv_status_read(const xmlNode *root)
         return NULL;
     status = bpfpv_status_new();
     status->plugged = bpfpv_xml_get_attribute(node, "plugged");
-    for (const xmlNode *child = node->children; child; child = child->next)
+    for (const xmlNode *child = node->children; child; child = child->next) {
         if (bpfpv_xml_is_element(child, "vcpu"))
             read_vcpu(status, child);
+        else if (bpfpv_xml_is_element(child, "emulator"))
+            read_thread(status, child, BPFPV_THREAD_EMULATOR);
+        else if (bpfpv_xml_is_element(child, "iothread"))
+            read_thread(status, child, BPFPV_THREAD_IOTHREAD);
+    }
     return status;
 }

@@ -8,7 +8,7 @@
 
 #include <libxml/tree.h>
 
-#include "core/cpuset.h"
+#include "core/plan.h"
 #include "host/element-xml.h"
 
 typedef struct {
@@ -28,6 +28,17 @@ typedef struct {
     char *why;             /* (nullable) */
 } BpfpvStatusVcpu;
 
+/* One of QEMU's threads that are no vCPUs. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;              /* an I/O thread's number */
+    BpfpvCpuset *applied;  /* (nullable) */
+    BpfpvCpuset *original; /* (nullable) */
+    gboolean unpinned;     /* as a vCPU's */
+    gboolean fixed;
+    char *why;             /* (nullable) */
+} BpfpvStatusThread;
+
 typedef struct {
     char *state;         /* (nullable) */
     char *reason;        /* (nullable) */
@@ -35,6 +46,7 @@ typedef struct {
     char *plugged;       /* (nullable): the channel that bpfpv has plugged in, and takes away */
     GPtrArray *programs; /* of BpfpvStatusProgram */
     GPtrArray *vcpus;    /* of BpfpvStatusVcpu */
+    GPtrArray *threads;  /* of BpfpvStatusThread */
 } BpfpvStatus;
 
 BpfpvStatus *bpfpv_status_new(void);
@@ -42,6 +54,7 @@ void bpfpv_status_free(BpfpvStatus *status);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvStatus, bpfpv_status_free)
 /* Returns: (transfer none): a new one, to be filled in */
 BpfpvStatusVcpu *bpfpv_status_add_vcpu(BpfpvStatus *status, guint vcpu);
+BpfpvStatusThread *bpfpv_status_add_thread(BpfpvStatus *status, BpfpvThreadKind kind, guint id);
 BpfpvStatusProgram *bpfpv_status_add_program(BpfpvStatus *status, const char *name);
 
 /**
@@ -55,7 +68,7 @@ char *bpfpv_status_format(const BpfpvStatus *status);
  * bpfpv_status_read:
  * @root: <domain>
  *
- * Reads what a daemon needs of it: per vCPU the original and whose the pin is.
+ * Reads what a daemon needs of it: per vCPU and thread the original and whose the pin is.
  * What makes no sense is left out.
  *
  * Returns: (transfer full) (nullable): %NULL where the domain has none

@@ -2,7 +2,7 @@
 /* libxml2, for the files that read and write domain XML; see element-xml.h. */
 #include "host/element-xml.h"
 
-G_DEFINE_QUARK(bpfpv - xml - error - quark, bpfpv_xml_error)
+G_DEFINE_QUARK(bpfpv-xml-error-quark, bpfpv_xml_error)
 
 static void
 set_syntax_error(GError **error)
@@ -54,12 +54,18 @@ bpfpv_xml_has_namespace(const xmlNode *node, const char *href)
 }
 
 xmlNode *
+bpfpv_xml_find_next(const xmlNode *node, const char *name)
+{
+    for (; node; node = node->next)
+        if (bpfpv_xml_is_element(node, name))
+            return (xmlNode *)node;
+    return NULL;
+}
+
+xmlNode *
 bpfpv_xml_find_child(const xmlNode *parent, const char *name)
 {
-    for (xmlNode *node = parent ? parent->children : NULL; node; node = node->next)
-        if (bpfpv_xml_is_element(node, name))
-            return node;
-    return NULL;
+    return parent ? bpfpv_xml_find_next(parent->children, name) : NULL;
 }
 
 char *
@@ -82,6 +88,14 @@ bpfpv_xml_get_uint(const xmlNode *node, const char *name, guint least, guint mos
         return FALSE;
     *result = (guint)number;
     return TRUE;
+}
+
+BpfpvCpuset *
+bpfpv_xml_get_cpuset(const xmlNode *node, const char *name)
+{
+    g_autofree char *text = bpfpv_xml_get_attribute(node, name);
+
+    return text ? bpfpv_cpuset_parse(text, NULL) : NULL;
 }
 
 char *

@@ -9,6 +9,8 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "core/cpuset.h"
+
 #define BPFPV_STATUS_NAMESPACE "urn:bpfpv:status:1"
 
 #define BPFPV_XML_ERROR (bpfpv_xml_error_quark())
@@ -38,10 +40,15 @@ gboolean bpfpv_xml_is_element(const xmlNode *node, const char *name);
 gboolean bpfpv_xml_has_namespace(const xmlNode *node, const char *href);
 /* Returns: (nullable): the first child of this local name; @parent may be NULL */
 xmlNode *bpfpv_xml_find_child(const xmlNode *parent, const char *name);
+/* Returns: (nullable): @node, or the first of its later siblings, of this local name; @node may be
+ * NULL */
+xmlNode *bpfpv_xml_find_next(const xmlNode *node, const char *name);
 /* Returns: (transfer full) (nullable): an attribute without namespace; @node may be NULL */
 char *bpfpv_xml_get_attribute(const xmlNode *node, const char *name);
 /* The same as a number; FALSE where it is none from @least to @most. */
 gboolean bpfpv_xml_get_uint(const xmlNode *node, const char *name, guint least, guint most,
                             guint *result);
+/* The same as a set of CPUs. Returns: (transfer full) (nullable): NULL where it is none */
+BpfpvCpuset *bpfpv_xml_get_cpuset(const xmlNode *node, const char *name);
 /* Returns: (transfer full) (nullable): what is in it, without space at the ends */
 char *bpfpv_xml_get_text(const xmlNode *node);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* This host's CPUs, as the kernel says; for those who don't ask libvirt. */
+/* This host's CPUs, as the kernel says; what libvirt does not tell, and for those who don't ask it.
+ */
 #pragma once
 
 #include "core/cpuset.h"
@@ -11,3 +12,15 @@
  *   not; %NULL where the kernel does not say
  */
 BpfpvCpuset *bpfpv_host_cpus_read(void);
+
+/**
+ * bpfpv_host_cpus_read_efficient:
+ * @sysfs: where sysfs is: "/sys"
+ *
+ * Reads which CPUs are the slower cores of a hybrid host: what the kernel
+ * calls cpu_atom beside cpu_core (its Documentation/admin-guide/perf, x86
+ * hybrid PMUs).
+ *
+ * Returns: (transfer full): the CPUs; none on other hosts
+ */
+BpfpvCpuset *bpfpv_host_cpus_read_efficient(const char *sysfs);

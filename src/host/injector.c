@@ -5,23 +5,26 @@
 #include <string.h>
 
 #define LOADER "bpfpv-guest"
+#define LOADER_PACKED "bpfpv-guest.packed"
 #define EXEC_TIMEOUT_S 10
+#define DENY_FILE "/etc/bpfpv/deny"
 #define MOUNTS_MAX (48 * 1024)
 
 typedef struct {
-    char *program; /* NULL: the loader */
-    char *name;    /* file name in the guest */
-    GBytes *bytes;
-    guint8 digest[BPFPV_WIRE_DIGEST_LEN];
+    char *program;                        /* NULL: the loader */
+    char *name;                           /* file name in the guest */
+    GBytes *bytes;                        /* that are sent */
+    guint8 digest[BPFPV_WIRE_DIGEST_LEN]; /* of what is run */
     char hex[2 * BPFPV_WIRE_DIGEST_LEN + 1];
 } File;
 
 struct _BpfpvPayload {
     gatomicrefcount refs;
     GPtrArray *files; /* of File; the loader first */
+    char **options;   /* NULL: none */
 };
 
-G_DEFINE_QUARK(bpfpv - injector - error - quark, bpfpv_injector_error)
+G_DEFINE_QUARK(bpfpv-injector-error-quark, bpfpv_injector_error)
 
 static void
 file_free(gpointer data)
@@ -61,6 +64,20 @@ payload_add(BpfpvPayload *payload, const char *directory, const char *program, G
     return TRUE;
 }
 
+/* The loader unpacks itself where it was built to; its digest stays that of the unpacked file. */
+static void
+take_packed(File *loader, const char *directory)
+{
+    g_autofree char *path = g_build_filename(directory, LOADER_PACKED, NULL);
+    char *contents;
+    gsize length;
+
+    if (!g_file_get_contents(path, &contents, &length, NULL))
+        return;
+    g_bytes_unref(loader->bytes);
+    loader->bytes = g_bytes_new_take(contents, length);
+}
+
 BpfpvPayload *
 bpfpv_payload_load(const char *directory, const GPtrArray *programs, GError **error)
 {
@@ -70,6 +87,7 @@ bpfpv_payload_load(const char *directory, const GPtrArray *programs, GError **er
     payload->files = g_ptr_array_new_with_free_func(file_free);
     if (!payload_add(payload, directory, NULL, error))
         return NULL;
+    take_packed(g_ptr_array_index(payload->files, 0), directory);
     for (guint i = 0; i < programs->len; i++)
         if (!payload_add(payload, directory, g_ptr_array_index(programs, i), error))
             return NULL;
@@ -89,7 +107,15 @@ bpfpv_payload_unref(BpfpvPayload *payload)
     if (!payload || !g_atomic_ref_count_dec(&payload->refs))
         return;
     g_ptr_array_unref(payload->files);
+    g_strfreev(payload->options);
     g_free(payload);
+}
+
+void
+bpfpv_payload_set_options(BpfpvPayload *payload, char **options)
+{
+    g_strfreev(payload->options);
+    payload->options = g_strdupv(options);
 }
 
 gsize
@@ -233,8 +259,15 @@ set_loader_error(const BpfpvExecResult *result, GError **error)
         code = BPFPV_INJECTOR_ERROR_REFUSED;
     else if (result->exited && result->status == 5)
         code = BPFPV_INJECTOR_ERROR_CHANNEL;
+    else if (result->exited && result->status == 6)
+        code = BPFPV_INJECTOR_ERROR_DENIED;
     if (code == BPFPV_INJECTOR_ERROR_REFUSED)
         g_set_error(error, BPFPV_INJECTOR_ERROR, code, "the guest's kernel refuses the program: %s",
+                    text);
+    else if (code == BPFPV_INJECTOR_ERROR_DENIED)
+        g_set_error(error, BPFPV_INJECTOR_ERROR, code,
+                    "the guest's administrator refuses it; ask for " DENY_FILE
+                    " in the guest to be removed: %s",
                     text);
     else if (*text)
         g_set_error(error, BPFPV_INJECTOR_ERROR, code, "in the guest: %s", text);
@@ -257,6 +290,8 @@ start_loader(BpfpvGuestOps *ops, const BpfpvPayload *payload, const BpfpvInjecti
     g_ptr_array_add(argv, g_strdup_printf("--channel=%s", injection->channel));
     g_ptr_array_add(argv, g_strdup_printf("--max-keys=%u", injection->max_keys));
     g_ptr_array_add(argv, g_strdup("--unlink"));
+    for (char **option = payload->options; option && *option; option++)
+        g_ptr_array_add(argv, g_strdup(*option));
     for (guint i = 0; i < payload->files->len; i++) {
         const File *file = g_ptr_array_index(payload->files, i);
 

@@ -17,6 +17,7 @@ typedef enum {
     BPFPV_INJECTOR_ERROR_REFUSED, /* the guest's kernel refuses the program */
     BPFPV_INJECTOR_ERROR_DAMAGED, /* the files did not arrive as they were sent */
     BPFPV_INJECTOR_ERROR_CHANNEL, /* the channel is missing in the guest, or taken */
+    BPFPV_INJECTOR_ERROR_DENIED,  /* the guest has the file that refuses */
 } BpfpvInjectorError;
 GQuark bpfpv_injector_error_quark(void);
 
@@ -25,13 +26,19 @@ typedef struct _BpfpvPayload BpfpvPayload;
 
 /**
  * bpfpv_payload_load:
- * @directory: holds bpfpv-guest and NAME.bpf.o
+ * @directory: holds bpfpv-guest, perhaps bpfpv-guest.packed, and NAME.bpf.o
  * @programs: (element-type utf8): names without suffix
  */
 BpfpvPayload *bpfpv_payload_load(const char *directory, const GPtrArray *programs, GError **error);
 BpfpvPayload *bpfpv_payload_ref(BpfpvPayload *payload);
 void bpfpv_payload_unref(BpfpvPayload *payload);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPayload, bpfpv_payload_unref)
+
+/**
+ * bpfpv_payload_set_options:
+ * @options: (nullable): further options for every loader that is started, as tests want them
+ */
+void bpfpv_payload_set_options(BpfpvPayload *payload, char **options);
 
 /**
  * bpfpv_payload_size:

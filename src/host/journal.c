@@ -7,6 +7,17 @@
 #include <json-glib/json-glib.h>
 
 #define SUFFIX ".json"
+#define EMULATOR "emulator"
+#define IOTHREAD "iothread"
+
+static void
+thread_free(gpointer data)
+{
+    BpfpvJournalThread *thread = data;
+
+    bpfpv_cpuset_free(thread->original);
+    g_free(thread);
+}
 
 BpfpvJournalEntry *
 bpfpv_journal_entry_new(const char *uuid, const char *name, int id)
@@ -18,6 +29,7 @@ bpfpv_journal_entry_new(const char *uuid, const char *name, int id)
     entry->id = id;
     entry->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
     entry->fixed = bpfpv_cpuset_new();
+    entry->threads = g_ptr_array_new_with_free_func(thread_free);
     return entry;
 }
 
@@ -31,7 +43,42 @@ bpfpv_journal_entry_free(BpfpvJournalEntry *entry)
     g_free(entry->channel);
     g_ptr_array_unref(entry->original);
     bpfpv_cpuset_free(entry->fixed);
+    g_ptr_array_unref(entry->threads);
     g_free(entry);
+}
+
+BpfpvJournalThread *
+bpfpv_journal_entry_add_thread(BpfpvJournalEntry *entry, BpfpvThreadKind kind, guint id,
+                               const BpfpvCpuset *original)
+{
+    BpfpvJournalThread *thread = g_new0(BpfpvJournalThread, 1);
+
+    thread->kind = kind;
+    thread->id = id;
+    thread->original = bpfpv_cpuset_copy(original);
+    g_ptr_array_add(entry->threads, thread);
+    return thread;
+}
+
+BpfpvJournalThread *
+bpfpv_journal_entry_find_thread(const BpfpvJournalEntry *entry, BpfpvThreadKind kind, guint id)
+{
+    for (guint i = 0; i < entry->threads->len; i++) {
+        BpfpvJournalThread *thread = g_ptr_array_index(entry->threads, i);
+
+        if (thread->kind == kind && thread->id == id)
+            return thread;
+    }
+    return NULL;
+}
+
+gboolean
+bpfpv_journal_entry_has_fixed(const BpfpvJournalEntry *entry)
+{
+    for (guint i = 0; i < entry->threads->len; i++)
+        if (((const BpfpvJournalThread *)g_ptr_array_index(entry->threads, i))->fixed)
+            return TRUE;
+    return !bpfpv_cpuset_is_empty(entry->fixed);
 }
 
 static char *
@@ -47,6 +94,68 @@ add_member(JsonBuilder *builder, const char *name, const char *value)
 {
     json_builder_set_member_name(builder, name);
     json_builder_add_string_value(builder, value);
+}
+
+static void
+add_set(JsonBuilder *builder, const char *name, const BpfpvCpuset *set)
+{
+    g_autofree char *text = bpfpv_cpuset_format(set);
+
+    add_member(builder, name, text);
+}
+
+static void
+add_threads(JsonBuilder *builder, const BpfpvJournalEntry *entry)
+{
+    json_builder_set_member_name(builder, "threads");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < entry->threads->len; i++) {
+        const BpfpvJournalThread *thread = g_ptr_array_index(entry->threads, i);
+
+        json_builder_begin_object(builder);
+        add_member(builder, "kind", thread->kind == BPFPV_THREAD_EMULATOR ? EMULATOR : IOTHREAD);
+        json_builder_set_member_name(builder, "id");
+        json_builder_add_int_value(builder, thread->id);
+        add_set(builder, "original", thread->original);
+        json_builder_set_member_name(builder, "fixed");
+        json_builder_add_boolean_value(builder, thread->fixed);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
+static gboolean
+read_thread(BpfpvJournalEntry *entry, JsonObject *object, GError **error)
+{
+    const char *kind = json_object_get_string_member_with_default(object, "kind", "");
+    const char *text = json_object_get_string_member_with_default(object, "original", "");
+    gint64 id = json_object_get_int_member_with_default(object, "id", 0);
+    g_autoptr(BpfpvCpuset) original = bpfpv_cpuset_parse(text, error);
+    BpfpvJournalThread *thread;
+
+    if (!original)
+        return FALSE;
+    thread = bpfpv_journal_entry_add_thread(
+        entry, g_str_equal(kind, EMULATOR) ? BPFPV_THREAD_EMULATOR : BPFPV_THREAD_IOTHREAD,
+        (guint)CLAMP(id, 0, G_MAXINT), original);
+    thread->fixed = json_object_get_boolean_member_with_default(object, "fixed", FALSE);
+    return TRUE;
+}
+
+static gboolean
+read_threads(BpfpvJournalEntry *entry, JsonObject *object, GError **error)
+{
+    JsonNode *node = json_object_get_member(object, "threads");
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+    for (guint i = 0; array && i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+
+        if (JSON_NODE_HOLDS_OBJECT(element) &&
+            !read_thread(entry, json_node_get_object(element), error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static char *
@@ -79,6 +188,7 @@ entry_to_json(const BpfpvJournalEntry *entry)
 
         add_member(builder, "fixed", fixed);
     }
+    add_threads(builder, entry);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, TRUE);
@@ -114,6 +224,8 @@ entry_from_json(JsonObject *object, GError **error)
             return NULL;
         g_ptr_array_add(entry->original, set);
     }
+    if (!read_threads(entry, object, error))
+        return NULL;
     return g_steal_pointer(&entry);
 }
 

@@ -8,7 +8,15 @@
 
 #include <glib.h>
 
-#include "core/cpuset.h"
+#include "core/plan.h"
+
+/* One of QEMU's threads that are no vCPUs. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;              /* an I/O thread's number; 0 for the emulator */
+    BpfpvCpuset *original; /* what it had before bpfpv */
+    gboolean fixed;        /* an administrator has pinned it meanwhile: that is the original */
+} BpfpvJournalThread;
 
 typedef struct {
     char *uuid;
@@ -19,11 +27,22 @@ typedef struct {
     char *channel;        /* (nullable): its target name */
     GPtrArray *original;  /* of BpfpvCpuset, by vCPU */
     BpfpvCpuset *fixed;   /* vCPUs that an administrator has pinned meanwhile */
+    GPtrArray *threads;   /* of BpfpvJournalThread: emulator and I/O threads */
 } BpfpvJournalEntry;
 
 BpfpvJournalEntry *bpfpv_journal_entry_new(const char *uuid, const char *name, int id);
 void bpfpv_journal_entry_free(BpfpvJournalEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvJournalEntry, bpfpv_journal_entry_free)
+
+/* Returns: (transfer none): a new thread, which has a copy of @original */
+BpfpvJournalThread *bpfpv_journal_entry_add_thread(BpfpvJournalEntry *entry, BpfpvThreadKind kind,
+                                                   guint id, const BpfpvCpuset *original);
+/* Returns: (transfer none) (nullable) */
+BpfpvJournalThread *bpfpv_journal_entry_find_thread(const BpfpvJournalEntry *entry,
+                                                    BpfpvThreadKind kind, guint id);
+
+/* Whether an administrator has pinned something. */
+gboolean bpfpv_journal_entry_has_fixed(const BpfpvJournalEntry *entry);
 
 /**
  * bpfpv_journal_write:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libvirt's pin calls of one domain; see pinner.h. The only place that pins. */
-#include "host/pinner.h"
+#include "host/pinner-private.h"
 
 #include "host/element-xml.h"
 #include "host/virt.h"
@@ -28,6 +28,7 @@ struct _BpfpvPinner {
 
 typedef struct {
     Link *link;
+    BpfpvThreadKind kind;
     guint vcpu;
     BpfpvCpuset *cpus;
     char *status;
@@ -130,6 +131,36 @@ read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
 }
 
 static void
+read_threads_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Pin *pin = data;
+    GError *error = NULL;
+    g_autoptr(virDomain) domain = link_open(pin->link, &error);
+    GPtrArray *threads = NULL;
+
+    if (domain)
+        threads = bpfpv_pinner_list_threads(domain, pin->link->n_host_cpus, &error);
+    if (threads)
+        g_task_return_pointer(task, threads, (GDestroyNotify)g_ptr_array_unref);
+    else
+        g_task_return_error(task, error);
+}
+
+static int
+call_libvirt(const Pin *pin, virDomainPtr domain, guchar *map, int maplen)
+{
+    switch (pin->kind) {
+    case BPFPV_THREAD_EMULATOR:
+        return virDomainPinEmulator(domain, map, maplen, VIR_DOMAIN_AFFECT_LIVE);
+    case BPFPV_THREAD_IOTHREAD:
+        return virDomainPinIOThread(domain, pin->vcpu, map, maplen, VIR_DOMAIN_AFFECT_LIVE);
+    case BPFPV_THREAD_VCPU:
+        break;
+    }
+    return virDomainPinVcpuFlags(domain, pin->vcpu, map, maplen, VIR_DOMAIN_AFFECT_LIVE);
+}
+
+static void
 pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     Pin *pin = data;
@@ -144,8 +175,10 @@ pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancell
         return;
     }
     bpfpv_cpuset_to_map(pin->cpus, map, maplen);
-    if (virDomainPinVcpuFlags(domain, pin->vcpu, map, (int)maplen, VIR_DOMAIN_AFFECT_LIVE) < 0) {
-        bpfpv_virt_set_error(&error, "pinning vCPU %u of domain %s to host CPUs %s", pin->vcpu,
+    if (call_libvirt(pin, domain, map, (int)maplen) < 0) {
+        static const char *const what[] = {"vCPU", "emulator", "I/O thread"};
+
+        bpfpv_virt_set_error(&error, "pinning %s %u of domain %s to host CPUs %s", what[pin->kind], pin->vcpu,
                              virDomainGetName(domain), text);
         g_task_return_error(task, error);
         return;
@@ -205,6 +238,7 @@ run(BpfpvPinner *pinner, const Pin *what, GTaskThreadFunc func, GAsyncReadyCallb
     Pin *pin = g_new0(Pin, 1);
 
     pin->link = link_ref(pinner->link);
+    pin->kind = what->kind;
     pin->vcpu = what->vcpu;
     pin->cpus = what->cpus ? bpfpv_cpuset_copy(what->cpus) : NULL;
     pin->status = g_strdup(what->status);
@@ -227,11 +261,23 @@ bpfpv_pinner_read_finish(GAsyncResult *result, GError **error)
 }
 
 void
-bpfpv_pinner_pin(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus,
+bpfpv_pinner_read_threads(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data)
+{
+    run(pinner, &(Pin){0}, read_threads_in_worker, callback, user_data);
+}
+
+GPtrArray *
+bpfpv_pinner_read_threads_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+void
+bpfpv_pinner_pin(BpfpvPinner *pinner, BpfpvThreadKind kind, guint vcpu, const BpfpvCpuset *cpus,
                  GAsyncReadyCallback callback, gpointer user_data)
 {
-    run(pinner, &(Pin){.vcpu = vcpu, .cpus = (BpfpvCpuset *)cpus}, pin_in_worker, callback,
-        user_data);
+    run(pinner, &(Pin){.kind = kind, .vcpu = vcpu, .cpus = (BpfpvCpuset *)cpus}, pin_in_worker,
+        callback, user_data);
 }
 
 gboolean

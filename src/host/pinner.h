@@ -8,7 +8,7 @@
 
 #include <gio/gio.h>
 
-#include "core/cpuset.h"
+#include "core/plan.h"
 
 typedef struct _BpfpvPinner BpfpvPinner;
 
@@ -44,16 +44,40 @@ void bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpoint
  */
 GPtrArray *bpfpv_pinner_read_finish(GAsyncResult *result, GError **error);
 
+/* One of QEMU's threads that are no vCPUs. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id; /* an I/O thread's number */
+    BpfpvCpuset *cpus;
+} BpfpvPinnedThread;
+
+/**
+ * bpfpv_pinner_read_threads:
+ *
+ * Asks for the pins in force of the emulator and the I/O threads.
+ */
+void bpfpv_pinner_read_threads(BpfpvPinner *pinner, GAsyncReadyCallback callback,
+                               gpointer user_data);
+
+/**
+ * bpfpv_pinner_read_threads_finish:
+ *
+ * Returns: (transfer full) (element-type BpfpvPinnedThread): the emulator first
+ */
+GPtrArray *bpfpv_pinner_read_threads_finish(GAsyncResult *result, GError **error);
+
 /**
  * bpfpv_pinner_pin:
+ * @kind: what is pinned
+ * @vcpu: its number; 0 for the emulator
  * @cpus: host CPUs, not empty
  *
- * Pins a vCPU of the running domain; the definition is not touched. A domain
+ * Pins a thread of the running domain; the definition is not touched. A domain
  * that another job holds ends, after libvirt's 30 s, in an error that
  * bpfpv_virt_is_busy() knows.
  */
-void bpfpv_pinner_pin(BpfpvPinner *pinner, guint vcpu, const BpfpvCpuset *cpus,
-                      GAsyncReadyCallback callback, gpointer user_data);
+void bpfpv_pinner_pin(BpfpvPinner *pinner, BpfpvThreadKind kind, guint vcpu,
+                      const BpfpvCpuset *cpus, GAsyncReadyCallback callback, gpointer user_data);
 gboolean bpfpv_pinner_pin_finish(GAsyncResult *result, GError **error);
 
 /**

@@ -72,8 +72,9 @@ on_reboot(virConnectPtr connection, virDomainPtr domain, void *user_data)
     watch->funcs->reset(uuid_of(domain, &uuid), watch->user_data);
 }
 
+/* Plugged in, which may be for a new I/O thread, or unplugged. */
 static void
-on_device_removed(virConnectPtr connection, virDomainPtr domain, const char *alias, void *user_data)
+on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void *user_data)
 {
     Uuid uuid;
 
@@ -128,7 +129,8 @@ static const struct {
     {VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata)},
     {VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_agent)},
     {VIR_DOMAIN_EVENT_ID_REBOOT, VIR_DOMAIN_EVENT_CALLBACK(on_reboot)},
-    {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device_removed)},
+    {VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
+    {VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device)},
     {VIR_DOMAIN_EVENT_ID_TUNABLE, VIR_DOMAIN_EVENT_CALLBACK(on_tunable)},
 };
 

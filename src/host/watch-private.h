@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What watch.c and watch-events.c share. */
+/* What watch.c, watch-events.c and watch-host.c share. */
 #pragma once
 
 #include <libvirt/libvirt.h>
@@ -7,7 +7,7 @@
 #include "host/watch.h"
 #include "host/worker.h"
 
-#define BPFPV_WATCH_N_EVENTS 6
+#define BPFPV_WATCH_N_EVENTS 7
 
 struct _BpfpvWatch {
     char *uri;
@@ -20,11 +20,33 @@ struct _BpfpvWatch {
     gboolean listing;         /* listed() has not been told yet */
     GHashTable *reading;      /* UUID → 1: being read; 2: and to be read again */
     guint reconnect;          /* timer */
+    guint look;               /* timer: are the same CPUs online? */
+    BpfpvCpuset *cpus_online; /* as told last */
     guint closing;            /* idle source */
     int events[BPFPV_WATCH_N_EVENTS];
     int monitor_event; /* -1: this libvirt gives none */
 };
 
+/* What a worker reads; the task's data. */
+typedef struct {
+    virConnectPtr connection; /* a reference of its own */
+    char *uuid;               /* (nullable) */
+    guint serial;
+} BpfpvWatchRead;
+
+/* Runs @func in a worker, on the connection that there is. */
+void bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func,
+                     GAsyncReadyCallback done);
+
+/* watch-host.c: */
+/* Blocks. */
+BpfpvWatchHost *bpfpv_watch_host_read(virConnectPtr connection, GError **error);
+void bpfpv_watch_host_free(BpfpvWatchHost *host);
+/* Begins to look whether it is still so. */
+void bpfpv_watch_host_begin(BpfpvWatch *watch, const BpfpvWatchHost *host);
+void bpfpv_watch_host_end(BpfpvWatch *watch);
+
+/* watch-events.c: */
 /* Registers for the connection's events; nothing stays registered on error. */
 gboolean bpfpv_watch_events_start(BpfpvWatch *watch, GError **error);
 /* Deregisters: before the connection is closed, or it leaks. */

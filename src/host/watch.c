@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Watches libvirt; see watch.h. Connection life cycle and the reading of
- * domains are here, the events themselves in watch-events.c.
+ * domains are here, the events themselves in watch-events.c, the host's CPUs
+ * in watch-host.c.
  */
 #include "host/watch-private.h"
 
@@ -17,12 +18,6 @@ static void start_connecting(BpfpvWatch *watch);
 /* ---- reading domains ---- */
 
 typedef struct {
-    virConnectPtr connection; /* a reference of its own */
-    char *uuid;
-    guint serial;
-} Read;
-
-typedef struct {
     int id;
     char *xml;
 } Reading;
@@ -30,7 +25,7 @@ typedef struct {
 static void
 read_free(gpointer data)
 {
-    Read *read = data;
+    BpfpvWatchRead *read = data;
 
     virConnectClose(read->connection);
     g_free(read->uuid);
@@ -49,7 +44,7 @@ reading_free(gpointer data)
 static void
 read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-    Read *read = data;
+    BpfpvWatchRead *read = data;
     GError *error = NULL;
     g_autoptr(virDomain) domain = bpfpv_virt_lookup(read->connection, read->uuid, &error);
     Reading *reading;
@@ -93,7 +88,7 @@ static void
 read_done(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     BpfpvWatch *watch = user_data;
-    Read *read = g_task_get_task_data(G_TASK(result));
+    BpfpvWatchRead *read = g_task_get_task_data(G_TASK(result));
     g_autoptr(GError) error = NULL;
     Reading *reading = g_task_propagate_pointer(G_TASK(result), &error);
 
@@ -117,11 +112,24 @@ read_done(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
+bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func,
+                GAsyncReadyCallback done)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, watch->cancellable, done, watch);
+    BpfpvWatchRead *read = g_new0(BpfpvWatchRead, 1);
+
+    virConnectRef(watch->connection);
+    read->connection = watch->connection;
+    read->uuid = g_strdup(uuid);
+    read->serial = watch->serial;
+    g_task_set_task_data(task, read, read_free);
+    bpfpv_worker_run(watch->readers, task, func);
+}
+
+void
 bpfpv_watch_refresh(BpfpvWatch *watch, const char *uuid)
 {
     gint pending = GPOINTER_TO_INT(g_hash_table_lookup(watch->reading, uuid));
-    g_autoptr(GTask) task = NULL;
-    Read *read;
 
     if (!watch->connection)
         return;
@@ -130,21 +138,14 @@ bpfpv_watch_refresh(BpfpvWatch *watch, const char *uuid)
         return;
     }
     g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(1));
-    read = g_new0(Read, 1);
-    virConnectRef(watch->connection);
-    read->connection = watch->connection;
-    read->uuid = g_strdup(uuid);
-    read->serial = watch->serial;
-    task = g_task_new(NULL, watch->cancellable, read_done, watch);
-    g_task_set_task_data(task, read, read_free);
-    bpfpv_worker_run(watch->readers, task, read_in_worker);
+    bpfpv_watch_run(watch, uuid, read_in_worker, read_done);
 }
 
 /* ---- connecting ---- */
 
 typedef struct {
     virConnectPtr connection;
-    BpfpvTopology *topology;
+    BpfpvWatchHost *host;
     GPtrArray *uuids;
 } Connection;
 
@@ -154,27 +155,9 @@ connection_free(gpointer data)
     Connection *made = data;
 
     g_clear_pointer(&made->connection, virConnectClose);
-    g_clear_pointer(&made->topology, bpfpv_topology_free);
+    g_clear_pointer(&made->host, bpfpv_watch_host_free);
     g_clear_pointer(&made->uuids, g_ptr_array_unref);
     g_free(made);
-}
-
-static BpfpvTopology *
-read_topology(virConnectPtr connection, GError **error)
-{
-    unsigned char *map = NULL;
-    g_autoptr(BpfpvCpuset) present = NULL;
-    g_autoptr(BpfpvCpuset) cpus_online = NULL;
-    int n = virNodeGetCPUMap(connection, &map, NULL, 0);
-
-    if (n <= 0) {
-        bpfpv_virt_set_error(error, "reading the host's CPUs");
-        return NULL;
-    }
-    present = bpfpv_cpuset_new_range(0, (guint)n - 1);
-    cpus_online = bpfpv_cpuset_new_from_map(map, VIR_CPU_MAPLEN((gsize)n), (guint)n);
-    free(map);
-    return bpfpv_topology_new(present, cpus_online);
 }
 
 static void
@@ -188,9 +171,9 @@ connect_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *can
     if (made->connection) {
         /* Fails with some drivers; then a dead libvirtd shows when a call fails. */
         virConnectSetKeepAlive(made->connection, 5, 3);
-        made->topology = read_topology(made->connection, &error);
+        made->host = bpfpv_watch_host_read(made->connection, &error);
     }
-    if (made->topology) {
+    if (made->host) {
         g_task_return_pointer(task, made, connection_free);
         return;
     }
@@ -226,7 +209,7 @@ lose_connection(BpfpvWatch *watch, const char *reason)
 static void
 list_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-    Read *read = data; /* only its connection is used */
+    BpfpvWatchRead *read = data; /* only its connection is used */
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
     virDomainPtr *domains = NULL;
     GError *error = NULL;
@@ -252,7 +235,7 @@ static void
 list_done(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     BpfpvWatch *watch = user_data;
-    Read *read = g_task_get_task_data(G_TASK(result));
+    BpfpvWatchRead *read = g_task_get_task_data(G_TASK(result));
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) uuids = g_task_propagate_pointer(G_TASK(result), &error);
 
@@ -267,19 +250,6 @@ list_done(GObject *source, GAsyncResult *result, gpointer user_data)
     for (guint i = 0; i < uuids->len; i++)
         bpfpv_watch_refresh(watch, g_ptr_array_index(uuids, i));
     tell_if_listed(watch);
-}
-
-static void
-start_listing(BpfpvWatch *watch)
-{
-    g_autoptr(GTask) task = g_task_new(NULL, watch->cancellable, list_done, watch);
-    Read *read = g_new0(Read, 1);
-
-    virConnectRef(watch->connection);
-    read->connection = watch->connection;
-    read->serial = watch->serial;
-    g_task_set_task_data(task, read, read_free);
-    bpfpv_worker_run(watch->readers, task, list_in_worker);
 }
 
 static gboolean
@@ -322,10 +292,11 @@ connect_done(GObject *source, GAsyncResult *result, gpointer user_data)
         lose_connection(watch, error->message);
         return;
     }
-    watch->funcs->connected(made->topology, watch->user_data);
+    bpfpv_watch_host_begin(watch, made->host);
+    watch->funcs->connected(made->host, watch->user_data);
     connection_free(made);
     /* After the events are on, so that nothing falls between. */
-    start_listing(watch);
+    bpfpv_watch_run(watch, NULL, list_in_worker, list_done);
 }
 
 static void
@@ -359,6 +330,7 @@ bpfpv_watch_free(BpfpvWatch *watch)
         return;
     g_cancellable_cancel(watch->cancellable);
     g_clear_handle_id(&watch->reconnect, g_source_remove);
+    bpfpv_watch_host_end(watch);
     g_clear_handle_id(&watch->closing, g_source_remove);
     if (watch->connection) {
         bpfpv_watch_events_stop(watch);

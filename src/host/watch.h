@@ -8,13 +8,22 @@
 
 #include <gio/gio.h>
 
-#include "core/topology.h"
+#include "core/cpuset.h"
 
 typedef struct _BpfpvWatch BpfpvWatch;
 
+/* The host as libvirt tells of it. */
+typedef struct {
+    char *capabilities; /* (nullable): XML */
+    BpfpvCpuset *present;
+    BpfpvCpuset *cpus_online;
+} BpfpvWatchHost;
+
 typedef struct {
     /* Connected: every running domain follows through domain(), then listed(). */
-    void (*connected)(const BpfpvTopology *topology, gpointer user_data);
+    void (*connected)(const BpfpvWatchHost *host, gpointer user_data);
+    /* CPUs have come online or gone. libvirt has no event for it; noticed within seconds. */
+    void (*cpus_changed)(const BpfpvWatchHost *host, gpointer user_data);
     void (*disconnected)(const char *reason, gpointer user_data);
     /* A running domain as it is now; again after whatever may have changed @xml. */
     void (*domain)(const char *uuid, int id, const char *xml, gpointer user_data);

@@ -2,7 +2,6 @@
 /*
  * Affinity, host half: the guest's table maps a thread id to the mask of guest
  * CPUs that the thread may run on, while that is narrower than all of them.
- * Guest CPU n is taken to be vCPU n, as QEMU and Linux number them.
  */
 #include "programs/program.h"
 
@@ -15,21 +14,30 @@ typedef struct {
     GHashTable *tasks; /* mask → number of tasks */
 } Count;
 
+/* (transfer full): NULL if it is malformed. */
+static BpfpvCpuset *
+read_mask(const guint8 *value, gsize size)
+{
+    guint64 words[BPFPV_WIRE_MAX_VALUE / sizeof(guint64)];
+    gsize n_words = size / sizeof(guint64);
+
+    if (size % sizeof(guint64) != 0 || n_words > G_N_ELEMENTS(words))
+        return NULL;
+    memcpy(words, value, size);
+    for (gsize i = 0; i < n_words; i++)
+        words[i] = GUINT64_FROM_LE(words[i]);
+    return bpfpv_cpuset_new_from_words(words, n_words, BPFPV_CPUSET_MAX);
+}
+
 static void
 count_task(guint64 key, const guint8 *value, gsize size, gpointer user_data)
 {
     Count *count = user_data;
-    guint64 words[BPFPV_WIRE_MAX_VALUE / sizeof(guint64)];
-    gsize n_words = size / sizeof(guint64);
-    BpfpvCpuset *mask;
+    BpfpvCpuset *mask = read_mask(value, size);
     gpointer tasks;
 
-    if (size % sizeof(guint64) != 0 || n_words > G_N_ELEMENTS(words))
+    if (!mask)
         return;
-    memcpy(words, value, size);
-    for (gsize i = 0; i < n_words; i++)
-        words[i] = GUINT64_FROM_LE(words[i]);
-    mask = bpfpv_cpuset_new_from_words(words, n_words, BPFPV_CPUSET_MAX);
     tasks = g_hash_table_lookup(count->tasks, mask);
     if (tasks || g_hash_table_size(count->tasks) < MAX_MASKS)
         g_hash_table_replace(count->tasks, mask, GUINT_TO_POINTER(GPOINTER_TO_UINT(tasks) + 1));
@@ -44,7 +52,7 @@ mask_equal(gconstpointer a, gconstpointer b)
 }
 
 static void
-add_demand(const BpfpvTable *table, const BpfpvCpuset *online, BpfpvDemand *demand)
+add_demand(const BpfpvTable *table, const BpfpvGuestCpus *cpus, BpfpvDemand *demand)
 {
     g_autoptr(GHashTable) tasks = g_hash_table_new_full(bpfpv_cpuset_hash, mask_equal,
                                                         (GDestroyNotify)bpfpv_cpuset_free, NULL);
@@ -54,11 +62,23 @@ add_demand(const BpfpvTable *table, const BpfpvCpuset *online, BpfpvDemand *dema
 
     bpfpv_table_foreach(table, count_task, &count);
     g_hash_table_iter_init(&iter, tasks);
-    while (g_hash_table_iter_next(&iter, &mask, &n))
-        bpfpv_demand_add(demand, mask, online, GPOINTER_TO_UINT(n));
+    while (g_hash_table_iter_next(&iter, &mask, &n)) {
+        g_autoptr(BpfpvCpuset) vcpus = bpfpv_guest_cpus_to_vcpus(cpus, mask);
+
+        bpfpv_demand_add(demand, vcpus, bpfpv_guest_cpus_online(cpus), GPOINTER_TO_UINT(n));
+    }
+}
+
+static char *
+format_value(const guint8 *value, gsize size)
+{
+    g_autoptr(BpfpvCpuset) mask = read_mask(value, size);
+
+    return mask ? bpfpv_cpuset_format(mask) : g_strdup("?");
 }
 
 const BpfpvProgram bpfpv_program_affinity = {
     .name = "affinity",
     .add_demand = add_demand,
+    .format_value = format_value,
 };

@@ -6,13 +6,16 @@
 #pragma once
 
 #include "core/demand.h"
+#include "core/guest-cpus.h"
 #include "core/table.h"
 
 typedef struct {
     const char *name; /* of the program and its object file */
-    /* Adds to @demand what @table says. @online: the guest's online CPUs. Values come from the
-     * guest: a malformed one is skipped. Pure. */
-    void (*add_demand)(const BpfpvTable *table, const BpfpvCpuset *online, BpfpvDemand *demand);
+    /* Adds to @demand what @table says. @cpus: which vCPUs the guest's CPUs are. Values come from
+     * the guest: a malformed one is skipped. Pure. */
+    void (*add_demand)(const BpfpvTable *table, const BpfpvGuestCpus *cpus, BpfpvDemand *demand);
+    /* Returns: (transfer full): a value as people write it; "?" for a malformed one. Pure. */
+    char *(*format_value)(const guint8 *value, gsize size);
 } BpfpvProgram;
 
 extern const BpfpvProgram bpfpv_program_affinity;

@@ -146,6 +146,12 @@ bed_daemon_stop(BedDaemon *daemon)
 }
 
 void
+bed_daemon_signal(BedDaemon *daemon, int signal)
+{
+    g_subprocess_send_signal(daemon->process, signal);
+}
+
+void
 bed_daemon_kill(BedDaemon *daemon)
 {
     g_subprocess_force_exit(daemon->process);

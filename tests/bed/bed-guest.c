@@ -27,17 +27,34 @@ channels(const BedGuestOptions *options)
     return g_string_free(xml, FALSE);
 }
 
+static const char *
+template_file(const BedGuestOptions *options)
+{
+    return bed_environment(options->stock ? "BED_STOCK_TEMPLATE" : "BED_TEMPLATE");
+}
+
 static void
 fill_in(GString *xml, const char *placeholder, const char *value)
 {
     if (g_string_replace(xml, placeholder, value ? value : "", 0) == 0)
-        bed_fail("%s has no %s", bed_environment("BED_TEMPLATE"), placeholder);
+        bed_fail("the domain template has no %s", placeholder);
+}
+
+static guint
+memory_mib(const BedGuestOptions *options)
+{
+    if (options->memory_mib)
+        return options->memory_mib;
+    return options->stock ? 512 : 384;
 }
 
 static char *
 domain_xml(const BedGuestOptions *options, const char *name)
 {
-    g_autofree char *vcpus = g_strdup_printf("%u", options->vcpus ? options->vcpus : 2);
+    const char *file = template_file(options);
+    guint n = options->vcpus ? options->vcpus : 2;
+    g_autofree char *vcpus = g_strdup_printf("%u", MAX(n, options->max_vcpus));
+    g_autofree char *memory = g_strdup_printf("%u", memory_mib(options));
     g_autofree char *attributes = NULL;
     g_autofree char *console = g_strdup_printf("%s/%s.console", bed_environment("BED_DIR"), name);
     g_autofree char *cmdline = NULL;
@@ -45,15 +62,18 @@ domain_xml(const BedGuestOptions *options, const char *name)
     g_autofree char *template = NULL;
     GString *xml;
 
-    if (!g_file_get_contents(bed_environment("BED_TEMPLATE"), &template, NULL, NULL))
-        bed_fail("can't read %s", bed_environment("BED_TEMPLATE"));
+    if (!g_file_get_contents(file, &template, NULL, NULL))
+        bed_fail("can't read %s", file);
     if (options->vcpu_cpuset)
         attributes = g_strdup_printf("cpuset='%s'", options->vcpu_cpuset);
+    else if (options->max_vcpus)
+        attributes = g_strdup_printf("current='%u'", n);
     if (options->cmdline)
         cmdline = g_markup_escape_text(options->cmdline, -1);
     xml = g_string_new(template);
     fill_in(xml, "@NAME@", name);
     fill_in(xml, "@METADATA@", options->metadata_xml);
+    fill_in(xml, "@MEMORY@", memory);
     fill_in(xml, "@VCPU_ATTRIBUTES@", attributes);
     fill_in(xml, "@VCPUS@", vcpus);
     fill_in(xml, "@CPUTUNE@", options->cputune_xml);

@@ -17,9 +17,8 @@ typedef struct {
     char *actual;
 } Expectation;
 
-/* The words of a CPU list: "0-1,3". */
-static char *
-format_map(unsigned char *map, int length)
+char *
+bed_format_map(const unsigned char *map, int length)
 {
     GString *text = g_string_new(NULL);
     int n = length * 8;
@@ -46,13 +45,13 @@ bed_host_cpus(void)
 
     if (n < 0)
         bed_fail("can't read the host's CPUs: %s", bed_libvirt_error());
-    text = format_map(map, VIR_CPU_MAPLEN(n));
+    text = bed_format_map(map, VIR_CPU_MAPLEN(n));
     free(map);
     return text;
 }
 
-static int
-map_length(void)
+int
+bed_map_length(void)
 {
     int n = virNodeGetCPUMap(bed_connect(), NULL, NULL, 0);
 
@@ -64,7 +63,7 @@ map_length(void)
 char *
 bed_vcpupin(BedGuest *guest, guint vcpu)
 {
-    int length = map_length();
+    int length = bed_map_length();
     g_autofree unsigned char *maps = g_malloc0((gsize)MAX_VCPUS * length);
     int n = virDomainGetVcpuPinInfo(bed_guest_domain(guest), MAX_VCPUS, maps, length,
                                     VIR_DOMAIN_AFFECT_LIVE);
@@ -72,20 +71,20 @@ bed_vcpupin(BedGuest *guest, guint vcpu)
     if (n < 0 || vcpu >= (guint)n)
         bed_fail("can't read the pin of vCPU %u of %s: %s", vcpu, bed_guest_name(guest),
                  bed_libvirt_error());
-    return format_map(VIR_GET_CPUMAP(maps, length, vcpu), length);
+    return bed_format_map(VIR_GET_CPUMAP(maps, length, vcpu), length);
 }
 
 char *
 bed_vcpu_actual(BedGuest *guest, guint vcpu)
 {
-    int length = map_length();
+    int length = bed_map_length();
     g_autofree virVcpuInfo *info = g_new0(virVcpuInfo, MAX_VCPUS);
     g_autofree unsigned char *maps = g_malloc0((gsize)MAX_VCPUS * length);
     int n = virDomainGetVcpus(bed_guest_domain(guest), info, MAX_VCPUS, maps, length);
 
     for (int i = 0; i < n; i++) {
         if (info[i].number == vcpu)
-            return format_map(VIR_GET_CPUMAP(maps, length, i), length);
+            return bed_format_map(VIR_GET_CPUMAP(maps, length, i), length);
     }
     bed_fail("can't read the affinity of vCPU %u of %s: %s", vcpu, bed_guest_name(guest),
              bed_libvirt_error());

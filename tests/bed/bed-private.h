@@ -21,5 +21,10 @@ const char *bed_libvirt_error(void);
  */
 int bed_run(const char *const *argv, char **out, char **err);
 
+/* The words of a CPU list, "0-1,3", for a libvirt CPU map; g_free(). And how long a map is that has
+ * all CPUs of the host. */
+char *bed_format_map(const unsigned char *map, int length);
+int bed_map_length(void);
+
 /* One argument list of a variadic function, with @before in front; (transfer container). */
 GPtrArray *bed_arguments(const char *before, const char *first, va_list list);

@@ -25,6 +25,9 @@ typedef struct _BedDaemon BedDaemon;
 typedef struct {
     const char *name; /* of the domain: "guest" */
     guint vcpus;      /* 2 */
+    guint max_vcpus;  /* that may be plugged in; as vcpus */
+    guint memory_mib; /* 384; of a stock guest 512 */
+    gboolean stock;   /* a whole Debian; the world needs "bed run --stock" */
     gboolean no_agent_channel;
     gboolean with_channel;    /* org.bpfpv.0 in the definition */
     gboolean no_wait;         /* return as soon as it is started */
@@ -38,7 +41,7 @@ typedef struct {
 
 /* Milliseconds that fit what takes a moment here, and what takes a boot. */
 #define BED_SOON 20000
-#define BED_BOOT 120000
+#define BED_BOOT 240000
 
 /* ---- waiting and failing (bed.c) ---- */
 
@@ -128,6 +131,17 @@ void bed_assert_vcpupin_all(BedGuest *guest, guint vcpu, guint timeout_ms);
 /* Any single CPU, which is returned. */
 int bed_assert_vcpupin_single(BedGuest *guest, guint vcpu, guint timeout_ms);
 
+/* ---- QEMU's threads that are no vCPUs (bed-thread.c) ---- */
+
+/* As "virsh emulatorpin" and "virsh iothreadinfo" show them; g_free(). An I/O thread that is not
+ * there has "". */
+char *bed_emulatorpin(BedGuest *guest);
+char *bed_iothreadpin(BedGuest *guest, guint id);
+
+/* Wait until it is what it should be, QEMU's main thread too; NULL: all host CPUs. */
+void bed_assert_emulatorpin(BedGuest *guest, const char *cpus, guint timeout_ms);
+void bed_assert_iothreadpin(BedGuest *guest, guint id, const char *cpus, guint timeout_ms);
+
 /* ---- bpfpvd and bpfpvctl (bed-daemon.c) ---- */
 
 /**
@@ -143,6 +157,8 @@ int bed_assert_vcpupin_single(BedGuest *guest, guint vcpu, guint timeout_ms);
 BedDaemon *bed_daemon_start(const char *first, ...);
 /* SIGTERM; the test fails unless it ends with 0 soon. */
 void bed_daemon_stop(BedDaemon *daemon);
+/* Any signal that does not end it. */
+void bed_daemon_signal(BedDaemon *daemon, int signal);
 /* SIGKILL; returns when it is gone. */
 void bed_daemon_kill(BedDaemon *daemon);
 void bed_daemon_kill_all(void);

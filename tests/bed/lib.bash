@@ -44,3 +44,11 @@ bed_tail() {
     tail -n "$2" "$1" | tr -d '\r' >&2
     printf -- '\n---\n' >&2
 }
+
+# The Debian mirror that this machine's apt uses.
+bed_mirror() {
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' |
+        awk '/\/debian\/*$/ && !found { print; found = 1 } END { exit !found }' ||
+        bed_die "no Debian mirror among apt's sources"
+}

@@ -2,8 +2,8 @@
 /*
  * Fuzz target: bytes as libvirt might give them to the hook. Whatever they are,
  * checking and repairing end, and what was repaired is XML that needs no repair
- * again but for what an administrator pinned. With BPFPV_FUZZ_STANDALONE it is
- * a program that runs the files it is given, so that every compiler builds it.
+ * again but for what an administrator pinned. With standalone.c it is a
+ * program that runs the files it is given, so that every compiler builds it.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,29 +45,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     check_read(text, size);
     if (repaired) {
-        G_GNUC_UNUSED g_autofree char *again = bpfpv_hook_repair(repaired, strlen(repaired), &error);
+        G_GNUC_UNUSED g_autofree char *again =
+            bpfpv_hook_repair(repaired, strlen(repaired), &error);
 
         if (error)
             abort();
     }
     return 0;
 }
-
-#ifdef BPFPV_FUZZ_STANDALONE
-int
-main(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        g_autoptr(GError) error = NULL;
-        g_autofree char *bytes = NULL;
-        gsize length;
-
-        if (!g_file_get_contents(argv[i], &bytes, &length, &error)) {
-            g_printerr("%s\n", error->message);
-            return EXIT_FAILURE;
-        }
-        LLVMFuzzerTestOneInput((const uint8_t *)bytes, length);
-    }
-    return EXIT_SUCCESS;
-}
-#endif

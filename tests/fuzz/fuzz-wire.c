@@ -6,7 +6,7 @@
  * more than its limit, or changes what it shows with an error.
  *
  * With libFuzzer:    clang -fsanitize=fuzzer,address,undefined …
- * To run files only: cc -DBPFPV_FUZZ_STANDALONE …; fuzz-wire FILE…
+ * To run files only: with standalone.c, fuzz-wire FILE…
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "core/wire.h"
 
 #define MAX_KEYS 64
-#define PREFIX   9
+#define PREFIX 9
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -92,22 +92,3 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bpfpv_decoder_free(decoder);
     return 0;
 }
-
-#ifdef BPFPV_FUZZ_STANDALONE
-int
-main(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        g_autoptr(GError) error = NULL;
-        g_autofree char *bytes = NULL;
-        gsize length;
-
-        if (!g_file_get_contents(argv[i], &bytes, &length, &error)) {
-            g_printerr("%s\n", error->message);
-            return EXIT_FAILURE;
-        }
-        LLVMFuzzerTestOneInput((const uint8_t *)bytes, length);
-    }
-    return EXIT_SUCCESS;
-}
-#endif

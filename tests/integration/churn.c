@@ -2,7 +2,7 @@
 /*
  * The replica against the truth: after random churn in the guest, what
  * bpfpvctl shows equals what /proc says, task by task. The seed is printed;
- * BPFPV_TEST_SEED repeats it.
+ * BPFPV_TEST_SEED repeats it. BPFPV_TEST_LOADER has more options for the loader.
  */
 #include "itest.h"
 
@@ -30,10 +30,14 @@ setup(void **state)
     const char *text = g_getenv("BPFPV_TEST_SEED");
     guint32 seed = text ? (guint32)strtoul(text, NULL, 0) : g_random_int();
 
+    const char *loader = g_getenv("BPFPV_TEST_LOADER");
+    g_autofree char *test = g_strdup_printf("[test]\nloader=%s\n", loader ? loader : "");
+    g_autofree char *config = itest_config(loader ? test : "");
+
     print_message("BPFPV_TEST_SEED=%u\n", seed);
     random_source = g_rand_new_with_seed(seed);
     guest = bed_guest_start(&options);
-    bed_daemon_start(NULL);
+    bed_daemon_start(config, NULL);
     itest_attach(guest);
     return 0;
 }

@@ -52,6 +52,41 @@ itest_vcpu(BedGuest *guest, guint vcpu, const char *member)
     return g_strdup(one ? json_object_get_string_member(one, member) : "");
 }
 
+char *
+itest_emulator(BedGuest *guest, const char *member)
+{
+    g_autoptr(JsonObject) object = show(bed_guest_name(guest));
+    JsonObject *emulator = json_object_get_object_member(object, "emulator");
+
+    return g_strdup(json_object_get_string_member_with_default(emulator, member, ""));
+}
+
+char *
+itest_iothread(BedGuest *guest, guint id, const char *member)
+{
+    g_autoptr(JsonObject) object = show(bed_guest_name(guest));
+    JsonArray *array = json_object_get_array_member(object, "iothreads");
+
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonObject *one = json_array_get_object_element(array, i);
+
+        if (json_object_get_int_member(one, "iothread") == id)
+            return g_strdup(json_object_get_string_member(one, member));
+    }
+    return g_strdup("");
+}
+
+void
+itest_restore(void)
+{
+    const char *const argv[] = {g_getenv("BPFPVD"), "--restore", NULL};
+    int status;
+
+    assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL,
+                             &status, NULL));
+    assert_int_equal(status, 0);
+}
+
 gint64
 itest_tasks(BedGuest *guest, guint vcpu)
 {
@@ -82,6 +117,12 @@ gint64
 itest_generation(BedGuest *guest)
 {
     return program_member(guest, "generation");
+}
+
+gint64
+itest_lost(BedGuest *guest)
+{
+    return program_member(guest, "lost");
 }
 
 char *

@@ -17,12 +17,17 @@ void itest_assert_served(BedGuest *guest);
 
 /* "bpfpvctl show": a vCPU's "want", "why", "original", …; g_free(). */
 char *itest_vcpu(BedGuest *guest, guint vcpu, const char *member);
+/* The same of the emulator, or of an I/O thread: "" where there is no such. */
+char *itest_emulator(BedGuest *guest, const char *member);
+char *itest_iothread(BedGuest *guest, guint id, const char *member);
 /* Its "tasks". */
 gint64 itest_tasks(BedGuest *guest, guint vcpu);
 /* Keys in the replica of the first program; -1 where there is none. */
 gint64 itest_keys(BedGuest *guest);
 /* Its generation: grows with every snapshot of one loader. */
 gint64 itest_generation(BedGuest *guest);
+/* Its losses, as of its last snapshot. */
+gint64 itest_lost(BedGuest *guest);
 /* The domain's "reason"; g_free(). */
 char *itest_reason(const char *domain);
 
@@ -31,6 +36,9 @@ void itest_assert_want(BedGuest *guest, guint vcpu, const char *want, gint64 tas
 void itest_assert_keys(BedGuest *guest, gint64 keys);
 /* Wait until the reason contains @part. */
 void itest_assert_reason(const char *domain, const char *part);
+
+/* "bpfpvd --restore": puts back what a daemon that died has left. */
+void itest_restore(void);
 
 /* Writes a bpfpvd.conf and returns "--config=FILE"; g_free(). */
 char *itest_config(const char *text);

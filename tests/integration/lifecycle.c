@@ -116,14 +116,10 @@ static void
 restore_puts_back_what_a_killed_daemon_left(void **state)
 {
     gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
-    const char *const argv[] = {g_getenv("BPFPVD"), "--restore", NULL};
-    int status;
 
     bed_assert_vcpupin_single(guest, 1, BED_SOON);
     bed_daemon_kill(bpfpvd);
-    assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL,
-                             &status, NULL));
-    assert_int_equal(status, 0);
+    itest_restore();
     bed_assert_vcpupin_all(guest, 0, 0);
     bed_assert_vcpupin_all(guest, 1, 0);
 

@@ -9,9 +9,7 @@
 #include <signal.h>
 #include <string.h>
 
-#define ELEMENT                                                                                    \
-    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
-    "<placement mode='shared'/></program></bpfpv>"
+#define ELEMENT "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/></bpfpv>"
 
 static BedGuest *guest;
 static gint64 task;
@@ -31,7 +29,11 @@ start_daemon(const char *name, const char *text)
 static int
 setup(void **state)
 {
-    static const BedGuestOptions options = {.name = "traveller", .metadata_xml = ELEMENT};
+    static const BedGuestOptions options = {
+        .name = "traveller",
+        .cputune_xml = "<iothreads>1</iothreads>",
+        .metadata_xml = ELEMENT,
+    };
 
     bed_hook_install();
     bed_second_start();
@@ -78,17 +80,27 @@ migrate(const char *xml)
     bed_guest_wait_agent(guest);
 }
 
-/* @cpu: where the anchor has to be here; the originals are all CPUs, as they were at home. */
+/* @cpu: where the anchor has to be here, which all others are off; the originals are all CPUs, as
+ * they were at home. */
 static void
 assert_adopted(const char *cpu)
 {
+    const char *rest = g_str_equal(cpu, "0") ? "1" : "0";
     g_autofree char *original = NULL;
+    g_autofree char *emulator = NULL;
+    g_autofree char *iothread = NULL;
 
     bed_wait_state("traveller", "active", BED_SOON);
     bed_assert_vcpupin(guest, 1, cpu, BED_SOON);
-    bed_assert_vcpupin_all(guest, 0, BED_SOON);
+    bed_assert_vcpupin(guest, 0, rest, BED_SOON);
+    bed_assert_emulatorpin(guest, rest, BED_SOON);
+    bed_assert_iothreadpin(guest, 1, rest, BED_SOON);
     original = itest_vcpu(guest, 1, "original");
+    emulator = itest_emulator(guest, "original");
+    iothread = itest_iothread(guest, 1, "original");
     assert_string_equal(original, "0-1");
+    assert_string_equal(emulator, "0-1");
+    assert_string_equal(iothread, "0-1");
     assert_int_equal(itest_loader(guest), loader);
     itest_assert_want(guest, 1, "anchor", 1);
 }
@@ -176,6 +188,8 @@ what_was_pinned_elsewhere_is_released_here(void **state)
     bed_guest_kill(guest, task, SIGKILL);
     bed_assert_vcpupin_all(guest, 1, BED_SOON);
     bed_assert_vcpupin_all(guest, 0, BED_SOON);
+    bed_assert_emulatorpin(guest, NULL, BED_SOON);
+    bed_assert_iothreadpin(guest, 1, NULL, BED_SOON);
 }
 
 /* The channel was plugged in by the first daemon, on the first host, before it all. */

@@ -64,6 +64,20 @@ frames_add_cpus(GByteArray *stream, guint n_cpus, guint64 possible, guint64 onli
     frames_add(stream, BPFPV_WIRE_CPUS, &payload, sizeof(payload));
 }
 
+/* CPU_IDS; @ids: pairs of a CPU and its APIC id. */
+static inline void
+frames_add_cpu_ids(GByteArray *stream, const struct bpfpv_wire_cpu_id *ids, guint count)
+{
+    struct {
+        struct bpfpv_wire_cpu_ids head;
+        struct bpfpv_wire_cpu_id ids[64];
+    } payload = {{count, 0}, {{0, 0}}};
+
+    memcpy(payload.ids, ids, count * sizeof(*ids));
+    frames_add(stream, BPFPV_WIRE_CPU_IDS, &payload,
+               sizeof(payload.head) + count * sizeof(*ids));
+}
+
 static inline void
 frames_add_begin(GByteArray *stream, guint program, guint generation)
 {

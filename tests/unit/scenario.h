@@ -16,14 +16,19 @@ typedef struct {
     BpfpvDemand *demand;
     GPtrArray *original;
     BpfpvCpuset *pool;
+    BpfpvGuestTopology *guest;
+    GArray *threads;
+    GPtrArray *thread_sets; /* of BpfpvCpuset: what threads point to */
 } ScenarioDomain;
 
 typedef struct {
     BpfpvPlacementHost host;
     BpfpvTopology *topology;
     BpfpvCpuset *pool;
+    BpfpvCpuset *taken;
     GPtrArray *domains; /* of ScenarioDomain */
     BpfpvPlan *plan;    /* the last one */
+    gint64 now_us;
 } Scenario;
 
 static inline void
@@ -41,6 +46,9 @@ scenario_domain_free(gpointer data)
     bpfpv_demand_free(domain->demand);
     g_ptr_array_unref(domain->original);
     bpfpv_cpuset_free(domain->pool);
+    bpfpv_guest_topology_free(domain->guest);
+    g_array_unref(domain->threads);
+    g_ptr_array_unref(domain->thread_sets);
     g_free(domain);
 }
 
@@ -49,6 +57,7 @@ scenario_free(Scenario *scenario)
 {
     bpfpv_topology_free(scenario->topology);
     bpfpv_cpuset_free(scenario->pool);
+    bpfpv_cpuset_free(scenario->taken);
     g_ptr_array_unref(scenario->domains);
     bpfpv_plan_free(scenario->plan);
     g_free(scenario);
@@ -95,15 +104,59 @@ scenario_add(Scenario *scenario, const char *key, const char *originals_text)
         g_ptr_array_add(domain->original, cpus(originals[v]));
     domain->n_vcpus = domain->original->len;
     domain->demand = bpfpv_demand_new(domain->n_vcpus);
+    domain->guest = bpfpv_guest_topology_new();
+    domain->threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
+    domain->thread_sets = g_ptr_array_new_with_free_func(scenario_cpuset_free);
     domain->view = (BpfpvPlacementDomain){
         .domain = domain->key,
+        .guest = domain->guest,
+        .threads = domain->threads,
         .demand = domain->demand,
         .original = domain->original,
         .mode = BPFPV_MODE_EXCLUSIVE,
+        .smt = BPFPV_SMT_IGNORE,
         .max_anchors = G_MAXUINT,
     };
     g_ptr_array_add(scenario->domains, domain);
     return domain;
+}
+
+/* A thread of QEMU's; the emulator is number 0. */
+static inline void
+scenario_add_thread(ScenarioDomain *domain, BpfpvThreadKind kind, guint id, const char *set_text)
+{
+    BpfpvPlacementThread thread = {kind, id, NULL};
+
+    g_ptr_array_add(domain->thread_sets, cpus(set_text));
+    thread.original = domain->thread_sets->pdata[domain->thread_sets->len - 1];
+    g_array_append_val(domain->threads, thread);
+}
+
+/* @where: by CPU, "cell:cache:core[:efficiency]", separated by spaces. */
+static inline BpfpvTopology *
+scenario_topology(const char *where, const char *online_text)
+{
+    g_autoptr(GArray) placed = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
+    g_autoptr(BpfpvCpuset) online = cpus(online_text);
+    g_auto(GStrv) words = g_strsplit(where, " ", -1);
+
+    for (guint c = 0; words[c] != NULL; c++) {
+        g_auto(GStrv) parts = g_strsplit(words[c], ":", -1);
+        BpfpvTopologyCpu cpu = {.cpu = c, .cell = atoi(parts[0]), .cache = atoi(parts[1]),
+                                .core = atoi(parts[2])};
+
+        cpu.efficiency = parts[3] != NULL ? (guint)atoi(parts[3]) : 0;
+        g_array_append_val(placed, cpu);
+    }
+    return bpfpv_topology_new_placed(placed, NULL, online);
+}
+
+static inline void
+scenario_take_topology(Scenario *scenario, BpfpvTopology *topology)
+{
+    bpfpv_topology_free(scenario->topology);
+    scenario->topology = topology;
+    scenario->host.topology = topology;
 }
 
 static inline void
@@ -147,7 +200,8 @@ scenario_anchor(ScenarioDomain *domain, const char *vcpus_text)
 static inline void
 scenario_solve(Scenario *scenario)
 {
-    BpfpvPlan *plan = bpfpv_placement_solve(&scenario->host, scenario->domains, scenario->plan);
+    BpfpvPlan *plan = bpfpv_placement_solve(&scenario->host, scenario->domains, scenario->plan,
+                                            scenario->now_us);
 
     bpfpv_plan_free(scenario->plan);
     scenario->plan = plan;
@@ -181,6 +235,14 @@ plan_to_text(const BpfpvPlan *plan, gboolean with_why)
                                    vcpu->met ? "" : "!", set);
             if (with_why && vcpu->why != NULL)
                 g_string_append_printf(text, "(%s)", vcpu->why);
+        }
+        for (guint t = 0; t < domain->threads->len; t++) {
+            const BpfpvPlanThread *thread = domain->threads->pdata[t];
+            g_autofree char *set = bpfpv_cpuset_format(thread->cpus);
+
+            g_string_append_printf(text, " %s%u=%s",
+                                   thread->kind == BPFPV_THREAD_EMULATOR ? "emulator" : "iothread",
+                                   thread->id, set);
         }
     }
     return g_string_free(text, FALSE);

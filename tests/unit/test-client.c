@@ -99,6 +99,24 @@ shows_a_domain(void **state)
 }
 
 static void
+maps_the_host(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) map = NULL;
+    g_autofree char *calls = NULL;
+    const char *pool = NULL;
+
+    fake_manager_set_map(fixture->fake, "{'pool': <'1-7'>}");
+    map = bpfpv_client_map_sync(fixture->client, NULL, &error);
+    g_assert_no_error(error);
+    assert_true(g_variant_lookup(map, "pool", "&s", &pool));
+    assert_string_equal(pool, "1-7");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "Map()");
+}
+
+static void
 attaches_and_detaches(void **state)
 {
     Fixture *fixture = *state;
@@ -134,14 +152,17 @@ maps_errors(void **state)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) of_list = NULL, of_show = NULL, of_attach = NULL, of_detach = NULL;
+        g_autoptr(GError) of_map = NULL;
 
         fake_manager_set_error(fixture->fake, cases[i].name, "what went wrong");
         assert_null(bpfpv_client_list_sync(fixture->client, NULL, &of_list));
         assert_null(bpfpv_client_show_sync(fixture->client, "web1", NULL, &of_show));
+        assert_null(bpfpv_client_map_sync(fixture->client, NULL, &of_map));
         assert_false(bpfpv_client_attach_sync(fixture->client, "web1", NULL, &of_attach));
         assert_false(bpfpv_client_detach_sync(fixture->client, "web1", NULL, &of_detach));
         assert_error(of_list, cases[i].code, cases[i].text);
         assert_error(of_show, cases[i].code, cases[i].text);
+        assert_error(of_map, cases[i].code, cases[i].text);
         assert_error(of_attach, cases[i].code, cases[i].text);
         assert_error(of_detach, cases[i].code, cases[i].text);
         assert_null(strstr(of_list->message, "GDBus.Error"));
@@ -365,6 +386,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(lists_domains),
         TEST(shows_a_domain),
+        TEST(maps_the_host),
         TEST(attaches_and_detaches),
         TEST(maps_errors),
         TEST(says_that_no_daemon_runs),

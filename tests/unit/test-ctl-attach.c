@@ -166,7 +166,7 @@ ends_when_the_daemon_dies(void **state)
 {
     static const FakeStep steps[] = {
         {.state = "injecting"},
-        {.delay_ms = 10, .state = "", .is_death = TRUE},
+        {.delay_ms = 300, .state = "", .is_death = TRUE},
         {0},
     };
     CtlFixture *fixture = *state;

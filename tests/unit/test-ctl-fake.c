@@ -19,6 +19,7 @@ struct _FakeManager {
     GMutex lock; /* for all below */
     const char *list;
     const char *show;
+    const char *map;
     const char *error_name;
     const char *error_message;
     gboolean dies;
@@ -114,6 +115,21 @@ answer_show(FakeManager *fake, GDBusMethodInvocation *invocation)
         g_dbus_method_invocation_return_value(invocation, g_variant_new("(@a{sv})", status));
 }
 
+/* Five keys, in pages of two. */
+static void
+answer_keys(GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    GVariantBuilder keys = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(ts)"));
+    guint64 from, key, n = 0;
+
+    g_variant_get_child(parameters, 2, "t", &from);
+    for (key = 100; key < 105; key++)
+        if (key >= from && n++ < 2)
+            g_variant_builder_add(&keys, "(ts)", key, "0-1,3");
+    g_dbus_method_invocation_return_value(
+        invocation, g_variant_new("(ub@a(ts))", 1, n > 2, g_variant_builder_end(&keys)));
+}
+
 static void
 answer_attach(FakeManager *fake, GDBusMethodInvocation *invocation)
 {
@@ -134,7 +150,7 @@ refuse(FakeManager *fake, const char *method, GVariant *parameters,
     const char *domain = "";
 
     if (g_variant_n_children(parameters) > 0)
-        g_variant_get(parameters, "(&s)", &domain);
+        g_variant_get_child(parameters, 0, "&s", &domain);
     g_string_append_printf(fake->calls, "%s%s(%s)", fake->calls->len > 0 ? " " : "", method,
                            domain);
     if (fake->dies) {
@@ -161,8 +177,13 @@ on_call(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNU
     if (g_str_equal(method, "List"))
         g_dbus_method_invocation_return_value(
             invocation, g_variant_new("(@aa{sv})", g_variant_new_parsed(fake->list)));
+    else if (g_str_equal(method, "Map"))
+        g_dbus_method_invocation_return_value(
+            invocation, g_variant_new("(@a{sv})", g_variant_new_parsed(fake->map)));
     else if (g_str_equal(method, "Show"))
         answer_show(fake, invocation);
+    else if (g_str_equal(method, "Keys"))
+        answer_keys(parameters, invocation);
     else if (g_str_equal(method, "Attach"))
         answer_attach(fake, invocation);
     else
@@ -226,6 +247,7 @@ fake_manager_new(const char *bus_address)
 
     g_mutex_init(&fake->lock);
     fake->list = "@aa{sv} []";
+    fake->map = "{'cpus': <@aa{sv} []>}";
     fake->calls = g_string_new(NULL);
     fake->context = g_main_context_new();
     fake->loop = g_main_loop_new(fake->context, FALSE);
@@ -279,6 +301,14 @@ fake_manager_set_show(FakeManager *fake, const char *status)
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fake->lock);
 
     fake->show = status;
+}
+
+void
+fake_manager_set_map(FakeManager *fake, const char *map)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fake->lock);
+
+    fake->map = map;
 }
 
 void

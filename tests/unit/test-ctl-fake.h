@@ -30,9 +30,10 @@ FakeManager *fake_manager_new(const char *bus_address);
 void fake_manager_free(FakeManager *fake);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeManager, fake_manager_free)
 
-/* What List and Show return, in GVariant text format; must be static. */
+/* What List, Show and Map return, in GVariant text format; must be static. */
 void fake_manager_set_list(FakeManager *fake, const char *domains);
 void fake_manager_set_show(FakeManager *fake, const char *status);
+void fake_manager_set_map(FakeManager *fake, const char *map);
 /* Every call now fails with this D-Bus error; NULL: none does. Must be static. */
 void fake_manager_set_error(FakeManager *fake, const char *name, const char *message);
 /* The service leaves the bus instead of answering the next call. */

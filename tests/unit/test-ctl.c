@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * bpfpvctl as people and scripts meet it: the real binary against a fake
- * bpfpvd; its usage, list, show and detach.
+ * bpfpvd; its usage, list, show, map and detach.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -165,6 +165,25 @@ shows_for_people(void **state)
 }
 
 static void
+shows_the_other_threads(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_show(
+        fixture->fake,
+        "{'domain': <'web1'>, 'uuid': <'u2'>, 'state': <'active'>, 'reason': <''>, 'emulator': "
+        "<{'cpus': <'0'>, 'original': <'0-7'>, 'applied': <'0-7'>, 'why': <'a job'>}>, "
+        "'iothreads': <[{'iothread': <uint32 12>, 'cpus': <'0'>, 'original': <'0-7'>, 'applied': "
+        "<'0'>, 'why': <''>}]>}");
+    ctl_run(fixture, "show", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "\n"
+                                 "THREAD       PLAN  APPLIED  ORIGINAL  WHY\n"
+                                 "emulator     0     0-7      0-7       a job\n"
+                                 "iothread 12  0     0        0-7       -\n");
+}
+
+static void
 shows_what_is_there_yet(void **state)
 {
     CtlFixture *fixture = *state;
@@ -177,6 +196,53 @@ shows_what_is_there_yet(void **state)
                                       "  uuid     u2\n"
                                       "  reason   guest boots\n"
                                       "  guest    has not answered yet\n");
+}
+
+#define MAP                                                                                        \
+    "{'pool': <'0-1'>, 'reserve': <uint32 1>, 'cells': <[{'cell': <uint32 0>, 'memory': "          \
+    "<uint64 2097152>}]>, 'cpus': <["                                                              \
+    "{'cpu': <uint32 0>, 'cell': <uint32 0>, 'cache': <uint32 0>, 'state': <'anchor'>,"            \
+    " 'vcpus': <[{'domain': <'web1'>, 'vcpu': <uint32 3>, 'want': <'anchor'>}]>},"                 \
+    "{'cpu': <uint32 1>, 'cell': <uint32 0>, 'cache': <uint32 0>, 'state': <'free'>,"              \
+    " 'floating': <uint32 5>}]>}"
+
+static void
+draws_the_host(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_map(fixture->fake, MAP);
+    ctl_run(fixture, "map", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "cell 0, 2 GiB\n"
+                                      "  cache 0: CPUs 0-1\n"
+                                      "    [0 web1/3] [1 .     ]\n"
+                                      "\n"
+                                      "  . free\n"
+                                      "  2 of 2 CPUs online, pool 0-1, reserve 1\n"
+                                      "  anchors: 1; vCPUs floating on 1 CPU: 5\n");
+    ctl_run_on_terminal(fixture, "COLUMNS", "12", "map", NULL);
+    ctl_assert_has(fixture->out, "cache 0: 0-1  \033[32ma\033[0m .\r\n");
+    ctl_run_on_terminal(fixture, "NO_COLOR", "1", "map", NULL);
+    ctl_assert_has(fixture->out, "    [0 web1/3] [1 .     ]\r\n");
+    ctl_run(fixture, "map", "--json", NULL);
+    ctl_assert_has(fixture->out, "\"domain\" : \"web1\"");
+}
+
+static void
+says_why_there_is_no_host_to_draw(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "map", NULL);
+    ctl_assert_ended(fixture, 1, "has not reached libvirt yet");
+    assert_string_equal(fixture->out, "");
+    ctl_run(fixture, "map", "--json", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "\"cpus\" : []");
+    fake_manager_set_error(fixture->fake, "org.freedesktop.DBus.Error.UnknownMethod", "no Map");
+    ctl_run(fixture, "map", NULL);
+    ctl_assert_ended(fixture, 1, "does not offer Map");
 }
 
 static JsonObject *
@@ -299,6 +365,31 @@ notices_that_output_is_lost(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ctl_set_up, ctl_tear_down)
 
+static void
+keys_are_read_page_by_page(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autoptr(JsonNode) root = NULL;
+    g_autofree char *calls = NULL;
+    JsonArray *keys;
+    JsonObject *last;
+
+    ctl_run(fixture, "keys", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "KEY  VALUE\n100  0-1,3\n101  0-1,3\n102  0-1,3\n"
+                                      "103  0-1,3\n104  0-1,3\n");
+    ctl_run(fixture, "keys", "--json", "--program=affinity", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    root = json_from_string(fixture->out, NULL);
+    keys = json_node_get_array(root);
+    assert_int_equal(json_array_get_length(keys), 5);
+    last = json_array_get_object_element(keys, 4);
+    assert_int_equal(json_object_get_int_member(last, "key"), 104);
+    assert_string_equal(json_object_get_string_member(last, "value"), "0-1,3");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "Keys(web1) Keys(web1) Keys(web1) Keys(web1) Keys(web1) Keys(web1)");
+}
+
 int
 main(void)
 {
@@ -310,11 +401,15 @@ main(void)
         TEST(lists_nothing_with_a_hint),
         TEST(colours_a_terminal_only),
         TEST(shows_for_people),
+        TEST(shows_the_other_threads),
         TEST(shows_what_is_there_yet),
+        TEST(draws_the_host),
+        TEST(says_why_there_is_no_host_to_draw),
         TEST(shows_the_contract_as_json),
         TEST(makes_guest_text_harmless),
         TEST(makes_error_text_harmless),
         TEST(detaches),
+        TEST(keys_are_read_page_by_page),
         TEST(takes_names_that_look_like_options),
         TEST(notices_that_output_is_lost),
     };

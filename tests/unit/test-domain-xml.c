@@ -59,6 +59,11 @@ everything_but_the_program_has_a_default(void **state)
     assert_int_equal(xml->config->programs->len, 1);
     assert_int_equal(xml->config->mode, BPFPV_MODE_EXCLUSIVE);
     assert_null(xml->config->cpuset);
+    assert_int_equal(xml->config->smt, BPFPV_SMT_MATCH);
+    assert_int_equal(xml->config->cohort, BPFPV_COHORT_LLC);
+    assert_int_equal(xml->config->numa, BPFPV_NUMA_PREFER);
+    assert_int_equal(xml->config->reserve, 0);
+    assert_int_equal(xml->config->weight, 1);
     assert_int_equal(xml->config->max_anchors, G_MAXUINT);
     assert_int_equal(xml->config->rate, BPFPV_RATE_DEFAULT);
     assert_string_equal(xml->config->channel, BPFPV_CHANNEL_DEFAULT);
@@ -69,7 +74,7 @@ every_attribute_is_read(void **state)
 {
     g_autoptr(BpfpvDomainXml) xml =
         parse("<b:bpfpv xmlns:b='" BPFPV_DOMAIN_NAMESPACE "'><b:program name='affinity'>"
-              "<b:placement mode='shared' cpuset='2-7,^4'/><b:limit anchors='4' keys='99' "
+              "<b:placement mode='shared' cpuset='2-7,^4' smt='isolate' cohort='cell' numa='strict' reserve='2' weight='7'/><b:limit anchors='4' keys='99' "
               "rate='20'/></b:program><b:channel name='org.example.1'/></b:bpfpv>",
               CHANNEL("org.example.1", "disconnected"));
 
@@ -78,6 +83,11 @@ every_attribute_is_read(void **state)
     assert_cpus(xml->config->cpuset, "2-3,5-7");
     assert_int_equal(xml->config->max_anchors, 4);
     assert_int_equal(xml->config->max_keys, 99);
+    assert_int_equal(xml->config->smt, BPFPV_SMT_ISOLATE);
+    assert_int_equal(xml->config->cohort, BPFPV_COHORT_CELL);
+    assert_int_equal(xml->config->numa, BPFPV_NUMA_STRICT);
+    assert_int_equal(xml->config->reserve, 2);
+    assert_int_equal(xml->config->weight, 7);
     assert_int_equal(xml->config->rate, 20);
     assert_string_equal(xml->channel_path, "/s/org.example.1");
 }
@@ -132,6 +142,74 @@ errors_name_line_element_value_and_remedy(void **state)
                    "digit");
 }
 
+/* As libvirt keeps it: with the prefix and the namespace that it was set with. */
+static BpfpvDomainXml *
+parse_with_status(const BpfpvStatus *status)
+{
+    g_autofree char *status_xml = bpfpv_status_format(status);
+    GString *text = g_string_new(status_xml);
+    BpfpvDomainXml *xml;
+
+    g_string_replace(text, "<status", "<s:status xmlns:s='" BPFPV_STATUS_NAMESPACE "'", 1);
+    g_string_replace(text, "</status", "</s:status", 1);
+    xml = parse(text->str, "");
+    g_string_free(text, TRUE);
+    return xml;
+}
+
+static void
+a_status_comes_back_as_it_was_written(void **state)
+{
+    g_autoptr(BpfpvStatus) status = bpfpv_status_new();
+    BpfpvStatusVcpu *vcpu = bpfpv_status_add_vcpu(status, 1);
+    BpfpvStatusThread *emulator = bpfpv_status_add_thread(status, BPFPV_THREAD_EMULATOR, 0);
+    BpfpvStatusThread *iothread = bpfpv_status_add_thread(status, BPFPV_THREAD_IOTHREAD, 4);
+    g_autoptr(BpfpvDomainXml) xml = NULL;
+
+    status->plugged = g_strdup("org.bpfpv.0");
+    vcpu->original = cpus("0-3");
+    vcpu->applied = cpus("2");
+    emulator->original = cpus("0-3");
+    emulator->applied = cpus("0-1");
+    emulator->unpinned = TRUE;
+    emulator->why = g_strdup("a \"reason\"");
+    iothread->original = cpus("3");
+    iothread->fixed = TRUE;
+    xml = parse_with_status(status);
+    assert_non_null(xml->status);
+    assert_string_equal(xml->status->plugged, "org.bpfpv.0");
+    vcpu = g_ptr_array_index(xml->status->vcpus, 0);
+    assert_int_equal(vcpu->vcpu, 1);
+    assert_cpus(vcpu->original, "0-3");
+    assert_false(vcpu->unpinned);
+    assert_int_equal(xml->status->threads->len, 2);
+    emulator = g_ptr_array_index(xml->status->threads, 0);
+    assert_int_equal(emulator->kind, BPFPV_THREAD_EMULATOR);
+    assert_cpus(emulator->original, "0-3");
+    assert_cpus(emulator->applied, "0-1");
+    assert_true(emulator->unpinned);
+    assert_false(emulator->fixed);
+    iothread = g_ptr_array_index(xml->status->threads, 1);
+    assert_int_equal(iothread->kind, BPFPV_THREAD_IOTHREAD);
+    assert_int_equal(iothread->id, 4);
+    assert_cpus(iothread->original, "3");
+    assert_true(iothread->fixed);
+}
+
+static void
+a_status_that_makes_no_sense_is_left_out(void **state)
+{
+    g_autoptr(BpfpvDomainXml) xml =
+        parse("<s:status xmlns:s='" BPFPV_STATUS_NAMESPACE "'><vcpu id='-1'/><vcpu/>"
+              "<iothread id='0'/><iothread/><iothread id='x' original='1'/>"
+              "<emulator original='9-'/></s:status>",
+              "");
+
+    assert_int_equal(xml->status->vcpus->len, 0);
+    assert_int_equal(xml->status->threads->len, 1);
+    assert_null(((BpfpvStatusThread *)g_ptr_array_index(xml->status->threads, 0))->original);
+}
+
 static void
 what_is_not_a_domain_is_an_error(void **state)
 {
@@ -155,6 +233,8 @@ main(void)
         cmocka_unit_test(every_attribute_is_read),
         cmocka_unit_test(channels_are_told_apart),
         cmocka_unit_test(errors_name_line_element_value_and_remedy),
+        cmocka_unit_test(a_status_comes_back_as_it_was_written),
+        cmocka_unit_test(a_status_that_makes_no_sense_is_left_out),
         cmocka_unit_test(what_is_not_a_domain_is_an_error),
     };
 

@@ -16,6 +16,7 @@ typedef struct {
     const char *mounts;
     const char *fail_command; /* this command's exit status is 1 */
     gboolean fail_writes;
+    char **options;      /* for the loader */
     gboolean no_program; /* inject none of the payload's programs */
     int loader_status;
     const char *loader_words;
@@ -112,6 +113,7 @@ inject(FakeGuest *guest, GError **error)
         programs, "00112233445566778899aabbccddeeff", "org.bpfpv.0", 1234, NULL, 60};
     g_autoptr(BpfpvPayload) payload = make_payload();
 
+    bpfpv_payload_set_options(payload, guest->options);
     if (!guest->no_program)
         g_ptr_array_add(programs, (gpointer) "affinity");
     return bpfpv_inject(&guest->ops, payload, &injection, error);
@@ -148,6 +150,16 @@ sends_everything_and_starts_the_loader(void **state)
     assert_non_null(strstr(command(guest, 2), "--session=00112233445566778899aabbccddeeff"));
     assert_non_null(strstr(command(guest, 2), "--channel=org.bpfpv.0 --max-keys=1234 --unlink"));
     assert_non_null(strstr(command(guest, 2), object));
+}
+
+static void
+hands_a_tests_options_on(void **state)
+{
+    FakeGuest *guest = *state;
+
+    guest->options = (char *[]){"--attach=kprobe", "--ring-size=4096", NULL};
+    assert_true(inject(guest, NULL));
+    assert_non_null(strstr(command(guest, 2), " --attach=kprobe --ring-size=4096 "));
 }
 
 static void
@@ -236,6 +248,7 @@ tells_the_loaders_reasons_apart(void **state)
     assert_loader_error(*state, 3, BPFPV_INJECTOR_ERROR_DAMAGED, "5.4.0");
     assert_loader_error(*state, 4, BPFPV_INJECTOR_ERROR_REFUSED, "kernel refuses the program");
     assert_loader_error(*state, 5, BPFPV_INJECTOR_ERROR_CHANNEL, "5.4.0");
+    assert_loader_error(*state, 6, BPFPV_INJECTOR_ERROR_DENIED, "ask for /etc/bpfpv/deny in the");
     assert_loader_error(*state, 1, BPFPV_INJECTOR_ERROR_GUEST, "5.4.0");
 }
 
@@ -268,6 +281,47 @@ knows_its_files_by_their_digests(void **state)
 }
 
 static void
+sends_the_packed_loader_where_there_is_one(void **state)
+{
+    g_autofree char *directory = g_dir_make_tmp("bpfpv-payload-XXXXXX", NULL);
+    g_autofree char *loader = g_build_filename(directory, "bpfpv-guest", NULL);
+    g_autofree char *packed = g_build_filename(directory, "bpfpv-guest.packed", NULL);
+    g_autoptr(GPtrArray) programs = g_ptr_array_new();
+    g_autoptr(BpfpvPayload) payload = NULL;
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint8 digest[BPFPV_WIRE_DIGEST_LEN];
+    gsize length = sizeof(digest);
+
+    assert_true(g_file_set_contents(loader, "loader", -1, NULL));
+    assert_true(g_file_set_contents(packed, "ldr", -1, NULL));
+    payload = bpfpv_payload_load(directory, programs, NULL);
+    assert_int_equal(bpfpv_payload_size(payload), 3);
+    g_checksum_update(checksum, (const guchar *)"loader", 6);
+    g_checksum_get_digest(checksum, digest, &length);
+    assert_true(bpfpv_payload_matches(payload, NULL, digest)); /* what will run */
+    g_unlink(loader);
+    g_unlink(packed);
+    g_rmdir(directory);
+}
+
+/* What was built, with the affinity program: the aim is 500 KB. */
+static void
+sends_little(void **state)
+{
+    g_autofree char *packed =
+        g_build_filename(g_getenv("BPFPV_GUEST_DIR"), "bpfpv-guest.packed", NULL);
+    g_autoptr(GPtrArray) programs = g_ptr_array_new();
+    g_autoptr(BpfpvPayload) payload = NULL;
+
+    g_ptr_array_add(programs, (gpointer) "affinity");
+    payload = bpfpv_payload_load(g_getenv("BPFPV_GUEST_DIR"), programs, NULL);
+    assert_non_null(payload);
+    print_message("%zu bytes are sent\n", bpfpv_payload_size(payload));
+    if (g_file_test(packed, G_FILE_TEST_EXISTS)) /* not on every machine, see configure */
+        assert_true(bpfpv_payload_size(payload) < 500 * 1000);
+}
+
+static void
 says_what_is_not_installed(void **state)
 {
     g_autoptr(GPtrArray) programs = g_ptr_array_new();
@@ -285,6 +339,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(sends_everything_and_starts_the_loader),
+        TEST(hands_a_tests_options_on),
         TEST(sends_only_the_programs_that_are_wanted),
         TEST(each_injection_has_a_directory_of_its_own),
         TEST(prefers_run_where_it_allows_execution),
@@ -294,6 +349,8 @@ main(void)
         TEST(tells_the_loaders_reasons_apart),
         TEST(suggests_what_a_silent_death_may_mean),
         TEST(knows_its_files_by_their_digests),
+        TEST(sends_the_packed_loader_where_there_is_one),
+        TEST(sends_little),
         TEST(says_what_is_not_installed),
     };
 

@@ -35,12 +35,17 @@ static BpfpvJournalEntry *
 make_entry(void)
 {
     BpfpvJournalEntry *entry = bpfpv_journal_entry_new(UUID, "we\"b", 12);
+    g_autoptr(BpfpvCpuset) all = cpus("0-3,8");
+    g_autoptr(BpfpvCpuset) one = cpus("2");
 
     entry->pinned = TRUE;
     entry->our_channel = TRUE;
     entry->channel = g_strdup("org.bpfpv.0");
     g_ptr_array_add(entry->original, cpus("0-3,8"));
     g_ptr_array_add(entry->original, cpus("5"));
+    bpfpv_cpuset_add(entry->fixed, 1);
+    bpfpv_journal_entry_add_thread(entry, BPFPV_THREAD_EMULATOR, 0, all);
+    bpfpv_journal_entry_add_thread(entry, BPFPV_THREAD_IOTHREAD, 3, one)->fixed = TRUE;
     return entry;
 }
 
@@ -63,6 +68,43 @@ what_is_written_is_read_back(void **state)
     assert_int_equal(read->original->len, 2);
     assert_cpus(g_ptr_array_index(read->original, 0), "0-3,8");
     assert_cpus(g_ptr_array_index(read->original, 1), "5");
+}
+
+static void
+threads_are_read_back(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = make_entry();
+    g_autoptr(BpfpvJournalEntry) read = NULL;
+    const BpfpvJournalThread *thread;
+
+    assert_true(bpfpv_journal_write(*state, entry, NULL));
+    read = bpfpv_journal_read(*state, UUID, NULL);
+    assert_non_null(read);
+    assert_cpus(read->fixed, "1");
+    assert_int_equal(read->threads->len, 2);
+    thread = bpfpv_journal_entry_find_thread(read, BPFPV_THREAD_EMULATOR, 0);
+    assert_cpus(thread->original, "0-3,8");
+    assert_false(thread->fixed);
+    thread = bpfpv_journal_entry_find_thread(read, BPFPV_THREAD_IOTHREAD, 3);
+    assert_cpus(thread->original, "2");
+    assert_true(thread->fixed);
+    assert_null(bpfpv_journal_entry_find_thread(read, BPFPV_THREAD_IOTHREAD, 0));
+}
+
+static void
+what_an_administrator_pinned_is_worth_keeping(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_entry_new(UUID, "web1", 12);
+    g_autoptr(BpfpvCpuset) one = cpus("2");
+    BpfpvJournalThread *thread =
+        bpfpv_journal_entry_add_thread(entry, BPFPV_THREAD_EMULATOR, 0, one);
+
+    assert_false(bpfpv_journal_entry_has_fixed(entry));
+    thread->fixed = TRUE;
+    assert_true(bpfpv_journal_entry_has_fixed(entry));
+    thread->fixed = FALSE;
+    bpfpv_cpuset_add(entry->fixed, 0);
+    assert_true(bpfpv_journal_entry_has_fixed(entry));
 }
 
 static void
@@ -95,7 +137,10 @@ the_list_has_what_can_be_read(void **state)
 static void
 damage_is_said(void **state)
 {
-    static const char *const damaged[] = {"", "[]", "{", "{\"original\": [\"0-\"]}"};
+    static const char *const damaged[] = {
+        "", "[]", "{", "{\"original\": [\"0-\"]}",
+        "{\"threads\": [{\"kind\": \"emulator\"}]}",
+    };
     g_autofree char *path = g_build_filename(*state, UUID ".json", NULL);
 
     for (gsize i = 0; i < G_N_ELEMENTS(damaged); i++) {
@@ -125,6 +170,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_read_back),
+        TEST(threads_are_read_back),
+        TEST(what_an_administrator_pinned_is_worth_keeping),
         TEST(what_is_not_there_is_no_error),
         TEST(the_list_has_what_can_be_read),
         TEST(damage_is_said),

@@ -260,8 +260,8 @@ an_anchor_that_would_starve_a_floating_vcpu_is_unmet(void **state)
     scenario_solve(scenario);
     assert_plan(scenario, "a: anchor=2 anchor!=0-1,3; b: float=3");
     assert_string_equal(plan_vcpu(scenario->plan, "a", 1)->why,
-                        "anchoring it on CPU 3 would leave vCPU 0 of domain b none of its CPUs 2-3 "
-                        "to float on; widen that vCPU's CPUs or use mode 'shared'");
+                        "CPUs 3 are free, but kept for vCPUs or QEMU's threads that could float "
+                        "nowhere else; widen theirs or use mode 'shared'");
 }
 
 static void
@@ -277,23 +277,20 @@ another_cpu_is_taken_where_one_would_starve_somebody(void **state)
     assert_plan(scenario, "a: anchor=0 anchor=2; b: float=1");
 }
 
-/* b's CPU 2 would starve c, until c's anchor takes CPU 0 and moves a's, new as well, to CPU 1. */
+/* Even of anchors: whoever loses his can float at once. */
 static void
-an_anchor_refused_at_first_is_tried_again(void **state)
+a_set_that_anchors_could_fill_keeps_a_cpu(void **state)
 {
     g_autoptr(Scenario) scenario = scenario_new("0-3", NULL, 0);
-    ScenarioDomain *a = scenario_add(scenario, "a", "0-1");
-    ScenarioDomain *b = scenario_add(scenario, "b", "2-3");
-    ScenarioDomain *c = scenario_add(scenario, "c", "0,2");
+    ScenarioDomain *a = scenario_add(scenario, "a", "0-1 0-1");
 
     (void)state;
-    scenario_set_pool(b, "2");
-    scenario_set_pool(c, "0");
-    scenario_anchor(a, "0");
-    scenario_anchor(b, "0");
-    scenario_anchor(c, "0");
+    scenario_anchor(a, "0-1");
     scenario_solve(scenario);
-    assert_plan(scenario, "a: anchor=1; b: anchor=2; c: anchor=0");
+    assert_plan(scenario, "a: anchor=0 anchor!=1");
+    a->view.mode = BPFPV_MODE_SHARED;
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor=0 anchor=1");
 }
 
 /* Its right to run comes before others' anchors, which move on or become unmet. */
@@ -313,6 +310,20 @@ a_new_domain_is_not_starved_by_those_that_hold(void **state)
 }
 
 static void
+a_vcpu_that_is_fixed_keeps_what_it_had(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-3", NULL, 1);
+    ScenarioDomain *domain = scenario_add(scenario, "a", "0-1 0-3");
+    g_autoptr(BpfpvCpuset) fixed = cpus("0");
+
+    (void)state;
+    domain->view.fixed = fixed;
+    scenario_anchor(domain, "0-1");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: fixed=0-1 anchor=0");
+}
+
+static void
 a_cohort_floats_and_says_so(void **state)
 {
     g_autoptr(Scenario) scenario = scenario_new("0-3", NULL, 1);
@@ -325,7 +336,7 @@ a_cohort_floats_and_says_so(void **state)
     assert_plan(scenario, "a: cohort=0-3 cohort=0-3 float=0-3");
     assert_true(plan_vcpu(scenario->plan, "a", 0)->met);
     assert_string_equal(plan_vcpu(scenario->plan, "a", 0)->why,
-                        "cohort of vCPUs 0-1: placed as floating");
+                        "cohort of vCPUs 0-1: on one last-level cache");
 }
 
 static void
@@ -344,7 +355,7 @@ an_anchored_member_of_a_cohort_is_an_anchor(void **state)
     scenario_solve(scenario);
     assert_plan(scenario, "a: anchor=0 cohort=1-3 cohort=1-3");
     assert_string_equal(plan_vcpu(scenario->plan, "a", 1)->why,
-                        "cohort of vCPUs 1-2 and 1 more: placed as floating");
+                        "cohort of vCPUs 1-2 and 1 more: on one last-level cache");
     assert_int_equal(plan_vcpu(scenario->plan, "a", 1)->tasks, 3);
 }
 
@@ -532,8 +543,9 @@ main(void)
         cmocka_unit_test(a_full_pool_is_named),
         cmocka_unit_test(an_anchor_that_would_starve_a_floating_vcpu_is_unmet),
         cmocka_unit_test(another_cpu_is_taken_where_one_would_starve_somebody),
-        cmocka_unit_test(an_anchor_refused_at_first_is_tried_again),
+        cmocka_unit_test(a_set_that_anchors_could_fill_keeps_a_cpu),
         cmocka_unit_test(a_new_domain_is_not_starved_by_those_that_hold),
+        cmocka_unit_test(a_vcpu_that_is_fixed_keeps_what_it_had),
         cmocka_unit_test(a_cohort_floats_and_says_so),
         cmocka_unit_test(an_anchored_member_of_a_cohort_is_an_anchor),
         cmocka_unit_test(a_pool_without_the_vcpus_cpus_is_named),

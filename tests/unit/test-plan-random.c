@@ -1,250 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Random ways from plan to plan: calls that end in any order or fail, domains
- * that are blocked for a while, plans that change on the way. At no moment may
- * two anchors share a CPU, and in the end the plan must be in force.
+ * that are blocked for a while, plans that change on the way. Wrong orders of
+ * the calls show that the checks bite.
  */
-#include "unit.h"
+#include "plan-world.h"
+#include "random-scenario.h"
 
-#include "core/plan.h"
-
-#define RUNS       4000
-#define HOST_CPUS  8
-#define MAX_ROUNDS 1000
-
-typedef struct {
-    GRand *rand;
-    GPtrArray *applied; /* of BpfpvAppliedDomain */
-    BpfpvPlan *plan;
-    guint calls, failures;
-} World;
+#define RUNS 4000
 
 static void
-cpuset_destroy(gpointer set)
+assert_nothing_wrong(const World *world)
 {
-    bpfpv_cpuset_free(set);
-}
-
-static void
-applied_destroy(gpointer applied)
-{
-    bpfpv_applied_domain_free(applied);
-}
-
-static BpfpvCpuset *
-random_subset(GRand *rand, const BpfpvCpuset *of)
-{
-    BpfpvCpuset *set = bpfpv_cpuset_copy(of);
-
-    for (guint c = 0; c < HOST_CPUS; c++) {
-        if (one_in(rand, 3))
-            bpfpv_cpuset_remove(set, c);
-    }
-    if (bpfpv_cpuset_is_empty(set))
-        bpfpv_cpuset_unite(set, of);
-    return set;
-}
-
-static GPtrArray *
-random_applied(GRand *rand)
-{
-    GPtrArray *list = g_ptr_array_new_with_free_func(applied_destroy);
-    g_autoptr(BpfpvCpuset) all = bpfpv_cpuset_new_range(0, HOST_CPUS - 1);
-    guint n_domains = 1 + below(rand, 3);
-
-    for (guint d = 0; d < n_domains; d++) {
-        g_autoptr(GPtrArray) originals = g_ptr_array_new_with_free_func(cpuset_destroy);
-        g_autofree char *key = g_strdup_printf("%c", 'c' - (char)d);
-        guint n_vcpus = 1 + below(rand, 4);
-
-        for (guint v = 0; v < n_vcpus; v++)
-            g_ptr_array_add(originals,
-                            one_in(rand, 2) ? bpfpv_cpuset_copy(all) : random_subset(rand, all));
-        g_ptr_array_add(list, bpfpv_applied_domain_new(key, originals));
-    }
-    return list;
-}
-
-/* Anchors with CPUs of their own, and floats; few CPUs and many anchors make for many circles. */
-static BpfpvPlan *
-random_plan(GRand *rand, const GPtrArray *applied)
-{
-    BpfpvPlan *plan = bpfpv_plan_new();
-    g_autoptr(BpfpvCpuset) taken = bpfpv_cpuset_new();
-
-    for (guint d = 0; d < applied->len; d++) {
-        const BpfpvAppliedDomain *domain = applied->pdata[d];
-        BpfpvPlanDomain *planned = bpfpv_plan_add_domain(plan, domain->domain, domain->vcpus->len);
-
-        for (guint v = 0; v < domain->vcpus->len; v++) {
-            const BpfpvAppliedVcpu *vcpu = domain->vcpus->pdata[v];
-            BpfpvPlanVcpu *target = planned->vcpus->pdata[v];
-            guint cpu = below(rand, HOST_CPUS);
-
-            target->met = TRUE;
-            if (!one_in(rand, 5) && bpfpv_cpuset_contains(vcpu->original, cpu) &&
-                !bpfpv_cpuset_contains(taken, cpu)) {
-                target->want = BPFPV_WANT_ANCHOR;
-                target->cpus = bpfpv_cpuset_new_range(cpu, cpu);
-                bpfpv_cpuset_add(taken, cpu);
-            } else {
-                target->want = BPFPV_WANT_FLOAT;
-                target->cpus = random_subset(rand, vcpu->original);
-            }
-        }
-    }
-    return plan;
-}
-
-static void
-assert_not_taken(BpfpvCpuset *taken, const BpfpvAppliedVcpu *vcpu)
-{
-    g_autoptr(BpfpvCpuset) held = bpfpv_cpuset_new();
-
-    if (vcpu->anchored)
-        bpfpv_cpuset_unite(held, vcpu->cpus);
-    if (vcpu->pending != NULL && vcpu->pending_anchored)
-        bpfpv_cpuset_unite(held, vcpu->pending);
-    assert_false(bpfpv_cpuset_intersects(held, taken));
-    bpfpv_cpuset_unite(taken, held);
-}
-
-static void
-assert_no_two_anchors_share(const World *world)
-{
-    g_autoptr(BpfpvCpuset) taken = bpfpv_cpuset_new();
-
-    for (guint d = 0; d < world->applied->len; d++) {
-        const BpfpvAppliedDomain *domain = world->applied->pdata[d];
-
-        for (guint v = 0; v < domain->vcpus->len; v++)
-            assert_not_taken(taken, domain->vcpus->pdata[v]);
-    }
-}
-
-static BpfpvAppliedDomain *
-find_applied(const World *world, const char *key)
-{
-    for (guint d = 0; d < world->applied->len; d++) {
-        BpfpvAppliedDomain *domain = world->applied->pdata[d];
-
-        if (strcmp(domain->domain, key) == 0)
-            return domain;
-    }
-    fail_msg("a step for the unknown domain %s", key);
-    return NULL;
-}
-
-/* Makes the calls that may be made now, or only some of them, as under a limit of rate. */
-static guint
-make_calls(World *world)
-{
-    g_autoptr(GPtrArray) steps = bpfpv_plan_next_steps(world->plan, world->applied);
-
-    for (guint i = 0; i < steps->len; i++) {
-        const BpfpvPlanStep *step = steps->pdata[i];
-        BpfpvAppliedDomain *domain = find_applied(world, step->domain);
-        BpfpvAppliedVcpu *vcpu = domain->vcpus->pdata[step->vcpu];
-
-        assert_false(domain->blocked);
-        assert_null(vcpu->pending);
-        assert_false(bpfpv_cpuset_is_empty(step->cpus));
-        assert_true(bpfpv_cpuset_is_subset(step->cpus, vcpu->original));
-        if (one_in(world->rand, 6))
-            continue;
-        vcpu->pending = bpfpv_cpuset_copy(step->cpus);
-        vcpu->pending_anchored = step->anchored;
-        world->calls++;
-        assert_no_two_anchors_share(world);
-    }
-    return steps->len;
-}
-
-static void
-end_call(World *world, BpfpvAppliedVcpu *vcpu)
-{
-    if (one_in(world->rand, 4)) {
-        g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
-        world->failures++;
-        return;
-    }
-    bpfpv_cpuset_free(vcpu->cpus);
-    vcpu->cpus = g_steal_pointer(&vcpu->pending);
-    vcpu->anchored = vcpu->pending_anchored;
-}
-
-/* Some of the calls under way end. Returns: how many were under way */
-static guint
-end_some_calls(World *world)
-{
-    guint pending = 0;
-
-    for (guint d = 0; d < world->applied->len; d++) {
-        const BpfpvAppliedDomain *domain = world->applied->pdata[d];
-
-        for (guint v = 0; v < domain->vcpus->len; v++) {
-            BpfpvAppliedVcpu *vcpu = domain->vcpus->pdata[v];
-
-            if (vcpu->pending == NULL)
-                continue;
-            pending++;
-            if (one_in(world->rand, 2)) {
-                end_call(world, vcpu);
-                assert_no_two_anchors_share(world);
-            }
-        }
-    }
-    return pending;
-}
-
-static gboolean
-block_some(World *world)
-{
-    gboolean blocked = FALSE;
-
-    for (guint d = 0; d < world->applied->len; d++) {
-        BpfpvAppliedDomain *domain = world->applied->pdata[d];
-
-        domain->blocked = one_in(world->rand, domain->blocked ? 2 : 8);
-        blocked |= domain->blocked;
-    }
-    return blocked;
-}
-
-static void
-assert_in_force(const World *world)
-{
-    for (guint d = 0; d < world->applied->len; d++) {
-        const BpfpvAppliedDomain *domain = world->applied->pdata[d];
-        const BpfpvPlanDomain *planned = bpfpv_plan_find(world->plan, domain->domain);
-
-        for (guint v = 0; v < domain->vcpus->len; v++) {
-            const BpfpvAppliedVcpu *vcpu = domain->vcpus->pdata[v];
-            const BpfpvPlanVcpu *target = planned->vcpus->pdata[v];
-
-            assert_true(bpfpv_cpuset_equal(vcpu->cpus, target->cpus));
-            assert_int_equal(vcpu->anchored, target->want == BPFPV_WANT_ANCHOR);
-        }
-    }
-}
-
-/* Until nothing is left to do, or, if @leave_early, some time before. */
-static void
-go(World *world, gboolean leave_early)
-{
-    for (guint round = 0; round < MAX_ROUNDS; round++) {
-        gboolean blocked = block_some(world);
-        guint steps = make_calls(world);
-        guint pending = end_some_calls(world);
-
-        if (leave_early && one_in(world->rand, 4))
-            return;
-        if (steps == 0 && pending == 0 && !blocked) {
-            assert_in_force(world);
-            return;
-        }
-    }
-    fail_msg("no end after %d rounds", MAX_ROUNDS);
+    if (world->wrong != NULL)
+        fail_msg("%s, after %u calls", world->wrong, world->calls);
 }
 
 static void
@@ -256,13 +25,14 @@ every_way_is_safe_and_ends(void **state)
     (void)state;
     for (guint run = 0; run < RUNS; run++) {
         g_autoptr(GPtrArray) applied = random_applied(rand);
-        World world = {.rand = rand, .applied = applied};
+        World world = {.next_steps = bpfpv_plan_next_steps, .rand = rand, .applied = applied};
 
         for (guint n = 1 + below(rand, 4); n > 0; n--) {
             g_autoptr(BpfpvPlan) plan = random_plan(rand, applied);
 
             world.plan = plan;
             go(&world, n > 1 && one_in(rand, 2));
+            assert_nothing_wrong(&world);
         }
         calls += world.calls;
         failures += world.failures;
@@ -282,20 +52,21 @@ permutations_are_reached(void **state)
         g_autoptr(GPtrArray) applied = g_ptr_array_new_with_free_func(applied_destroy);
         g_autoptr(GPtrArray) originals = g_ptr_array_new_with_free_func(cpuset_destroy);
         g_autoptr(BpfpvPlan) plan = bpfpv_plan_new();
-        BpfpvPlanDomain *planned = bpfpv_plan_add_domain(plan, "a", HOST_CPUS);
-        World world = {rand, applied, plan, 0, 0};
-        guint order[HOST_CPUS];
+        BpfpvPlanDomain *planned = bpfpv_plan_add_domain(plan, "a", WORLD_CPUS);
+        World world = {
+            .next_steps = bpfpv_plan_next_steps, .rand = rand, .applied = applied, .plan = plan};
+        guint order[WORLD_CPUS];
 
-        for (guint c = 0; c < HOST_CPUS; c++) {
+        for (guint c = 0; c < WORLD_CPUS; c++) {
             guint other = below(rand, c + 1);
 
             order[c] = c;
             order[c] = order[other];
             order[other] = c;
-            g_ptr_array_add(originals, bpfpv_cpuset_new_range(0, HOST_CPUS - 1));
+            g_ptr_array_add(originals, bpfpv_cpuset_new_range(0, WORLD_CPUS - 1));
         }
         g_ptr_array_add(applied, bpfpv_applied_domain_new("a", originals));
-        for (guint c = 0; c < HOST_CPUS; c++) {
+        for (guint c = 0; c < WORLD_CPUS; c++) {
             BpfpvAppliedDomain *domain = applied->pdata[0];
             BpfpvAppliedVcpu *vcpu = domain->vcpus->pdata[c];
             BpfpvPlanVcpu *target = planned->vcpus->pdata[c];
@@ -308,6 +79,215 @@ permutations_are_reached(void **state)
             target->cpus = bpfpv_cpuset_new_range(order[c], order[c]);
         }
         go(&world, FALSE);
+        assert_nothing_wrong(&world);
+    }
+}
+
+/* ---- with the solver ---- */
+
+static GPtrArray *
+applied_of(const Scenario *scenario)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(applied_destroy);
+
+    for (guint d = 0; d < scenario->domains->len; d++) {
+        const ScenarioDomain *domain = scenario->domains->pdata[d];
+
+        g_ptr_array_add(list, bpfpv_applied_domain_new(domain->key, domain->original));
+        for (guint t = 0; t < domain->threads->len; t++) {
+            const BpfpvPlacementThread *thread =
+                &g_array_index(domain->threads, BpfpvPlacementThread, t);
+
+            bpfpv_applied_domain_add_thread(list->pdata[d], thread->kind, thread->id,
+                                            thread->original);
+        }
+    }
+    return list;
+}
+
+/* What a daemon that starts anew takes to be in force. */
+static BpfpvPlan *
+found_in_force(const GPtrArray *applied)
+{
+    BpfpvPlan *plan = bpfpv_plan_new();
+
+    for (guint d = 0; d < applied->len; d++)
+        bpfpv_plan_adopt(plan, applied->pdata[d]);
+    return plan;
+}
+
+/* Plans are left half way, with calls refused; the demand changes, or the daemon starts anew and
+ * knows no more than what is pinned. The next plan is reached from there. */
+static void
+the_next_solve_repairs_what_was_left_half_way(void **state)
+{
+    g_autoptr(GRand) rand = unit_random(__func__);
+    guint failures = 0, anew = 0;
+
+    (void)state;
+    for (guint run = 0; run < RUNS; run++) {
+        g_autoptr(Scenario) scenario = random_scenario(rand);
+        g_autoptr(GPtrArray) applied = applied_of(scenario);
+        World world = {.next_steps = bpfpv_plan_next_steps, .rand = rand, .applied = applied};
+
+        for (guint n = 1 + below(rand, 4); n > 0; n--) {
+            scenario_solve(scenario);
+            world.plan = scenario->plan;
+            go(&world, n > 1);
+            assert_nothing_wrong(&world);
+            change_demand(rand, scenario->domains->pdata[below(rand, scenario->domains->len)]);
+            if (one_in(rand, 3)) {
+                bpfpv_plan_free(scenario->plan);
+                scenario->plan = found_in_force(applied);
+                anew++;
+            }
+        }
+        failures += world.failures;
+    }
+    print_message("%u calls refused, %u times anew\n", failures, anew);
+    assert_true(failures > RUNS && anew > RUNS / 2);
+}
+
+/* ---- wrong orders ---- */
+
+/* All calls at once, whoever is where. */
+static GPtrArray *
+all_at_once(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    GPtrArray *steps = bpfpv_plan_next_steps(plan, applied);
+
+    g_ptr_array_set_size(steps, 0);
+    for (guint d = 0; d < applied->len; d++) {
+        const BpfpvAppliedDomain *domain = applied->pdata[d];
+        const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, domain->domain);
+
+        for (guint v = 0; !domain->blocked && v < domain->vcpus->len; v++) {
+            const BpfpvAppliedVcpu *vcpu = domain->vcpus->pdata[v];
+            const BpfpvPlanVcpu *target = planned->vcpus->pdata[v];
+            BpfpvPlanStep *step;
+
+            if (vcpu->pending != NULL || bpfpv_cpuset_equal(vcpu->cpus, target->cpus))
+                continue;
+            step = g_new0(BpfpvPlanStep, 1);
+            step->domain = g_strdup(domain->domain);
+            step->vcpu = v;
+            step->cpus = bpfpv_cpuset_copy(target->cpus);
+            step->anchored = target->want == BPFPV_WANT_ANCHOR;
+            g_ptr_array_add(steps, step);
+        }
+    }
+    return steps;
+}
+
+/* Keeps the right calls that @keep says. */
+static GPtrArray *
+only(const BpfpvPlan *plan, const GPtrArray *applied,
+     gboolean (*keep)(const BpfpvPlan *plan, const BpfpvPlanStep *step))
+{
+    GPtrArray *steps = bpfpv_plan_next_steps(plan, applied);
+
+    for (guint i = steps->len; i-- > 0;) {
+        if (!keep(plan, steps->pdata[i]))
+            g_ptr_array_remove_index(steps, i);
+    }
+    return steps;
+}
+
+static gboolean
+is_no_detour(const BpfpvPlan *plan, const BpfpvPlanStep *step)
+{
+    const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, step->domain);
+
+    return step->kind != BPFPV_THREAD_VCPU ||
+           bpfpv_cpuset_equal(step->cpus,
+                              ((BpfpvPlanVcpu *)planned->vcpus->pdata[step->vcpu])->cpus);
+}
+
+static gboolean
+is_vcpu(const BpfpvPlan *plan, const BpfpvPlanStep *step)
+{
+    (void)plan;
+    return step->kind == BPFPV_THREAD_VCPU;
+}
+
+static GPtrArray *
+without_detours(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    return only(plan, applied, is_no_detour);
+}
+
+static GPtrArray *
+without_threads(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    return only(plan, applied, is_vcpu);
+}
+
+/* As if no domain were blocked. */
+static GPtrArray *
+through_blocks(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    gboolean was[8];
+    GPtrArray *steps;
+
+    for (guint d = 0; d < applied->len; d++) {
+        was[d] = ((BpfpvAppliedDomain *)applied->pdata[d])->blocked;
+        ((BpfpvAppliedDomain *)applied->pdata[d])->blocked = FALSE;
+    }
+    steps = bpfpv_plan_next_steps(plan, applied);
+    for (guint d = 0; d < applied->len; d++)
+        ((BpfpvAppliedDomain *)applied->pdata[d])->blocked = was[d];
+    return steps;
+}
+
+/* Unpins by the empty set before it pins. */
+static GPtrArray *
+through_nothing(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    GPtrArray *steps = bpfpv_plan_next_steps(plan, applied);
+
+    for (guint i = 0; i < steps->len; i++) {
+        BpfpvPlanStep *step = steps->pdata[i];
+
+        if (!step->anchored)
+            bpfpv_cpuset_subtract(step->cpus, step->cpus);
+    }
+    return steps;
+}
+
+static void
+wrong_orders_are_found_out(void **state)
+{
+    static const struct {
+        const char *wrong;
+        NextSteps next_steps;
+    } mutations[] = {
+        {"two anchors share a CPU", all_at_once},
+        {"the end is not the plan", without_detours},
+        {"the end is not the plan", without_threads},
+        {"a call for a blocked domain", through_blocks},
+        {"an empty set", through_nothing},
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(mutations); i++) {
+        g_autoptr(GRand) rand = g_rand_new_with_seed(UNIT_DEFAULT_SEED);
+        gboolean found = FALSE;
+        guint run;
+
+        for (run = 0; run < RUNS && !found; run++) {
+            g_autoptr(GPtrArray) applied = random_applied(rand);
+            World world = {.next_steps = mutations[i].next_steps, .rand = rand, .applied = applied};
+
+            for (guint n = 3; n > 0; n--) {
+                g_autoptr(BpfpvPlan) plan = random_plan(rand, applied);
+
+                world.plan = plan;
+                go(&world, n > 1 && one_in(rand, 2));
+            }
+            found = world.wrong != NULL && strcmp(world.wrong, mutations[i].wrong) == 0;
+        }
+        print_message("%s: caught in run %u\n", mutations[i].wrong, run);
+        assert_true(found);
     }
 }
 
@@ -317,6 +297,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_way_is_safe_and_ends),
         cmocka_unit_test(permutations_are_reached),
+        cmocka_unit_test(the_next_solve_repairs_what_was_left_half_way),
+        cmocka_unit_test(wrong_orders_are_found_out),
     };
 
     return cmocka_run_group_tests_name("plan-random", tests, NULL, NULL);

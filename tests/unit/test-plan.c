@@ -360,6 +360,54 @@ a_circle_through_a_pending_call_waits(void **state)
     assert_steps(plan, applied, "");
 }
 
+static void
+thread_step(const char *plan_id, BpfpvAppliedDomain *applied, const char *expected)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    g_autoptr(BpfpvPlan) plan = plan_of("a", "0-3");
+    BpfpvPlanDomain *domain = plan->domains->pdata[0];
+    g_autoptr(GPtrArray) steps = NULL;
+
+    g_ptr_array_add(list, applied);
+    bpfpv_plan_add_thread(domain, BPFPV_THREAD_EMULATOR, 0, cpus("0-3"));
+    bpfpv_plan_add_thread(domain, BPFPV_THREAD_IOTHREAD, (guint)atoi(plan_id), cpus("2"));
+    steps = bpfpv_plan_next_steps(plan, list);
+    assert_int_equal(steps->len, expected != NULL);
+    if (expected != NULL) {
+        const BpfpvPlanStep *step = steps->pdata[0];
+
+        assert_int_equal(step->kind, BPFPV_THREAD_IOTHREAD);
+        assert_int_equal(step->vcpu, atoi(plan_id));
+        assert_cpus(step->cpus, expected);
+    }
+}
+
+/* By kind and number: which threads there are may have changed since the plan. */
+static void
+threads_go_where_they_shall_be(void **state)
+{
+    g_autoptr(GPtrArray) list = applied_list();
+    BpfpvAppliedDomain *applied = applied_add(list, "a", "0-3", "0-3");
+    g_autoptr(BpfpvCpuset) all = cpus("0-3");
+    BpfpvAppliedThread *thread;
+
+    (void)state;
+    bpfpv_applied_domain_add_thread(applied, BPFPV_THREAD_IOTHREAD, 7, all);
+    bpfpv_applied_domain_add_thread(applied, BPFPV_THREAD_EMULATOR, 0, all);
+    thread_step("7", applied, "2");
+    thread_step("8", applied, NULL);
+    thread = bpfpv_applied_domain_find_thread(applied, BPFPV_THREAD_IOTHREAD, 7);
+    thread->fixed = TRUE;
+    thread_step("7", applied, NULL);
+    thread->fixed = FALSE;
+    applied->blocked = TRUE;
+    thread_step("7", applied, NULL);
+    applied->blocked = FALSE;
+    thread->pending = cpus("2");
+    thread_step("7", applied, NULL);
+    assert_null(bpfpv_applied_domain_find_thread(applied, BPFPV_THREAD_EMULATOR, 7));
+}
+
 int
 main(void)
 {
@@ -384,6 +432,7 @@ main(void)
         cmocka_unit_test(a_longer_circle_is_opened_at_one_place),
         cmocka_unit_test(two_circles_and_a_chain_are_told_apart),
         cmocka_unit_test(a_circle_through_a_pending_call_waits),
+        cmocka_unit_test(threads_go_where_they_shall_be),
     };
 
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

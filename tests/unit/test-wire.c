@@ -322,6 +322,50 @@ most_cpus_are_decoded(void **state)
 }
 
 static void
+cpu_ids_are_decoded(void **state)
+{
+    static const struct bpfpv_wire_cpu_id ids[] = {{0, 0}, {8191, G_MAXUINT32}};
+    g_autoptr(GByteArray) stream = opening();
+    g_autoptr(BpfpvDecoder) decoder = NULL;
+    g_autoptr(BpfpvFrame) frame = NULL;
+
+    (void)state;
+    frames_add_cpu_ids(stream, ids, G_N_ELEMENTS(ids));
+    decoder = decoder_with(stream);
+    skip_frames(decoder, 2);
+    frame = expect_frame(decoder, BPFPV_WIRE_CPU_IDS);
+    assert_int_equal(frame->cpu_ids->len, 2);
+    assert_int_equal(g_array_index(frame->cpu_ids, BpfpvGuestCpuId, 1).cpu, 8191);
+    assert_int_equal(g_array_index(frame->cpu_ids, BpfpvGuestCpuId, 1).id, G_MAXUINT32);
+}
+
+static void
+impossible_cpu_ids_are_refused(void **state)
+{
+    static const struct {
+        guint32 words[4];
+        gsize length;
+        const char *part;
+    } payloads[] = {
+        {{0, 0}, 8, "0 CPUs"},
+        {{2, 0, 0, 0}, 16, "16 bytes of payload, expected 24"},
+        {{1, 0, 0, 0}, 8, "8 bytes of payload, expected 16"},
+        {{4096, 0}, 8, "4096 CPUs"},
+        {{G_MAXUINT32, 0}, 8, "4294967295 CPUs"},
+        {{1, 1, 0, 0}, 16, "unused"},
+        {{1, 0, 8192, 0}, 16, "CPU 8192"},
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(payloads); i++) {
+        g_autoptr(GByteArray) stream = opening();
+
+        frames_add(stream, BPFPV_WIRE_CPU_IDS, payloads[i].words, payloads[i].length);
+        expect_refused(stream, BPFPV_WIRE_ERROR_FRAME, payloads[i].part);
+    }
+}
+
+static void
 expect_cpus_refused(guint n_cpus, guint words, guint64 possible, guint64 online, const char *part)
 {
     g_autoptr(GByteArray) stream = opening();
@@ -545,7 +589,7 @@ unknown_guest_frames_are_skipped(void **state)
     g_autoptr(BpfpvFrame) frame = NULL;
 
     (void)state;
-    frames_add(stream, 8, payload, 0);
+    frames_add(stream, 9, payload, 0);
     frames_add(stream, 63, payload, BPFPV_WIRE_MAX_PAYLOAD);
     frames_add_begin(stream, 0, 1);
     decoder = decoder_with(stream);
@@ -583,7 +627,7 @@ frames_of_fixed_size_have_that_size(void **state)
 {
     static const guint types[] = {
         BPFPV_WIRE_CPUS, BPFPV_WIRE_BEGIN, BPFPV_WIRE_RECORDS,
-        BPFPV_WIRE_END,  BPFPV_WIRE_PONG,  BPFPV_WIRE_BYE,
+        BPFPV_WIRE_END,  BPFPV_WIRE_PONG,  BPFPV_WIRE_BYE,   BPFPV_WIRE_CPU_IDS,
     };
     guint8 payload[200] = {0};
 
@@ -594,7 +638,7 @@ frames_of_fixed_size_have_that_size(void **state)
 
         frames_add(empty, types[i], payload, 0);
         expect_refused(empty, BPFPV_WIRE_ERROR_FRAME, "0 bytes of payload");
-        payload[0] = types[i] == BPFPV_WIRE_CPUS;
+        payload[0] = types[i] == BPFPV_WIRE_CPUS || types[i] == BPFPV_WIRE_CPU_IDS;
         payload[4] = types[i] == BPFPV_WIRE_CPUS;
         frames_add(longer, types[i], payload, sizeof(payload));
         expect_refused(longer, BPFPV_WIRE_ERROR_FRAME, " bytes ");
@@ -785,6 +829,8 @@ main(void)
         cmocka_unit_test(frames_arrive_byte_by_byte),
         cmocka_unit_test(cpus_are_cut_and_intersected),
         cmocka_unit_test(most_cpus_are_decoded),
+        cmocka_unit_test(cpu_ids_are_decoded),
+        cmocka_unit_test(impossible_cpu_ids_are_refused),
         cmocka_unit_test(impossible_cpus_are_refused),
         cmocka_unit_test(records_are_decoded),
         cmocka_unit_test(tombstones_are_decoded),

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bpfpvctl map: the host's CPUs, and who sits on each. Reads only.
+ */
+#include "ctl/command.h"
+#include "ctl/map.h"
+
+static int
+run_map(const BpfpvCtl *ctl, char **arguments G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
+    g_autoptr(GVariant) map = NULL;
+    g_autofree char *picture = NULL;
+
+    if (client != NULL)
+        map = bpfpv_client_map_sync(client, NULL, &error);
+    if (map == NULL)
+        return bpfpv_ctl_fail(error);
+    if (ctl->json) {
+        bpfpv_ctl_print_json(map);
+        return BPFPV_EXIT_DONE;
+    }
+    picture = bpfpv_map_draw(map, &ctl->term);
+    if (picture == NULL) {
+        g_printerr("bpfpvctl: bpfpvd has not reached libvirt yet, so that it knows no host CPUs: "
+                   "see 'journalctl -u bpfpvd', and whether libvirtd runs\n");
+        return BPFPV_EXIT_FAILED;
+    }
+    g_print("%s", picture);
+    return BPFPV_EXIT_DONE;
+}
+
+const BpfpvCommand bpfpv_command_map = {
+    .name = "map",
+    .arguments = "",
+    .summary = "Draws the host's CPUs and who sits on each",
+    .has_json = TRUE,
+    .run = run_map,
+};

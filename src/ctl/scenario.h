@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A what-if for placement: a host and domains from a file of JSON, as
+ * bpfpv-placement(7) describes it. Reads files, prints nothing.
+ */
+#pragma once
+
+#include "core/placer.h"
+
+typedef struct {
+    char *name;
+    BpfpvPlacementDomain view; /* its pointers are to the following */
+    BpfpvDemand *demand;
+    GPtrArray *original; /* of BpfpvCpuset */
+    BpfpvCpuset *pool;
+    BpfpvGuestTopology *guest;
+    GArray *threads;        /* of BpfpvPlacementThread */
+    GPtrArray *thread_sets; /* of BpfpvCpuset, that they borrow */
+} BpfpvScenarioDomain;
+
+typedef struct {
+    BpfpvTopology *topology;
+    BpfpvCpuset *pool;
+    BpfpvCpuset *taken;
+    guint reserve;
+    GPtrArray *domains; /* of BpfpvScenarioDomain */
+    BpfpvPlan *current; /* (nullable) */
+} BpfpvScenario;
+
+/* @path: file names in it are relative to its folder. Errors name the member, its value and what
+ * to write instead. */
+BpfpvScenario *bpfpv_scenario_load(const char *path, GError **error);
+void bpfpv_scenario_free(BpfpvScenario *scenario);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvScenario, bpfpv_scenario_free)

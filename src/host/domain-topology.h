@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads what a domain's XML says of its CPUs and memory: <cpu><topology>,
+ * <numa>, <numatune>, <cputune>. The part of domain-xml that has nothing to do
+ * with bpfpv's own element. Never blocks.
+ */
+#pragma once
+
+#include "core/guest-topology.h"
+
+/* An I/O thread of QEMU's. */
+typedef struct {
+    guint id;
+    BpfpvCpuset *cpus; /* (nullable): iothreadpin, else <vcpu cpuset>; NULL: any */
+} BpfpvDomainIothread;
+
+typedef struct {
+    guint n_vcpus;
+    BpfpvGuestTopology *guest;
+    GPtrArray *original;    /* of BpfpvCpuset or NULL, by vCPU: vcpupin, else <vcpu cpuset>; NULL:
+                             * any host CPU */
+    BpfpvCpuset *emulator;  /* (nullable): emulatorpin, else <vcpu cpuset>; NULL: any */
+    GArray *iothreads;      /* of BpfpvDomainIothread, by id */
+    BpfpvCpuset *fixed;     /* host CPUs that one vCPU alone is pinned to */
+} BpfpvDomainTopology;
+
+/**
+ * bpfpv_domain_topology_parse:
+ * @text: a domain's XML
+ *
+ * Returns: (transfer full) (nullable): %NULL if @text is not a domain
+ */
+BpfpvDomainTopology *bpfpv_domain_topology_parse(const char *text);
+void bpfpv_domain_topology_free(BpfpvDomainTopology *topology);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvDomainTopology, bpfpv_domain_topology_free)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What pinner.c and pinner-threads.c share. */
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#include "host/pinner.h"
+
+/**
+ * bpfpv_pinner_list_threads:
+ * @n_host_cpus: the number of host CPUs that are present
+ *
+ * Blocks. A driver that knows no such threads, or of no pins for them, has none.
+ *
+ * Returns: (transfer full) (element-type BpfpvPinnedThread): the emulator first
+ */
+GPtrArray *bpfpv_pinner_list_threads(virDomainPtr domain, guint n_host_cpus, GError **error);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pins of QEMU's threads that are no vCPUs. Which I/O threads there are
+ * libvirt asks QEMU. Their pins are the definition's: the mask that libvirt
+ * tells with a thread is the kernel's, which leaves out CPUs that are offline.
+ */
+#include "host/pinner-private.h"
+
+#include <string.h>
+
+#include "host/element-xml.h"
+#include "host/virt.h"
+
+static void
+pinned_thread_free(gpointer data)
+{
+    BpfpvPinnedThread *thread = data;
+
+    bpfpv_cpuset_free(thread->cpus);
+    g_free(thread);
+}
+
+/* @cpus: (transfer full) */
+static void
+add_thread(GPtrArray *threads, BpfpvThreadKind kind, guint id, BpfpvCpuset *cpus)
+{
+    BpfpvPinnedThread *thread = g_new0(BpfpvPinnedThread, 1);
+
+    thread->kind = kind;
+    thread->id = id;
+    thread->cpus = cpus;
+    g_ptr_array_add(threads, thread);
+}
+
+/* The driver, or this QEMU, has no such thing. */
+static gboolean
+is_unknown(void)
+{
+    int code = virGetLastErrorCode();
+
+    return code == VIR_ERR_NO_SUPPORT || code == VIR_ERR_OPERATION_UNSUPPORTED ||
+           code == VIR_ERR_CONFIG_UNSUPPORTED;
+}
+
+static gboolean
+add_emulator(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError **error)
+{
+    gsize maplen = VIR_CPU_MAPLEN(n_host_cpus);
+    g_autofree guchar *map = g_malloc0(maplen);
+
+    if (virDomainGetEmulatorPinInfo(domain, map, (int)maplen, VIR_DOMAIN_AFFECT_LIVE) >= 0) {
+        add_thread(threads, BPFPV_THREAD_EMULATOR, 0,
+                   bpfpv_cpuset_new_from_map(map, maplen, n_host_cpus));
+        return TRUE;
+    }
+    if (is_unknown())
+        return TRUE;
+    bpfpv_virt_set_error(error, "reading the emulator's pin of domain %s",
+                         virDomainGetName(domain));
+    return FALSE;
+}
+
+static BpfpvCpuset *
+get_set(const xmlNode *node)
+{
+    g_autofree char *text = bpfpv_xml_get_attribute(node, "cpuset");
+
+    return text ? bpfpv_cpuset_parse(text, NULL) : NULL;
+}
+
+/* Returns: (nullable): what the definition pins it to; NULL: nothing */
+static BpfpvCpuset *
+defined_pin(const xmlNode *root, guint id)
+{
+    const xmlNode *cputune = bpfpv_xml_find_child(root, "cputune");
+    guint number;
+
+    for (const xmlNode *node = cputune ? cputune->children : NULL; node; node = node->next)
+        if (bpfpv_xml_is_element(node, "iothreadpin") &&
+            bpfpv_xml_get_uint(node, "iothread", 0, G_MAXUINT, &number) && number == id)
+            return get_set(node);
+    return get_set(bpfpv_xml_find_child(root, "vcpu"));
+}
+
+/* Where neither it nor the domain is pinned it is all CPUs, offline ones too; with
+ * <vcpu placement='auto'> what libvirt has chosen, which only the kernel's mask shows. */
+static BpfpvCpuset *
+pin_of(const xmlNode *root, const virDomainIOThreadInfo *info, const BpfpvCpuset *online,
+       guint n_host_cpus)
+{
+    BpfpvCpuset *cpus = defined_pin(root, info->iothread_id);
+
+    if (cpus)
+        return cpus;
+    cpus = bpfpv_cpuset_new_from_map(info->cpumap, (gsize)info->cpumaplen, n_host_cpus);
+    if (bpfpv_cpuset_is_subset(online, cpus)) {
+        bpfpv_cpuset_free(cpus);
+        cpus = bpfpv_cpuset_new_range(0, n_host_cpus - 1);
+    }
+    return cpus;
+}
+
+static BpfpvCpuset *
+read_online(virDomainPtr domain, guint n_host_cpus)
+{
+    unsigned char *map = NULL;
+    BpfpvCpuset *online = NULL;
+    int n = virNodeGetCPUMap(virDomainGetConnect(domain), &map, NULL, 0);
+
+    if (n > 0)
+        online = bpfpv_cpuset_new_from_map(map, VIR_CPU_MAPLEN((gsize)n), (guint)n);
+    free(map);
+    return online ? online : bpfpv_cpuset_new_range(0, n_host_cpus - 1);
+}
+
+static gboolean
+add_iothreads(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError **error)
+{
+    virDomainIOThreadInfoPtr *infos = NULL;
+    int n = virDomainGetIOThreadInfo(domain, &infos, VIR_DOMAIN_AFFECT_LIVE);
+    g_autoptr(BpfpvCpuset) online = NULL;
+    g_autoptr(BpfpvXmlDoc) doc = NULL;
+    char *text;
+
+    if (n < 0 && !is_unknown()) {
+        bpfpv_virt_set_error(error, "reading the I/O threads of domain %s",
+                             virDomainGetName(domain));
+        return FALSE;
+    }
+    if (n <= 0)
+        return TRUE;
+    text = virDomainGetXMLDesc(domain, 0);
+    doc = text ? bpfpv_xml_parse(text, strlen(text), NULL) : NULL;
+    free(text);
+    online = read_online(domain, n_host_cpus);
+    for (int i = 0; i < n; i++) {
+        if (doc)
+            add_thread(threads, BPFPV_THREAD_IOTHREAD, infos[i]->iothread_id,
+                       pin_of(xmlDocGetRootElement(doc), infos[i], online, n_host_cpus));
+        virDomainIOThreadInfoFree(infos[i]);
+    }
+    free(infos);
+    if (!doc)
+        bpfpv_virt_set_error(error, "reading the XML of domain %s", virDomainGetName(domain));
+    return doc != NULL;
+}
+
+GPtrArray *
+bpfpv_pinner_list_threads(virDomainPtr domain, guint n_host_cpus, GError **error)
+{
+    g_autoptr(GPtrArray) threads = g_ptr_array_new_with_free_func(pinned_thread_free);
+
+    if (!add_emulator(threads, domain, n_host_cpus, error) ||
+        !add_iothreads(threads, domain, n_host_cpus, error))
+        return NULL;
+    return g_steal_pointer(&threads);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two guests compete for two CPUs, one of which the reserve keeps for floating. */
+#include "itest.h"
+
+#include <signal.h>
+
+#define ELEMENT(limit)                                                                             \
+    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>" limit "</program></bpfpv>"
+
+static BedGuest *one, *two;
+
+static int
+setup(void **state)
+{
+    static const BedGuestOptions first = {.name = "one",
+                                          .cputune_xml = "<iothreads>1</iothreads>",
+                                          .metadata_xml = ELEMENT("<limit anchors='1'/>")};
+    static const BedGuestOptions second = {.name = "two", .metadata_xml = ELEMENT("")};
+    g_autofree char *config = itest_config("[host]\ncpuset=0-1\nreserve=1\n");
+
+    one = bed_guest_start(&first);
+    two = bed_guest_start(&second);
+    bed_daemon_start(config, NULL);
+    bed_wait_state("one", "active", BED_SOON);
+    bed_wait_state("two", "active", BED_SOON);
+    return 0;
+}
+
+/* The other threads of both domains; @cpu: where the anchor is, whom they leave to itself. */
+static void
+assert_others_off(int cpu)
+{
+    g_autofree char *all = bed_host_cpus();
+    g_autofree char *rest = g_strdup(cpu == 0 ? "1" : "0");
+
+    assert_string_equal(all, "0-1");
+    bed_assert_emulatorpin(one, rest, BED_SOON);
+    bed_assert_emulatorpin(two, rest, BED_SOON);
+    bed_assert_iothreadpin(one, 1, rest, BED_SOON);
+}
+
+static void
+assert_others_back(void)
+{
+    bed_assert_emulatorpin(one, NULL, BED_SOON);
+    bed_assert_emulatorpin(two, NULL, BED_SOON);
+    bed_assert_iothreadpin(one, 1, NULL, BED_SOON);
+}
+
+static void
+set_element(const char *domain, const char *element)
+{
+    g_autofree char *err = NULL;
+
+    if (bed_virsh(NULL, &err, "metadata", domain, "urn:bpfpv:domain:1", "--key", "bpfpv", "--live",
+                  "--set", element, NULL) != 0)
+        bed_fail("virsh metadata %s: %s", domain, err);
+}
+
+static void
+assert_why(BedGuest *guest, guint vcpu, const char *expected)
+{
+    g_autofree char *why = itest_vcpu(guest, vcpu, "why");
+
+    assert_string_equal(why, expected);
+}
+
+/* bpfpv-placement(7): who has an anchor keeps it; who waits is next, and need not ask again. */
+static void
+the_first_to_ask_gets_the_cpu_and_the_second_waits(void **state)
+{
+    gint64 first = bed_guest_task(one, NULL, 0, "pin 0");
+    int cpu = bed_assert_vcpupin_single(one, 0, BED_SOON);
+    gint64 second;
+
+    assert_others_off(cpu);
+    second = bed_guest_task(two, NULL, 0, "pin 1");
+    itest_assert_want(two, 1, "anchor", 1);
+    itest_assert_reason("two", "1 of 1 anchors not met: no free CPU");
+    assert_why(two, 1,
+               "no free CPU: 2 online in the pool 0-1, 1 reserved, 1 anchored by others; free one "
+               "or lower the reserve");
+    bed_assert_vcpupin_single(one, 0, 0);
+    bed_assert_vcpupin(two, 1, cpu == 0 ? "1" : "0", 0); /* floats meanwhile */
+
+    bed_guest_kill(one, first, SIGKILL);
+    bed_assert_vcpupin(two, 1, cpu == 0 ? "0" : "1", BED_SOON);
+    assert_others_off(cpu);
+    assert_why(two, 1, "");
+    bed_guest_kill(two, second, SIGKILL);
+    bed_assert_vcpupin_all(two, 1, BED_SOON);
+    assert_others_back();
+}
+
+/* Within a domain too: the second vCPU has the limit's one anchor when the first gives it up. */
+static void
+the_limit_of_a_domain_is_named(void **state)
+{
+    gint64 first = bed_guest_task(one, NULL, 0, "pin 0");
+    gint64 second;
+
+    bed_assert_vcpupin(one, 0, "0", BED_SOON);
+    second = bed_guest_task(one, NULL, 0, "pin 1");
+    itest_assert_reason("one", "limit of 1 anchors");
+    assert_why(one, 1, "the domain's limit of 1 anchors is reached; raise it");
+    bed_guest_kill(one, first, SIGKILL);
+    bed_assert_vcpupin(one, 1, "0", BED_SOON);
+    bed_guest_kill(one, second, SIGKILL);
+    bed_assert_vcpupin_all(one, 1, BED_SOON);
+    assert_others_back();
+}
+
+/* Its reserve, of both CPUs of the pool, leaves none for its own anchors, and one for others'. */
+static void
+the_reserve_of_a_domain_is_for_others(void **state)
+{
+    gint64 first, second;
+
+    set_element("two", ELEMENT("<placement reserve='2'/>"));
+    second = bed_guest_task(two, NULL, 0, "pin 1");
+    itest_assert_reason("two", "the domain's reserve of 2 CPUs leaves 0 for its anchors; lower it "
+                               "or widen the pool");
+    bed_assert_vcpupin_all(two, 1, 0);
+    first = bed_guest_task(one, NULL, 0, "pin 0");
+    assert_others_off(bed_assert_vcpupin_single(one, 0, BED_SOON));
+    bed_guest_kill(one, first, SIGKILL);
+    assert_others_back();
+    set_element("two", ELEMENT("<placement reserve='1'/>"));
+    assert_others_off(bed_assert_vcpupin_single(two, 1, BED_SOON));
+    bed_guest_kill(two, second, SIGKILL);
+    assert_others_back();
+}
+
+/* In shared mode nothing else leaves the anchor's CPU. */
+static void
+a_shared_anchor_moves_nobody(void **state)
+{
+    gint64 second;
+
+    set_element("two", ELEMENT("<placement mode='shared'/>"));
+    second = bed_guest_task(two, NULL, 0, "pin 1");
+    bed_assert_vcpupin_single(two, 1, BED_SOON);
+    assert_others_back();
+    bed_assert_vcpupin_all(two, 0, 0);
+    bed_guest_kill(two, second, SIGKILL);
+    bed_assert_vcpupin_all(two, 1, BED_SOON);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_to_ask_gets_the_cpu_and_the_second_waits),
+        cmocka_unit_test(the_limit_of_a_domain_is_named),
+        cmocka_unit_test(the_reserve_of_a_domain_is_for_others),
+        cmocka_unit_test(a_shared_anchor_moves_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, setup, bed_cleanup);
+}

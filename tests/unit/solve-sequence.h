@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Solves a random sequence step by step with a solver that may be wrong, checks
+ * every plan, and says what is wrong with the first that breaks a rule.
+ *
+ * BPFPV_TEST_SEED=N BPFPV_TEST_SEQUENCE=M runs one sequence alone;
+ * BPFPV_TEST_SEQUENCES=N runs fewer or more of them.
+ */
+#pragma once
+
+#include "placement-check-plan.h"
+#include "random-sequence.h"
+
+#include "core/placer.h"
+
+#define MOST_STEPS 6
+
+typedef BpfpvPlan *(*Solver)(Scenario *scenario, const BpfpvPlan *before);
+
+/* What run_sequence() takes as its data. */
+typedef struct {
+    Solver solver;
+    gboolean placer; /* the placer, told one change at a time, must come to the same plans */
+    guint steps, anchors, unmet;
+    GRand *rand; /* scratch */
+} Run;
+
+static inline guint64
+number_from(const char *variable, guint64 otherwise)
+{
+    const char *text = g_getenv(variable);
+
+    return text != NULL ? g_ascii_strtoull(text, NULL, 10) : otherwise;
+}
+
+static inline guint
+sequence_seed(void)
+{
+    return (guint)number_from("BPFPV_TEST_SEED", UNIT_DEFAULT_SEED);
+}
+
+/* The sequence of that number: each can be made alone. */
+static inline GArray *
+make_sequence(GRand *rand, guint number)
+{
+    guint32 seed[] = {sequence_seed(), number};
+
+    g_rand_set_seed_array(rand, seed, G_N_ELEMENTS(seed));
+    return random_sequence(rand, MOST_STEPS);
+}
+
+static inline void
+describe_domain(GString *text, const ScenarioDomain *domain)
+{
+    const BpfpvPlacementDomain *view = &domain->view;
+    g_autofree char *pool = bpfpv_cpuset_format(domain->pool);
+
+    g_string_append_printf(text,
+                           "  %s: %s smt=%s cohort=%s numa=%s pool=%s limit=%d reserve=%u "
+                           "weight=%u threads=%u:",
+                           domain->key, view->mode == BPFPV_MODE_SHARED ? "shared" : "exclusive",
+                           bpfpv_smt_to_string(view->smt), bpfpv_cohort_to_string(view->cohort),
+                           bpfpv_numa_to_string(view->numa), pool, (int)view->max_anchors,
+                           view->reserve, view->weight, domain->guest->threads);
+    for (guint v = 0; v < domain->n_vcpus; v++) {
+        g_autofree char *set = bpfpv_cpuset_format(domain->original->pdata[v]);
+        const BpfpvCpuset *cells = bpfpv_guest_topology_memory(domain->guest, v);
+
+        g_string_append_printf(text, " %s/%u/%u%s", set,
+                               bpfpv_demand_anchor_tasks(domain->demand, v),
+                               bpfpv_demand_cohort_tasks(domain->demand, v),
+                               cells == NULL                     ? ""
+                               : bpfpv_cpuset_contains(cells, 0) ? "@0"
+                                                                 : "@1");
+    }
+    g_string_append_c(text, '\n');
+}
+
+static inline void
+describe_cpus(GString *text, const BpfpvTopology *topology)
+{
+    guint n = bpfpv_cpuset_count(bpfpv_topology_present(topology));
+
+    g_string_append_printf(text, "  %u CPUs, cell:cache:core:class:", n);
+    for (guint c = 0; c < MIN(n, 64); c++) {
+        const BpfpvTopologyCpu *cpu = bpfpv_topology_cpu(topology, c);
+
+        if (cpu != NULL)
+            g_string_append_printf(text, " %d:%d:%d:%u", cpu->cell, cpu->cache, cpu->core,
+                                   cpu->efficiency);
+    }
+    g_string_append_c(text, '\n');
+}
+
+/* What a step was solved from, for whoever has to find out. */
+static inline char *
+describe(const Scenario *scenario, const BpfpvPlan *before)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *online = bpfpv_cpuset_format(bpfpv_topology_online(scenario->topology));
+    g_autofree char *pool = scenario->pool ? bpfpv_cpuset_format(scenario->pool) : NULL;
+    g_autofree char *taken = scenario->taken ? bpfpv_cpuset_format(scenario->taken) : NULL;
+    g_autofree char *was = before ? plan_to_text(before, FALSE) : NULL;
+
+    g_string_append_printf(text, "  online %s pool %s taken %s reserve %u hold %d moves %u\n",
+                           online, pool ? pool : "any", taken ? taken : "none",
+                           scenario->host.reserve, (int)scenario->host.hold_us,
+                           scenario->host.max_moves);
+    describe_cpus(text, scenario->topology);
+    for (guint d = 0; d < scenario->domains->len; d++)
+        describe_domain(text, scenario->domains->pdata[d]);
+    g_string_append_printf(text, "  before: %s\n", was ? was : "nothing");
+    return g_string_free(text, FALSE);
+}
+
+/* ---- the same plan ---- */
+
+static inline gboolean
+same_vcpu(const BpfpvPlanVcpu *a, const BpfpvPlanVcpu *b)
+{
+    return a->want == b->want && a->met == b->met && a->tasks == b->tasks && a->since == b->since &&
+           bpfpv_cpuset_equal(a->cpus, b->cpus) && g_strcmp0(a->why, b->why) == 0;
+}
+
+static inline gboolean
+same_domain(const BpfpvPlanDomain *a, const BpfpvPlanDomain *b)
+{
+    gboolean same = g_str_equal(a->domain, b->domain) && a->vcpus->len == b->vcpus->len &&
+                    a->threads->len == b->threads->len && a->unmet == b->unmet;
+
+    for (guint v = 0; same && v < a->vcpus->len; v++)
+        same = same_vcpu(a->vcpus->pdata[v], b->vcpus->pdata[v]);
+    for (guint t = 0; same && t < a->threads->len; t++)
+        same = bpfpv_cpuset_equal(((BpfpvPlanThread *)a->threads->pdata[t])->cpus,
+                                  ((BpfpvPlanThread *)b->threads->pdata[t])->cpus);
+    return same;
+}
+
+static inline gboolean
+same_plan(const BpfpvPlan *a, const BpfpvPlan *b)
+{
+    gboolean same = a->domains->len == b->domains->len;
+
+    for (guint d = 0; same && d < a->domains->len; d++)
+        same = same_domain(a->domains->pdata[d], b->domains->pdata[d]);
+    return same;
+}
+
+/* The same domains in another order make the same plan. */
+static inline gboolean
+order_matters(Scenario *scenario, const BpfpvPlan *before)
+{
+    GPtrArray *domains = scenario->domains;
+    g_autoptr(BpfpvPlan) other = NULL;
+    g_autoptr(GPtrArray) reversed = g_ptr_array_new();
+
+    for (guint d = domains->len; d > 0; d--)
+        g_ptr_array_add(reversed, domains->pdata[d - 1]);
+    other = bpfpv_placement_solve(&scenario->host, reversed, before, scenario->now_us);
+    return !same_plan(scenario->plan, other);
+}
+
+/* Tells @placer what @scenario is now. */
+static inline const BpfpvPlan *
+place(BpfpvPlacer *placer, const Scenario *scenario)
+{
+    g_autoptr(GPtrArray) keys = bpfpv_placer_domains(placer);
+    g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint k = 0; k < keys->len; k++) {
+        if (!random_key_is_used(scenario, keys->pdata[k]))
+            g_ptr_array_add(gone, g_strdup(keys->pdata[k]));
+    }
+    for (guint k = 0; k < gone->len; k++)
+        bpfpv_placer_remove_domain(placer, gone->pdata[k]);
+    bpfpv_placer_set_host(placer, &scenario->host);
+    for (guint d = 0; d < scenario->domains->len; d++)
+        bpfpv_placer_set_domain(placer, scenario->domains->pdata[d]);
+    return bpfpv_placer_solve(placer, scenario->now_us);
+}
+
+static inline BpfpvPlan *
+right_solver(Scenario *scenario, const BpfpvPlan *before)
+{
+    return bpfpv_placement_solve(&scenario->host, scenario->domains, before, scenario->now_us);
+}
+
+/* A wrong one: as if the host's reserve were 0. */
+static inline BpfpvPlan *
+solver_without_reserve(Scenario *scenario, const BpfpvPlan *before)
+{
+    guint reserve = scenario->host.reserve;
+    BpfpvPlan *plan;
+
+    scenario->host.reserve = 0;
+    plan = right_solver(scenario, before);
+    scenario->host.reserve = reserve;
+    return plan;
+}
+
+static inline void
+count_anchors(Run *run, const BpfpvPlan *plan)
+{
+    run->steps++;
+    for (guint d = 0; d < plan->domains->len; d++) {
+        const BpfpvPlanDomain *domain = plan->domains->pdata[d];
+
+        run->unmet += domain->unmet;
+        for (guint v = 0; v < domain->vcpus->len; v++)
+            run->anchors += check_is_met_anchor(domain->vcpus->pdata[v]);
+    }
+}
+
+/* Returns: (transfer full) (nullable): what is wrong with @plan, which was made from @before */
+static inline char *
+complain(Run *run, BpfpvPlacer *placer, Scenario *scenario, const BpfpvPlan *before, gboolean last)
+{
+    const BpfpvPlan *placed = run->placer ? place(placer, scenario) : NULL;
+    g_autofree char *complaints = check_plan(scenario, before, scenario->plan);
+    g_autofree char *from = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *other = NULL;
+
+    if (*complaints == '\0' && placed != NULL && !same_plan(scenario->plan, placed)) {
+        other = plan_to_text(placed, TRUE);
+        g_free(complaints);
+        complaints = g_strdup_printf("[6 the same plan] one change at a time: %s\n", other);
+    } else if (*complaints == '\0' && last && run->placer && order_matters(scenario, before)) {
+        g_free(complaints);
+        complaints = g_strdup("[6 whatever the order]\n");
+    }
+    if (*complaints == '\0')
+        return NULL;
+    from = describe(scenario, before);
+    text = plan_to_text(scenario->plan, TRUE);
+    return g_strdup_printf("%s%s  plan: %s\n", complaints, from, text);
+}
+
+/* A RunSequence. */
+static inline char *
+run_sequence(const GArray *changes, gpointer data)
+{
+    Run *run = data;
+    g_autoptr(Scenario) scenario = scenario_new("0-7", NULL, 0);
+    g_autoptr(BpfpvPlacer) placer = bpfpv_placer_new();
+
+    scenario->now_us = 1000;
+    for (guint at = 0; at < changes->len;) {
+        g_autoptr(BpfpvPlan) before = scenario->plan;
+        char *wrong;
+
+        scenario->plan = NULL;
+        at = make_step(run->rand, scenario, changes, at);
+        scenario->plan = run->solver(scenario, before);
+        wrong = complain(run, placer, scenario, before, at == changes->len);
+        if (wrong != NULL)
+            return wrong;
+        count_anchors(run, scenario->plan);
+    }
+    return NULL;
+}
+
+/* Shrinks @changes, which break the rule that @wrong begins with, and says what is left.
+ * Returns: (transfer full): for people */
+static inline char *
+smallest_failure(GArray **changes, Run *run, const char *wrong)
+{
+    static const char *const kinds[] = {"topology", "host",   "online", "add",
+                                        "remove",   "policy", "demand"};
+    const char *end = strchr(wrong, ']');
+    g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);
+    GString *text = g_string_new(NULL);
+    g_autofree char *left = NULL;
+
+    shrink(changes, run_sequence, run, rule);
+    left = run_sequence(*changes, run);
+    g_string_append(text, "the fewest changes that fail:");
+    for (guint i = 0; i < (*changes)->len; i++) {
+        const Change *change = &g_array_index(*changes, Change, i);
+
+        g_string_append_printf(text, " %u:%s(%u,%u)", change->step, kinds[change->kind],
+                               change->seed, change->most);
+    }
+    g_string_append_printf(text, "\nthe step that fails:\n%s", left);
+    return g_string_free(text, FALSE);
+}

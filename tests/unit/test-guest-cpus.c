@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which vCPU a guest's CPU is: by APIC ids as QEMU gives them, and what a guest may claim. */
+#include "unit.h"
+
+#include "core/guest-cpus.h"
+
+static BpfpvGuestTopology *
+topology(guint dies, guint cores, guint threads)
+{
+    BpfpvGuestTopology *guest = bpfpv_guest_topology_new();
+
+    guest->dies = dies;
+    guest->cores = cores;
+    guest->threads = threads;
+    return guest;
+}
+
+/* As the CPU objects of QEMU 7.2 say ("qom-get /machine/unattached/device[N] apic-id"): a level of
+ * three takes two bits. */
+static void
+apic_ids_are_qemus(void **state)
+{
+    static const struct {
+        guint dies, cores, threads, vcpu, id;
+    } known[] = {
+        {1, 0, 1, 0, 0}, {1, 0, 1, 7, 7}, {1, 4, 2, 7, 7}, {1, 3, 1, 2, 2},   {1, 3, 1, 3, 4},
+        {1, 3, 2, 5, 5}, {1, 3, 2, 6, 8}, {2, 3, 2, 6, 8}, {2, 3, 2, 12, 16}, {3, 2, 1, 5, 5},
+        {3, 2, 1, 6, 8}, {1, 1, 3, 3, 4}, {1, 1, 1, 5, 5}, {1, 6, 2, 12, 16},
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_autoptr(BpfpvGuestTopology) guest =
+            topology(known[i].dies, known[i].cores, known[i].threads);
+
+        assert_int_equal(bpfpv_guest_topology_apic_id(guest, known[i].vcpu), known[i].id);
+    }
+    assert_int_equal(bpfpv_guest_topology_apic_id(NULL, 5), 5);
+}
+
+static void
+assert_vcpus(const BpfpvGuestCpus *guest, const char *mask_text, const char *expected)
+{
+    g_autoptr(BpfpvCpuset) mask = cpus(mask_text);
+    g_autoptr(BpfpvCpuset) vcpus = bpfpv_guest_cpus_to_vcpus(guest, mask);
+
+    assert_cpus(vcpus, expected);
+}
+
+static GArray *
+ids_of(const BpfpvGuestCpuId *ids, guint n)
+{
+    GArray *array = g_array_new(FALSE, FALSE, sizeof(BpfpvGuestCpuId));
+
+    return g_array_append_vals(array, ids, n);
+}
+
+static void
+without_ids_a_cpu_is_the_vcpu_of_its_number(void **state)
+{
+    g_autoptr(BpfpvCpuset) online = cpus("0-2");
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, NULL, NULL, 4);
+
+    (void)state;
+    assert_cpus(bpfpv_guest_cpus_online(guest), "0-2");
+    assert_vcpus(guest, "1,3", "1");
+}
+
+static void
+ids_tell_vcpus_that_were_plugged_in_out_of_order(void **state)
+{
+    static const BpfpvGuestCpuId said[] = {{0, 0}, {1, 3}, {2, 1}};
+    g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
+    g_autoptr(BpfpvCpuset) online = cpus("0-2");
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, NULL, 4);
+
+    (void)state;
+    assert_cpus(bpfpv_guest_cpus_online(guest), "0-1,3");
+    assert_vcpus(guest, "1", "3");
+    assert_vcpus(guest, "1-2", "1,3");
+}
+
+static void
+ids_follow_the_topology(void **state)
+{
+    static const BpfpvGuestCpuId said[] = {{0, 0}, {1, 8}};
+    g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
+    g_autoptr(BpfpvGuestTopology) sockets = topology(1, 3, 2);
+    g_autoptr(BpfpvCpuset) online = cpus("0-1");
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, sockets, 12);
+
+    (void)state;
+    assert_vcpus(guest, "1", "6");
+}
+
+/* A guest that lies, or that says half of it, is confined to its own vCPUs and to nothing else. */
+static void
+what_is_no_vcpu_stands_above_all(void **state)
+{
+    static const BpfpvGuestCpuId said[] = {
+        {0, 0}, {1, 77}, {2, G_MAXUINT32}, {8191, 1}, {G_MAXUINT32, 1}, {3, 1}, {3, 0},
+    };
+    g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
+    g_autoptr(BpfpvCpuset) online = cpus("0-4,8190");
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, NULL, 2);
+
+    (void)state;
+    assert_vcpus(guest, "1", "3");
+    assert_vcpus(guest, "2", "4");
+    assert_vcpus(guest, "3", "0");
+    assert_vcpus(guest, "4", "6");
+    assert_vcpus(guest, "8190", "");
+    assert_cpus(bpfpv_guest_cpus_online(guest), "0,3-4,6");
+}
+
+int
+main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(apic_ids_are_qemus),
+        cmocka_unit_test(without_ids_a_cpu_is_the_vcpu_of_its_number),
+        cmocka_unit_test(ids_tell_vcpus_that_were_plugged_in_out_of_order),
+        cmocka_unit_test(ids_follow_the_topology),
+        cmocka_unit_test(what_is_no_vcpu_stands_above_all),
+    };
+
+    return cmocka_run_group_tests_name("guest-cpus", tests, NULL, NULL);
+}

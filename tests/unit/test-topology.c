@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is read from capabilities and domain XML: one fixture per kind of host. */
+#include "unit.h"
+
+#include "host/capabilities.h"
+#include "host/domain-topology.h"
+#include "host/host-cpus.h"
+
+#include <glib/gstdio.h>
+
+static BpfpvTopology *
+load(const char *name, const char *online_text)
+{
+    g_autofree char *path = g_strconcat(SRCDIR "/tests/fixtures/capabilities/", name, ".xml", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(BpfpvCpuset) online = online_text ? cpus(online_text) : NULL;
+    g_autoptr(GError) error = NULL;
+    BpfpvTopology *topology;
+
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    topology = bpfpv_capabilities_parse(text, online, &error);
+    assert_null(error);
+    return topology;
+}
+
+static void
+every_kind_of_host_is_read(void **state)
+{
+    static const struct {
+        const char *name, *online;
+        guint cores, caches, cells;
+        guint cpu;
+        const char *core, *cache, *cell;
+    } hosts[] = {
+        {"laptop", "0-1", 2, 1, 1, 1, "1", "0-1", "0-1"},
+        {"smt", "0-7", 4, 1, 1, 5, "1,5", "0-7", "0-7"},
+        {"sub-numa", "0-31", 16, 2, 4, 20, "4,20", "0-7,16-23", "4-7,20-23"},
+        {"epyc", "0-63", 32, 8, 1, 36, "4,36", "4-7,36-39", "0-63"},
+        {"cpus-512", "0-511", 256, 32, 2, 511, "255,511", "248-255,504-511", "128-255,384-511"},
+        {"hybrid", "0-15", 12, 1, 1, 9, "9", "0-15", "0-15"},
+        {"offline", "0-2,4-5", 6, 2, 1, 4, "0,4", "0-2,4-5", "0-7"},
+        {"no-cache", "0-7", 4, 2, 2, 5, "4-5", "4-7", "4-7"},
+        {"memory-only", "0-3", 4, 1, 2, 3, "3", "0-3", "0-3"},
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        g_autoptr(BpfpvTopology) topology = load(hosts[i].name, NULL);
+        g_autoptr(BpfpvTopology) copy = bpfpv_topology_copy(topology);
+
+        assert_cpus(bpfpv_topology_online(topology), hosts[i].online);
+        assert_int_equal(bpfpv_topology_cores(topology)->len, hosts[i].cores);
+        assert_int_equal(bpfpv_topology_caches(topology)->len, hosts[i].caches);
+        assert_int_equal(bpfpv_topology_cells(topology)->len, hosts[i].cells);
+        assert_cpus(bpfpv_topology_core_of(topology, hosts[i].cpu), hosts[i].core);
+        assert_cpus(bpfpv_topology_cache_of(topology, hosts[i].cpu), hosts[i].cache);
+        assert_cpus(bpfpv_topology_cell_of(topology, hosts[i].cpu), hosts[i].cell);
+        assert_true(bpfpv_topology_equal(topology, copy));
+    }
+}
+
+static void
+a_cell_of_memory_alone_has_no_cpus(void **state)
+{
+    g_autoptr(BpfpvTopology) topology = load("memory-only", NULL);
+    const BpfpvTopologyCell *cell = bpfpv_topology_cells(topology)->pdata[1];
+    g_autoptr(BpfpvCpuset) ids = cpus("1");
+    g_autoptr(BpfpvCpuset) none = bpfpv_topology_cpus_of_cells(topology, ids);
+
+    (void)state;
+    assert_int_equal(cell->id, 1);
+    assert_true(cell->memory_kib == G_GUINT64_CONSTANT(64) << 20);
+    assert_true(bpfpv_cpuset_is_empty(none));
+}
+
+static void
+cpus_that_the_xml_lacks_are_added(void **state)
+{
+    g_autoptr(BpfpvTopology) topology = load("laptop", "0-3");
+
+    (void)state;
+    assert_cpus(bpfpv_topology_online(topology), "0-3");
+    assert_cpus(bpfpv_topology_core_of(topology, 3), "3");
+    assert_int_equal(bpfpv_topology_cpu(topology, 3)->cell, BPFPV_NOWHERE);
+    assert_null(bpfpv_topology_cpu(topology, 4));
+}
+
+static void
+efficiency_is_a_property_of_a_cpu(void **state)
+{
+    g_autoptr(BpfpvTopology) topology = load("hybrid", NULL);
+    g_autoptr(BpfpvCpuset) slow = cpus("8-15");
+    g_autoptr(BpfpvTopology) hybrid = bpfpv_topology_with_efficiency(topology, slow, 1);
+
+    (void)state;
+    assert_int_equal(bpfpv_topology_cpu(hybrid, 7)->efficiency, 0);
+    assert_int_equal(bpfpv_topology_cpu(hybrid, 8)->efficiency, 1);
+    assert_false(bpfpv_topology_equal(topology, hybrid));
+}
+
+/* As /sys/devices is on a hybrid host, and on any other. */
+static void
+the_kernel_tells_efficiency_cores(void **state)
+{
+    g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+    g_autofree char *directory = g_build_filename(sysfs, "devices", "cpu_atom", NULL);
+    g_autofree char *file = g_build_filename(directory, "cpus", NULL);
+    g_autofree char *devices = g_path_get_dirname(directory);
+    g_autoptr(BpfpvCpuset) none = bpfpv_host_cpus_read_efficient(sysfs);
+    g_autoptr(BpfpvCpuset) slow = NULL;
+
+    (void)state;
+    assert_cpus(none, "");
+    assert_int_equal(g_mkdir_with_parents(directory, 0700), 0);
+    assert_true(g_file_set_contents(file, "16-23\n", -1, NULL));
+    slow = bpfpv_host_cpus_read_efficient(sysfs);
+    assert_cpus(slow, "16-23");
+    g_remove(file);
+    g_rmdir(directory);
+    g_rmdir(devices);
+    g_rmdir(sysfs);
+}
+
+static void
+what_is_not_capabilities_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "<capabilities>",
+        "<domain/>",
+        "<capabilities><guest/></capabilities>",
+        "<capabilities><host><topology><cells num='0'/></topology></host></capabilities>",
+    };
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GError) error = NULL;
+
+        assert_null(bpfpv_capabilities_parse(wrong[i], NULL, &error));
+        assert_int_equal(error->domain, BPFPV_CAPABILITIES_ERROR);
+    }
+}
+
+static void
+assert_iothread(const BpfpvDomainTopology *domain, guint index, guint id, const char *set)
+{
+    const BpfpvDomainIothread *thread =
+        &g_array_index(domain->iothreads, BpfpvDomainIothread, index);
+
+    assert_int_equal(thread->id, id);
+    assert_cpus(thread->cpus, set);
+}
+
+static void
+a_domains_own_topology_is_read(void **state)
+{
+    static const char xml[] =
+        "<domain><vcpu cpuset='0-15'>8</vcpu>"
+        "<cputune><vcpupin vcpu='0' cpuset='3'/><vcpupin vcpu='1' cpuset='4-5'/>"
+        "<emulatorpin cpuset='0-1'/><iothreadpin iothread='5' cpuset='2-3'/></cputune>"
+        "<iothreads>3</iothreads><iothreadids><iothread id='5'/><iothread id='2'/></iothreadids>"
+        "<cpu><topology sockets='1' dies='1' cores='4' threads='2'/>"
+        "<numa><cell id='0' cpus='0-3'/><cell id='1' cpus='4-7'/></numa></cpu>"
+        "<numatune><memory mode='strict' nodeset='0-1'/>"
+        "<memnode cellid='1' mode='strict' nodeset='1'/></numatune></domain>";
+    g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(xml);
+
+    (void)state;
+    assert_int_equal(domain->n_vcpus, 8);
+    assert_int_equal(domain->guest->threads, 2);
+    assert_cpus(bpfpv_guest_topology_memory(domain->guest, 0), "0-1");
+    assert_cpus(bpfpv_guest_topology_memory(domain->guest, 7), "1");
+    assert_cpus(domain->fixed, "3");
+    assert_cpus(domain->emulator, "0-1");
+    /* The third has the lowest free id. */
+    assert_iothread(domain, 0, 1, "0-15");
+    assert_iothread(domain, 1, 2, "0-15");
+    assert_iothread(domain, 2, 5, "2-3");
+    assert_int_equal(domain->iothreads->len, 3);
+    assert_cpus(domain->original->pdata[1], "4-5");
+    assert_cpus(domain->original->pdata[2], "0-15");
+    assert_null(bpfpv_domain_topology_parse("<capabilities/>"));
+}
+
+static void
+a_domain_that_says_nothing_may_be_anywhere(void **state)
+{
+    g_autoptr(BpfpvDomainTopology) domain =
+        bpfpv_domain_topology_parse("<domain><vcpu>2</vcpu></domain>");
+
+    (void)state;
+    assert_int_equal(domain->n_vcpus, 2);
+    assert_null(domain->original->pdata[1]);
+    assert_null(domain->emulator);
+    assert_int_equal(domain->iothreads->len, 0);
+    assert_true(bpfpv_guest_topology_equal(domain->guest, NULL));
+}
+
+static void
+assert_iothreads(const char *xml, const guint *ids, guint n)
+{
+    g_autofree char *text = g_strdup_printf("<domain><vcpu>1</vcpu>%s</domain>", xml);
+    g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(text);
+
+    assert_int_equal(domain->iothreads->len, n);
+    for (guint i = 0; i < n; i++)
+        assert_int_equal(g_array_index(domain->iothreads, BpfpvDomainIothread, i).id, ids[i]);
+}
+
+static void
+io_threads_are_counted_or_named(void **state)
+{
+    static const guint counted[] = {1, 2, 3}, named[] = {2, 7};
+
+    (void)state;
+    assert_iothreads("", NULL, 0);
+    assert_iothreads("<iothreads>0</iothreads>", NULL, 0);
+    assert_iothreads("<iothreads>3</iothreads>", counted, 3);
+    assert_iothreads("<iothreads>2</iothreads><iothreadids><iothread id='2'/>"
+                     "<iothread id='7' thread_pool_min='1'/></iothreadids>",
+                     named, 2);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_host_is_read),
+        cmocka_unit_test(a_cell_of_memory_alone_has_no_cpus),
+        cmocka_unit_test(cpus_that_the_xml_lacks_are_added),
+        cmocka_unit_test(efficiency_is_a_property_of_a_cpu),
+        cmocka_unit_test(the_kernel_tells_efficiency_cores),
+        cmocka_unit_test(what_is_not_capabilities_is_refused),
+        cmocka_unit_test(a_domains_own_topology_is_read),
+        cmocka_unit_test(a_domain_that_says_nothing_may_be_anywhere),
+        cmocka_unit_test(io_threads_are_counted_or_named),
+    };
+
+    return cmocka_run_group_tests_name("topology", tests, NULL, NULL);
+}
