@@ -153,7 +153,8 @@ bpfpv_conf_load(BpfpvConf *conf, GError **error)
         return FALSE;
     }
     return check_names(keys, path, error) && read_host(conf, keys, path, error) &&
-           bpfpv_conf_read_nova(conf, keys, path, error) &&
+           /* What was pinned is put back whatever has become of nova.conf. */
+           (conf->restore || bpfpv_conf_read_nova(conf, keys, path, error)) &&
            bpfpv_conf_read_policy(conf, keys, path, error) && read_test(conf, keys, path, error);
 }
 

@@ -41,18 +41,25 @@ teardown(void **state)
     return 0;
 }
 
+/* @restore: as "bpfpvd --restore" */
 static BpfpvConf *
-load(const char *text, GError **error)
+load_for(const char *text, gboolean restore, GError **error)
 {
     g_autofree char *path = write_file("bpfpvd.conf", text);
     g_autofree char *option = g_strconcat("--config=", path, NULL);
-    char *words[] = {(char *)"bpfpvd", option, NULL};
+    char *words[] = {(char *)"bpfpvd", option, restore ? (char *)"--restore" : NULL, NULL};
     char **argv = words;
-    int argc = 2;
+    int argc = restore ? 3 : 2;
     g_autoptr(BpfpvConf) conf = bpfpv_conf_new(&argc, &argv, error);
 
     assert_non_null(conf);
     return bpfpv_conf_load(conf, error) ? g_steal_pointer(&conf) : NULL;
+}
+
+static BpfpvConf *
+load(const char *text, GError **error)
+{
+    return load_for(text, FALSE, error);
 }
 
 static void
@@ -143,6 +150,16 @@ what_is_wrong_with_novas_sets_is_said(void **state)
     assert_refused("[nova]\nshared=0-3\n", "[nova] shared= is not a setting; known are: config");
 }
 
+static void
+restoring_does_not_depend_on_nova_conf(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvConf) conf = load_for("[nova]\nconfig=/nonexistent/nova.conf\n", TRUE, &error);
+
+    assert_null(error);
+    assert_non_null(conf);
+}
+
 /* ---- [flavor GLOB], [domain GLOB] ---- */
 
 static void
@@ -192,6 +209,7 @@ main(void)
         cmocka_unit_test(the_legacy_option_stands_as_in_nova),
         cmocka_unit_test(a_nova_conf_that_says_nothing_narrows_nothing),
         cmocka_unit_test(what_is_wrong_with_novas_sets_is_said),
+        cmocka_unit_test(restoring_does_not_depend_on_nova_conf),
         cmocka_unit_test(sections_become_the_policy_in_their_order),
         cmocka_unit_test(what_is_wrong_with_a_section_is_said),
     };
