@@ -145,6 +145,7 @@ requested_anchors_are_the_limit_and_imply_affinity(void **state)
         with_specs(SPEC("resources:CUSTOM_BPFPV_ANCHOR", "2") SPEC("bpfpv:anchors", "1")
                        SPEC("bpfpv:affinity", "shared"),
                    "");
+    g_autoptr(BpfpvDomainXml) none = with_specs(SPEC("resources:CUSTOM_BPFPV_ANCHOR", "0"), "");
     g_autoptr(BpfpvDomainXml) zero =
         with_specs(EXCLUSIVE SPEC("resources:CUSTOM_BPFPV_ANCHOR", "0"), "");
     g_autoptr(BpfpvDomainXml) other = with_specs(
@@ -156,6 +157,7 @@ requested_anchors_are_the_limit_and_imply_affinity(void **state)
     assert_int_equal(said->config->mode, BPFPV_MODE_SHARED);
     assert_int_equal(said->config->max_anchors, 1);
     assert_int_equal(zero->config->max_anchors, 0);
+    assert_null(none->config);
     assert_null(other->config);
 }
 
