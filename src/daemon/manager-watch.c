@@ -29,7 +29,7 @@ parse_domain(const BpfpvManager *manager, const char *text, GError **error)
     g_autoptr(GPtrArray) programs = bpfpv_program_list();
     const BpfpvElementContext context = {programs, bpfpv_topology_present(manager->topology)};
 
-    return bpfpv_domain_xml_parse(text, &context, error);
+    return bpfpv_domain_xml_parse(text, &context, manager->conf->policy, error);
 }
 
 static void
@@ -63,6 +63,10 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     if (!managed)
         return;
     managed->seen = TRUE;
+    if (xml->source) {
+        g_free(managed->source);
+        managed->source = g_strdup(xml->source);
+    }
     bpfpv_guest_topology_free(managed->guest);
     managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
     if (topology)

@@ -102,7 +102,7 @@ tell(Fixture *fixture, gboolean port_open)
         "</devices></domain>",
         fixture->path, port_open ? "connected" : "disconnected");
     g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(text, NULL, &error);
+    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(text, NULL, NULL, &error);
 
     assert_null(error);
     assert_null(xml->config_error);
