@@ -75,7 +75,10 @@ struct {
 	__type(value, struct record_space);
 } iter_record SEC(".maps");
 
-/* Constants to the verifier: .rodata is frozen, so loops over words end. */
+/*
+ * Constants to the verifier: .rodata is frozen, so loops over words end. The first
+ * word is taken out of them: with 64 CPUs or fewer, no loop is left.
+ */
 static __always_inline __u32 cpu_words(void)
 {
 	__u32 words = bpfpv_env.cpu_words;
@@ -88,9 +91,13 @@ static __always_inline __u32 record_bytes(void)
 	return sizeof(struct bpfpv_record) + cpu_words() * sizeof(__u64);
 }
 
+/* The address is hidden from the compiler: libbpf can't relocate a load of a struct. */
 static __always_inline const __u64 *mask_of(struct task_struct *p)
 {
-	return (const __u64 *)&p->cpus_mask;
+	const __u64 *mask = (const __u64 *)&p->cpus_mask;
+
+	barrier_var(mask);
+	return mask;
 }
 
 /* Copies p's mask without the bits that mean nothing; 0 if it is full. */
@@ -98,11 +105,13 @@ static __always_inline __u64 copy_mask(__u64 *to, struct task_struct *p)
 {
 	const __u64 *mask = mask_of(p);
 	__u32 words = cpu_words();
-	__u64 missing = 0;
+	__u64 missing;
 	__u32 i;
 
+	to[0] = mask[0] & bpfpv_env.possible[0];
+	missing = to[0] ^ bpfpv_env.possible[0];
 #pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++) {
+	for (i = 1; i < words; i++) {
 		to[i] = mask[i] & bpfpv_env.possible[i];
 		missing |= to[i] ^ bpfpv_env.possible[i];
 	}
@@ -113,11 +122,11 @@ static __always_inline __u64 is_narrow(struct task_struct *p)
 {
 	const __u64 *mask = mask_of(p);
 	__u32 words = cpu_words();
-	__u64 missing = 0;
+	__u64 missing = bpfpv_env.possible[0] & ~mask[0];
 	__u32 i;
 
 #pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++)
+	for (i = 1; i < words; i++)
 		missing |= bpfpv_env.possible[i] & ~mask[i];
 	return missing;
 }
@@ -196,7 +205,7 @@ int BPF_PROG(mask_changed, struct task_struct *p, const void *given)
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(task_started, struct task_struct *p)
 {
-	if (!(p->flags & PF_KTHREAD) && is_narrow(p))
+	if (is_narrow(p) && !(p->flags & PF_KTHREAD))
 		emit(p);
 	return 0;
 }
@@ -224,7 +233,7 @@ int BPF_PROG(task_executed, struct task_struct *p)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exited, struct task_struct *p)
 {
-	if (!(p->flags & PF_KTHREAD) && is_narrow(p))
+	if (is_narrow(p) && !(p->flags & PF_KTHREAD))
 		emit(p);
 	return 0;
 }
@@ -232,7 +241,7 @@ int BPF_PROG(task_exited, struct task_struct *p)
 SEC("fentry/posix_cpu_timers_exit")
 int BPF_PROG(task_released, struct task_struct *p)
 {
-	if (!(p->flags & PF_KTHREAD) && is_narrow(p))
+	if (is_narrow(p) && !(p->flags & PF_KTHREAD))
 		emit_tombstone(p->pid);
 	return 0;
 }
