@@ -9,25 +9,41 @@
  * the change and reads the task after that, and both probes of
  * set_cpus_allowed_common() run where its caller holds p->pi_lock.
  *
- * A kretprobe isn't given the arguments. Interrupts are off between the two
- * probes, so what the first has saved is the CPU's own until the second; where
+ * A kretprobe isn't given the arguments: the kprobe saves them. Interrupts are off
+ * between the two, so what the first has saved is the CPU's own until the second; where
  * it is not there, or still there, one of them was skipped, and that is a loss.
  * exchange_tids() is called by the thread itself, which belongs to its leader
  * until later in de_thread().
  */
 
-/* Where struct pt_regs, a part of the kernel's interface, has the argument. */
+/* Where struct pt_regs, a part of the kernel's interface, has the arguments. */
 #if defined(__TARGET_ARCH_x86)
 #define ARGUMENT 14 /* di */
+#define ARGUMENT2 13 /* si */
 #elif defined(__TARGET_ARCH_arm64)
 #define ARGUMENT 0 /* x0 */
+#define ARGUMENT2 1 /* x1 */
 #elif defined(__TARGET_ARCH_riscv)
 #define ARGUMENT 10 /* a0 */
+#define ARGUMENT2 11 /* a1 */
 #elif defined(__TARGET_ARCH_powerpc)
 #define ARGUMENT 3 /* r3 */
+#define ARGUMENT2 4 /* r4 */
 #else
-#error "add where this machine's struct pt_regs has the first argument"
+#error "add where this machine's struct pt_regs has the first two arguments"
 #endif
+
+struct saved_call {
+	__u64 task;
+	__u64 given;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct saved_call);
+} saved_calls SEC(".maps");
 
 static __always_inline struct task_struct *probed_task(const unsigned long *regs)
 {
@@ -50,7 +66,6 @@ static __always_inline __u64 probed_word(struct task_struct *p, __u32 i)
 	return word & bpfpv_env.possible[i];
 }
 
-/* Its id may be another task's by now. */
 static __always_inline __u64 probed_is_released(struct task_struct *p)
 {
 	struct pid *id = 0;
@@ -71,6 +86,7 @@ static __always_inline __u64 probed_narrow(struct task_struct *p)
 	return missing;
 }
 
+/* As emit() */
 static __always_inline void emit_probed(struct task_struct *p)
 {
 	struct bpfpv_record *r;
@@ -96,10 +112,25 @@ static __always_inline void emit_probed(struct task_struct *p)
 	exiting = probed_flags(p) & PF_EXITING;
 	if (missing && !exiting)
 		r->size = cpu_words() * sizeof(__u64);
-	if (exiting && probed_is_released(p))
-		bpf_ringbuf_discard(r, 0);
-	else
+	if (!exiting || !probed_is_released(p)) {
 		bpf_ringbuf_submit(r, 0);
+		return;
+	}
+	if (!missing)
+		__sync_fetch_and_add(&bpfpv_lost, 1);
+	bpf_ringbuf_discard(r, 0);
+}
+
+/* As only_confines() */
+static __always_inline int probed_confines(struct task_struct *p, const void *given)
+{
+	const struct affinity_context *context = given;
+	const void *allowed = 0;
+
+	if (bpf_core_type_exists(struct affinity_context))
+		bpf_probe_read_kernel(&given, sizeof(given), &context->new_mask);
+	bpf_probe_read_kernel(&allowed, sizeof(allowed), &p->cpus_ptr);
+	return given == allowed;
 }
 
 /* No task has id 0: the record only wakes the loader, which sees the counter. */
@@ -112,26 +143,16 @@ static __always_inline void skipped(void)
 SEC("kprobe/set_cpus_allowed_common")
 int probe_before(unsigned long *regs)
 {
-	struct task_struct *p = probed_task(regs);
-	struct saved_mask *saved;
-	__u32 words = cpu_words();
+	struct saved_call *saved;
 	__u32 zero = 0;
-	__u32 flags;
-	__u32 i;
 
-	saved = bpf_map_lookup_elem(&saved_masks, &zero);
+	saved = bpf_map_lookup_elem(&saved_calls, &zero);
 	if (!saved)
 		return 0;
 	if (saved->task)
 		skipped();
-	saved->task = (__u64)p;
-	flags = probed_flags(p);
-	saved->exiting = flags & PF_EXITING;
-	if (saved->exiting && !(flags & PF_KTHREAD) && probed_narrow(p))
-		emit_probed(p);
-#pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++)
-		saved->words[i] = probed_word(p, i);
+	saved->task = (__u64)probed_task(regs);
+	saved->given = regs[ARGUMENT2];
 	return 0;
 }
 
@@ -139,13 +160,10 @@ SEC("kretprobe/set_cpus_allowed_common")
 int probe_after(unsigned long *regs)
 {
 	struct task_struct *p;
-	struct saved_mask *saved;
-	__u32 words = cpu_words();
-	__u64 changed = 0;
+	struct saved_call *saved;
 	__u32 zero = 0;
-	__u32 i;
 
-	saved = bpf_map_lookup_elem(&saved_masks, &zero);
+	saved = bpf_map_lookup_elem(&saved_calls, &zero);
 	if (!saved)
 		return 0;
 	p = (struct task_struct *)saved->task;
@@ -154,12 +172,7 @@ int probe_after(unsigned long *regs)
 		skipped();
 		return 0;
 	}
-	if (saved->exiting || probed_flags(p) & PF_KTHREAD)
-		return 0;
-#pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++)
-		changed |= saved->words[i] ^ probed_word(p, i);
-	if (changed)
+	if (!(probed_flags(p) & PF_KTHREAD) && !probed_confines(p, (const void *)saved->given))
 		emit_probed(p);
 	return 0;
 }

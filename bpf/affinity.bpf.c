@@ -32,8 +32,7 @@
  * interrupts are off:
  *
  *   set_cpus_allowed_common()  p->pi_lock is held; this also serialises the
- *                              changes of a task, and keeps what mask_before
- *                              saves valid until mask_after
+ *                              changes of a task
  *   sched_wakeup_new           the run queue's lock is held
  *   exchange_tids()            tasklist_lock is held for writing
  *   posix_cpu_timers_exit()    likewise: in release_task(), before the id is free
@@ -42,12 +41,13 @@
  * task exits rather than when it is reaped. sched_process_exec matters for
  * kernels that let kernel threads exec, which are older than 5.19.
  *
- * The second argument of set_cpus_allowed_common() differs between kernels and
- * is left alone.
+ * The second argument of set_cpus_allowed_common() is the new mask, and from 6.2 on
+ * a struct that points to it.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "bpfpv_record.h"
 #include "bpfpv_task.h"
@@ -62,19 +62,6 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } records SEC(".maps");
 
-struct saved_mask {
-	__u64 task;
-	__u64 exiting; /* it had begun to exit */
-	__u64 words[BPFPV_MAX_CPU_WORDS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct saved_mask);
-} saved_masks SEC(".maps");
-
 /* Room for a record with the largest value. */
 struct record_space {
 	__u64 words[sizeof(struct bpfpv_record) / sizeof(__u64) + BPFPV_MAX_CPU_WORDS];
@@ -88,7 +75,10 @@ struct {
 	__type(value, struct record_space);
 } iter_record SEC(".maps");
 
-/* Constants to the verifier: .rodata is frozen, so loops over words end. */
+/*
+ * Constants to the verifier: .rodata is frozen, so loops over words end. The first
+ * word is taken out of them: with 64 CPUs or fewer, no loop is left.
+ */
 static __always_inline __u32 cpu_words(void)
 {
 	__u32 words = bpfpv_env.cpu_words;
@@ -101,9 +91,13 @@ static __always_inline __u32 record_bytes(void)
 	return sizeof(struct bpfpv_record) + cpu_words() * sizeof(__u64);
 }
 
+/* The address is hidden from the compiler: libbpf can't relocate a load of a struct. */
 static __always_inline const __u64 *mask_of(struct task_struct *p)
 {
-	return (const __u64 *)&p->cpus_mask;
+	const __u64 *mask = (const __u64 *)&p->cpus_mask;
+
+	barrier_var(mask);
+	return mask;
 }
 
 /* Copies p's mask without the bits that mean nothing; 0 if it is full. */
@@ -111,11 +105,13 @@ static __always_inline __u64 copy_mask(__u64 *to, struct task_struct *p)
 {
 	const __u64 *mask = mask_of(p);
 	__u32 words = cpu_words();
-	__u64 missing = 0;
+	__u64 missing;
 	__u32 i;
 
+	to[0] = mask[0] & bpfpv_env.possible[0];
+	missing = to[0] ^ bpfpv_env.possible[0];
 #pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++) {
+	for (i = 1; i < words; i++) {
 		to[i] = mask[i] & bpfpv_env.possible[i];
 		missing |= to[i] ^ bpfpv_env.possible[i];
 	}
@@ -126,37 +122,46 @@ static __always_inline __u64 is_narrow(struct task_struct *p)
 {
 	const __u64 *mask = mask_of(p);
 	__u32 words = cpu_words();
-	__u64 missing = 0;
+	__u64 missing = bpfpv_env.possible[0] & ~mask[0];
 	__u32 i;
 
 #pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++)
+	for (i = 1; i < words; i++)
 		missing |= bpfpv_env.possible[i] & ~mask[i];
 	return missing;
 }
 
-/* Records what p is now: its mask, or that it isn't in the table. */
+/*
+ * Records what p is now: its mask, or that it isn't in the table. Once p is released,
+ * its id may be another's: then nothing can be said of the id, and nothing is due if
+ * the release saw a narrow mask. If the mask is full the release may have seen that,
+ * and this is the only record of it: a loss.
+ */
 static __always_inline void emit(struct task_struct *p)
 {
 	struct bpfpv_record *r;
 	__u64 missing;
+	__u32 exiting;
 
 	r = bpf_ringbuf_reserve(&records, record_bytes(), 0);
 	if (!r) {
 		__sync_fetch_and_add(&bpfpv_lost, 1);
 		return;
 	}
+	exiting = p->flags & PF_EXITING;
 	missing = copy_mask(r->value, p);
 	r->key = p->pid;
 	r->unused = 0;
 	r->size = 0;
-	if (missing && !(p->flags & PF_EXITING))
+	if (missing && !exiting)
 		r->size = cpu_words() * sizeof(__u64);
-	/* Released meanwhile: its id may be another's by now. */
-	if (p->flags & PF_EXITING && !p->thread_pid)
-		bpf_ringbuf_discard(r, 0);
-	else
+	if (!exiting || p->thread_pid) {
 		bpf_ringbuf_submit(r, 0);
+		return;
+	}
+	if (!missing)
+		__sync_fetch_and_add(&bpfpv_lost, 1);
+	bpf_ringbuf_discard(r, 0);
 }
 
 static __always_inline void emit_tombstone(__u64 key)
@@ -175,56 +180,23 @@ static __always_inline void emit_tombstone(__u64 key)
 }
 
 /*
- * Saves the mask, so that a call that changes nothing wakes nobody. Of a task that
- * exits the record is due before the change: the release may look after it, and
- * see that nothing is to be removed.
+ * Whether the call only set p->cpus_ptr, as it does for migrate_disable() and
+ * migrate_enable(): to what it was given, which is then cpumask_of() p's CPU, or
+ * p's own mask. A change of the mask is copied from another, a caller's.
  */
-SEC("fentry/set_cpus_allowed_common")
-int BPF_PROG(mask_before, struct task_struct *p)
+static __always_inline int only_confines(struct task_struct *p, const void *given)
 {
-	struct saved_mask *saved;
-	__u32 zero = 0;
-
-	saved = bpf_map_lookup_elem(&saved_masks, &zero);
-	if (!saved || p->flags & PF_KTHREAD)
-		return 0;
-	saved->task = (__u64)p;
-	saved->exiting = p->flags & PF_EXITING;
-	if (!saved->exiting)
-		copy_mask(saved->words, p);
-	else if (is_narrow(p))
-		emit(p);
-	return 0;
+	if (bpf_core_type_exists(struct affinity_context))
+		given = ((const struct affinity_context *)given)->new_mask;
+	return given == p->cpus_ptr;
 }
 
-static __always_inline __u64 differs(struct saved_mask *saved, struct task_struct *p)
-{
-	const __u64 *mask = mask_of(p);
-	__u32 words = cpu_words();
-	__u64 changed = 0;
-	__u32 i;
-
-#pragma clang loop unroll(disable)
-	for (i = 0; i < words; i++)
-		changed |= saved->words[i] ^ (mask[i] & bpfpv_env.possible[i]);
-	return changed;
-}
-
+/* Who changes nothing by sched_setaffinity() or a cpuset does not get here. */
 SEC("fexit/set_cpus_allowed_common")
-int BPF_PROG(mask_after, struct task_struct *p)
+int BPF_PROG(mask_changed, struct task_struct *p, const void *given)
 {
-	struct saved_mask *saved;
-	__u32 zero = 0;
-
-	if (p->flags & PF_KTHREAD)
-		return 0;
-	saved = bpf_map_lookup_elem(&saved_masks, &zero);
-	if (saved && saved->task == (__u64)p) {
-		saved->task = 0;
-		if (saved->exiting || !differs(saved, p))
-			return 0;
-	}
-	emit(p);
+	if (!(p->flags & PF_KTHREAD) && !only_confines(p, given))
+		emit(p);
 	return 0;
 }
 
@@ -233,7 +205,7 @@ int BPF_PROG(mask_after, struct task_struct *p)
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(task_started, struct task_struct *p)
 {
-	if (!(p->flags & PF_KTHREAD) && is_narrow(p))
+	if (is_narrow(p) && !(p->flags & PF_KTHREAD))
 		emit(p);
 	return 0;
 }
@@ -261,7 +233,7 @@ int BPF_PROG(task_executed, struct task_struct *p)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exited, struct task_struct *p)
 {
-	if (!(p->flags & PF_KTHREAD) && is_narrow(p))
+	if (is_narrow(p) && !(p->flags & PF_KTHREAD))
 		emit(p);
 	return 0;
 }
@@ -269,7 +241,7 @@ int BPF_PROG(task_exited, struct task_struct *p)
 SEC("fentry/posix_cpu_timers_exit")
 int BPF_PROG(task_released, struct task_struct *p)
 {
-	if (!(p->flags & PF_KTHREAD) && is_narrow(p))
+	if (is_narrow(p) && !(p->flags & PF_KTHREAD))
 		emit_tombstone(p->pid);
 	return 0;
 }

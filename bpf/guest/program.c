@@ -5,7 +5,6 @@
  */
 #include "program.h"
 #include "attach.h"
-#include "records.h"
 #include "refusal.h"
 
 #include <bpf/bpf.h>
@@ -159,12 +158,14 @@ select_programs(const struct program *program, enum attach_kind kind)
 static enum exit_code
 open_table(struct program *program, uint32_t max_keys)
 {
+    struct bpf_map *records = bpf_object__find_map_by_name(program->object, "records");
+
     if (!map_lost(program))
         return complain(EXIT_OTHER, "program", program->name, "has no counter \"bpfpv_lost\"");
     program->table = table_new(max_keys);
-    program->ring_fd = bpf_object__find_map_fd_by_name(program->object, "records");
-    program->ring = records_open(program);
-    if (program->table == NULL || program->ring == NULL)
+    program->ring_fd = bpf_map__fd(records);
+    if (program->table == NULL ||
+        !ring_open(&program->ring, program->ring_fd, bpf_map__max_entries(records)))
         return complain(EXIT_OTHER, "program", program->name, "no room for its table: %s",
                         strerror(errno));
     return EXIT_RUNNING;

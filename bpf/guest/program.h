@@ -13,23 +13,22 @@
 #include "cpus.h"
 #include "image.h"
 #include "options.h"
+#include "ring.h"
 #include "table.h"
 
 #define PROGRAM_MAX_ITERATORS 4
 #define PROGRAM_MAX_PROGRAMS 64
 
 struct bpf_object;
-struct ring_buffer;
 
 struct program {
     char name[BPFPV_WIRE_NAME_LEN];
     char attach[BPFPV_WIRE_ATTACH_LEN + 1];
     uint8_t digest[BPFPV_WIRE_DIGEST_LEN];
     struct bpf_object *object;
-    struct ring_buffer *ring;
+    struct ring ring;
     int ring_fd;        /* readable when records wait */
     uint32_t ring_most; /* no more records than this fit */
-    uint32_t budget;    /* left of them in this drain */
     const volatile uint64_t *lost;
     uint64_t misses; /* see program_count_misses() */
     int attached[PROGRAM_MAX_PROGRAMS]; /* program fds, without the iterators */

@@ -3,7 +3,7 @@
  * Records out of the kernel and into the table: changes from the ring buffer,
  * live keys from the iterators.
  */
-#include "records.h"
+#include "program.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -16,49 +16,51 @@
 
 #define CHUNK 65536
 
+/* How many records are consumed before their room is given back. */
+#define BATCH 64
+
+static bool
+is_whole(const struct bpfpv_record *record, uint32_t size)
+{
+    return size >= sizeof(*record) && record->size <= size - sizeof(*record) &&
+           record->size <= BPFPV_WIRE_MAX_VALUE;
+}
+
 /*
- * The last record that was consumed, and not yet applied: of a row of records
- * with one key only the last is applied, so that a task that changes its mask
- * all the time costs next to nothing here. Nothing is left between drains.
+ * Of a row of records with one key only the last is applied, so that a task that
+ * changes its mask all the time costs next to nothing here. Returns how many were
+ * consumed, at most @most.
  */
-static struct {
-    uint64_t key;
-    uint32_t size;
-    uint8_t value[BPFPV_WIRE_MAX_VALUE];
-    bool waits;
-} last;
-
-static void
-apply_last(struct program *program)
+static uint32_t
+take(struct program *program, uint32_t most)
 {
-    if (last.waits)
-        table_apply(program->table, last.key, last.value, last.size);
-    last.waits = false;
-}
+    const struct bpfpv_record *last = NULL, *record;
+    uint32_t n = 0, size;
 
-/* One change; a negative value stops the drain, the record is consumed. */
-static int
-take(void *context, void *data, size_t size)
-{
-    struct program *program = context;
-    const struct bpfpv_record *record = data;
-
-    if (size >= sizeof(*record) && record->size <= size - sizeof(*record) &&
-        record->size <= BPFPV_WIRE_MAX_VALUE) {
-        if (record->key != last.key)
-            apply_last(program);
-        last.key = record->key;
-        last.size = record->size;
-        memcpy(last.value, record->value, record->size);
-        last.waits = true;
+    while (n < most && (record = ring_next(&program->ring, &size)) != NULL) {
+        n++;
+        if (!is_whole(record, size))
+            continue;
+        if (last != NULL && last->key != record->key)
+            table_apply(program->table, last->key, last->value, last->size);
+        last = record;
     }
-    return --program->budget > 0 ? 0 : -ECANCELED;
+    if (last != NULL)
+        table_apply(program->table, last->key, last->value, last->size);
+    ring_release(&program->ring);
+    return n;
 }
 
-struct ring_buffer *
-records_open(struct program *program)
+void
+program_drain(struct program *program)
 {
-    return ring_buffer__new(program->ring_fd, take, program, NULL);
+    /* More can't have been waiting; what is new since may wait for the next. */
+    uint32_t left = program->ring_most, n;
+
+    do {
+        n = take(program, left < BATCH ? left : BATCH);
+        left -= n;
+    } while (n > 0 && left > 0);
 }
 
 uint64_t
@@ -81,15 +83,6 @@ program_count_misses(struct program *program)
             misses += info.recursion_misses;
     }
     program->misses = misses;
-}
-
-void
-program_drain(struct program *program)
-{
-    /* More can't have been waiting; what is new since may wait for the next. */
-    program->budget = program->ring_most;
-    ring_buffer__consume(program->ring);
-    apply_last(program);
 }
 
 /* Seeds the table with the whole records in @bytes; how many bytes they took,

@@ -7,7 +7,8 @@
  *
  *   map    "records"   BPF_MAP_TYPE_RINGBUF: struct bpfpv_record per change
  *   rodata "bpfpv_env" struct bpfpv_env, filled by the loader before loading
- *   data   "bpfpv_lost" __u64, grown by one for each record that did not fit
+ *   data   "bpfpv_lost" __u64, grown by one for each record that did not fit or could
+ *          not be made
  *   one or more iter/… programs: write struct bpfpv_record per live key with
  *          bpf_seq_write; together they are the snapshot
  *   fentry/F and fexit/F programs may have kprobe/F or kretprobe/F ones beside

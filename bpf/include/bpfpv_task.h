@@ -22,8 +22,13 @@ struct task_struct {
 	unsigned int flags;
 	int pid;
 	struct pid *thread_pid; /* NULL from when it is released */
+	const struct cpumask *cpus_ptr; /* cpus_mask, or cpumask_of() the CPU it must stay on */
 	struct cpumask cpus_mask;
 	struct task_struct *group_leader;
+};
+
+struct affinity_context {
+	const struct cpumask *new_mask;
 };
 
 struct seq_file;
