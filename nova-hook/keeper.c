@@ -102,6 +102,8 @@ find_child(BpfpvKeeper *keeper, BpfpvObserved *observed, GCancellable *cancellab
     return FALSE;
 }
 
+/* The traits come last: they are what others write, too, and the shorter it takes from here to
+ * writing them, the better. */
 BpfpvObserved *
 bpfpv_keeper_observe(BpfpvKeeper *keeper, GCancellable *cancellable, GError **error)
 {
@@ -110,10 +112,6 @@ bpfpv_keeper_observe(BpfpvKeeper *keeper, GCancellable *cancellable, GError **er
     observed->root = find_root(keeper, cancellable, error);
     if (!observed->root || !find_child(keeper, observed, cancellable, error))
         return NULL;
-    observed->traits = bpfpv_placement_api_traits(keeper->api, observed->root->uuid,
-                                                  &observed->root->generation, cancellable, error);
-    if (!observed->traits)
-        return NULL;
     if (observed->child &&
         (!bpfpv_placement_api_inventory(keeper->api, observed->child->uuid, BPFPV_ANCHOR_CLASS,
                                         &observed->inventory, &observed->has_inventory,
@@ -121,7 +119,9 @@ bpfpv_keeper_observe(BpfpvKeeper *keeper, GCancellable *cancellable, GError **er
          !bpfpv_placement_api_usage(keeper->api, observed->child->uuid, BPFPV_ANCHOR_CLASS,
                                     &observed->used, cancellable, error)))
         return NULL;
-    return g_steal_pointer(&observed);
+    observed->traits = bpfpv_placement_api_traits(keeper->api, observed->root->uuid,
+                                                  &observed->root->generation, cancellable, error);
+    return observed->traits ? g_steal_pointer(&observed) : NULL;
 }
 
 char **
@@ -172,13 +172,18 @@ act(BpfpvKeeper *keeper, const BpfpvAction *action, BpfpvObserved *observed,
     return FALSE;
 }
 
+/* @words: those that exist for sure; asking again would only make the next write later */
 static gboolean
-act_all(BpfpvKeeper *keeper, const GPtrArray *actions, BpfpvObserved *observed, GPtrArray *done,
-        GCancellable *cancellable, GError **error)
+act_all(BpfpvKeeper *keeper, const GPtrArray *actions, BpfpvObserved *observed, GHashTable *words,
+        GPtrArray *done, GCancellable *cancellable, GError **error)
 {
     for (guint i = 0; i < actions->len; i++) {
         const BpfpvAction *action = g_ptr_array_index(actions, i);
+        const char *word =
+            action->type == BPFPV_ACTION_CREATE_CLASS ? BPFPV_ANCHOR_CLASS : action->trait;
 
+        if (word && !g_hash_table_add(words, g_strdup(word)))
+            continue;
         if (!act(keeper, action, observed, cancellable, error))
             return FALSE;
         g_ptr_array_add(done, bpfpv_action_describe(action, observed));
@@ -214,6 +219,8 @@ BpfpvObserved *
 bpfpv_keeper_apply(BpfpvKeeper *keeper, const BpfpvDesired *desired, GPtrArray *done,
                    GCancellable *cancellable, GError **error)
 {
+    g_autoptr(GHashTable) words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
     for (guint attempt = 1;; attempt++) {
         g_autoptr(BpfpvObserved) observed = bpfpv_keeper_observe(keeper, cancellable, error);
         g_autoptr(GPtrArray) actions = observed ? bpfpv_reconcile(desired, observed) : NULL;
@@ -221,7 +228,7 @@ bpfpv_keeper_apply(BpfpvKeeper *keeper, const BpfpvDesired *desired, GPtrArray *
 
         if (!observed)
             return NULL;
-        if (act_all(keeper, actions, observed, done, cancellable, &cause))
+        if (act_all(keeper, actions, observed, words, done, cancellable, &cause))
             return g_steal_pointer(&observed);
         if (!is_race(cause) || attempt == MAX_ATTEMPTS) {
             g_propagate_error(error, g_steal_pointer(&cause));

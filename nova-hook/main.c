@@ -113,6 +113,7 @@ main(int argc, char **argv)
 
     setlocale(LC_ALL, "");
     g_set_prgname("bpfpv-placement");
+    g_log_writer_default_set_use_stderr(TRUE); /* standard output is for what was asked */
     if (!parse(&options, &argc, &argv, &error))
         return usage(error->message);
     if (options.version) {
