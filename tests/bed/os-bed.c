@@ -84,10 +84,10 @@ os_make_host(void)
     g_autofree char *made = os_do("POST", "/resource_providers", "{\"name\": \"" OS_HOST "\"}");
     char *uuid = os_field(made, "uuid");
     g_autofree char *path = g_strdup_printf("/resource_providers/%s/inventories", uuid);
-    g_autofree char *done = os_do("PUT", path,
-                                  "{\"resource_provider_generation\": 0, \"inventories\": "
-                                  "{\"VCPU\": {\"total\": 8}}}");
 
+    g_free(os_do("PUT", path,
+                 "{\"resource_provider_generation\": 0, \"inventories\": "
+                 "{\"VCPU\": {\"total\": 8}}}"));
     return uuid;
 }
 
@@ -176,8 +176,8 @@ os_agent(char **out, char **err, const char *first, ...)
     va_start(list, first);
     argv = bed_arguments(bed_environment("BPFPV_PLACEMENT"), first, list);
     va_end(list);
-    g_ptr_array_insert(argv, 1, g_strdup("--verbose"));
-    g_ptr_array_insert(argv, 1, g_strdup(conf));
+    g_ptr_array_insert(argv, 1, (gpointer) "--verbose");
+    g_ptr_array_insert(argv, 1, conf);
     code = bed_run((const char *const *)argv->pdata, &said, &complained);
     assert_no_secret(said);
     assert_no_secret(complained);

@@ -6,6 +6,7 @@
 #include "os-bed.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NOAUTH "auth_type=noauth2\nendpoint_override=http://127.0.0.1:8778/\n"
@@ -225,7 +226,7 @@ a_host_that_is_removed_and_comes_back(void **state)
     assert_int_equal(os_service_stop(SIGTERM), 0);
 }
 
-/* ---- withdraw ---- */
+/* ---- instances ---- */
 
 static void
 allocate(const char *child, const char *what)
@@ -239,6 +240,27 @@ allocate(const char *child, const char *what)
         g_free(os_do("PUT", "/allocations/" CONSUMER, body));
     else
         g_free(os_do("DELETE", "/allocations/" CONSUMER, NULL));
+}
+
+/* What instances hold can't be had again. */
+static void
+anchors_that_are_used_are_not_promised(void **state)
+{
+    g_autofree char *child = NULL, *all_but_one = NULL, *status = NULL;
+    int total = 0;
+
+    start_daemon();
+    agent_does("ensure", "created provider " OS_CHILD);
+    child = os_find(OS_CHILD);
+    os_wait_candidate(TRUE, 0);
+    assert_int_equal(os_agent(&status, NULL, "status", "--json", NULL), 0);
+    assert_int_equal(sscanf(strstr(status, "\"total\""), "\"total\" : %d", &total), 1);
+    all_but_one = g_strdup_printf("{\"resources\": {\"CUSTOM_BPFPV_ANCHOR\": %d}}", total - 1);
+    allocate(child, all_but_one);
+    os_wait_candidate(FALSE, 0);
+    agent_does("ensure", "nothing to do");
+    allocate(child, NULL);
+    os_wait_candidate(TRUE, 0);
 }
 
 static void
@@ -278,8 +300,8 @@ write_traits(gpointer data)
             "{\"resource_provider_generation\": %s, \"traits\": [\"CUSTOM_MINE\"%s%s]}", generation,
             ours ? ", \"CUSTOM_BPFPV\", \"CUSTOM_BPFPV_AFFINITY\"" : "",
             i % 2 ? ", \"CUSTOM_OTHER\"" : "");
-        g_autofree char *answer = os_request("PUT", writer.path, body, &status);
 
+        g_free(os_request("PUT", writer.path, body, &status));
         g_atomic_int_add(&writer.n_written, status == 200);
     }
     return NULL;
@@ -350,6 +372,7 @@ main(void)
         TEST(on_request_what_was_given_outlives_the_service),
         TEST(a_server_that_comes_back_is_told_what_happened),
         TEST(a_host_that_is_removed_and_comes_back),
+        TEST(anchors_that_are_used_are_not_promised),
         TEST(withdrawing_leaves_nothing_but_what_is_used),
         TEST(concurrent_writers_are_won_against),
         TEST(nova_s_compute_id_names_the_host),
