@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Writes what the schema says for people: "describe man" the elements' part of
- * bpfpv-xml(5), "describe readme" the table of the README. Built, not installed.
+ * bpfpv-xml(5), "describe readme" the table of the README, "describe settings"
+ * that of docs/openstack.md. Built, not installed.
  */
 #include <string.h>
 
+#include "host/element-nova.h"
 #include "host/element-schema.h"
+#include "host/element-settings.h"
 
 /* "a number from 0 to 8192", "exclusive, shared", "a set of CPUs such as …" */
 static char *
@@ -75,6 +78,26 @@ print_readme(const BpfpvSchemaElement *element)
         print_readme(g_ptr_array_index(element->children, i));
 }
 
+static void
+print_settings(void)
+{
+    g_print("| extra spec | in a section | in `<bpfpv>` | image property | values | default |\n"
+            "|---|---|---|---|---|---|\n");
+    for (guint i = 0; bpfpv_setting(i); i++) {
+        const BpfpvSetting *setting = bpfpv_setting(i);
+        const BpfpvSchemaAttribute *schema = bpfpv_setting_schema(setting);
+        const char *slash = strrchr(setting->element, '/');
+        g_autofree char *values = values_of(schema);
+        g_autofree char *property =
+            g_strconcat("`" BPFPV_NOVA_PROPERTY_PREFIX, setting->name, "`", NULL);
+
+        g_print("| `" BPFPV_NOVA_SPEC_PREFIX "%s` | `%s` | `%s %s` | %s | %s | %s |\n",
+                setting->name, setting->name, slash ? slash + 1 : setting->element,
+                setting->attribute, setting->tenant == BPFPV_TENANT_NOTHING ? "" : property, values,
+                g_str_equal(setting->name, "affinity") ? "not managed" : schema->standard);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -87,6 +110,10 @@ main(int argc, char **argv)
         print_readme(bpfpv_schema_get());
         return 0;
     }
-    g_printerr("usage: describe man|readme\n");
+    if (argc == 2 && strcmp(argv[1], "settings") == 0) {
+        print_settings();
+        return 0;
+    }
+    g_printerr("usage: describe man|readme|settings\n");
     return 2;
 }

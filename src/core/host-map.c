@@ -281,10 +281,13 @@ bpfpv_host_map_describe(const BpfpvHostMap *map)
 {
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     const BpfpvCpuset *present = map ? bpfpv_topology_present(map->topology) : NULL;
+    g_autoptr(BpfpvCpuset) pool = present ? bpfpv_cpuset_copy(present) : NULL;
 
+    if (map && map->pool)
+        bpfpv_cpuset_intersect(pool, map->pool); /* which may name CPUs that no host has */
     bpfpv_dict_add_set(&builder, "present", present);
     bpfpv_dict_add_set(&builder, "online", map ? bpfpv_topology_online(map->topology) : NULL);
-    bpfpv_dict_add_set(&builder, "pool", map && map->pool ? map->pool : present);
+    bpfpv_dict_add_set(&builder, "pool", pool);
     bpfpv_dict_add_uint(&builder, "reserve", map ? map->reserve : 0);
     bpfpv_dict_add_value(&builder, "cells", describe_cells(map));
     bpfpv_dict_add_value(&builder, "cpus", describe_cpus(map));

@@ -80,13 +80,12 @@ avoid_strangers(BpfpvPlacer *placer, const BpfpvSlot *slot, const Siblings *sibl
     bpfpv_cpuset_assign(crowded, placer->occupied);
     for (guint v = siblings->first; v < siblings->end; v++) {
         const BpfpvSlot *other = bpfpv_slot_at(slot->domain, v);
-        const BpfpvCpuset *core;
 
         if (other == slot || other->cpu == BPFPV_NO_CPU)
             continue;
-        core = bpfpv_topology_core_of(placer->topology, (guint)other->cpu);
-        if (bpfpv_placer_count_strangers(placer, slot, core) == 0)
-            bpfpv_cpuset_subtract(crowded, core);
+        if (bpfpv_placer_count_strangers(placer, slot, (guint)other->cpu) == 0)
+            bpfpv_cpuset_subtract(crowded,
+                                  bpfpv_topology_core_of(placer->topology, (guint)other->cpu));
     }
     avoid(set, crowded);
 }
@@ -105,24 +104,6 @@ prefer_by_threads(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
     avoid_strangers(placer, slot, &siblings, set);
 }
 
-/* The caches that have room for all of @slot's cohort. */
-static void
-prefer_roomy_caches(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
-{
-    BpfpvCpuset *left = placer->scratch, *roomy = placer->marked;
-
-    bpfpv_cpuset_assign(left, set);
-    bpfpv_cpuset_subtract(roomy, roomy);
-    for (int c = bpfpv_cpuset_next(left, 0); c >= 0; c = bpfpv_cpuset_next(left, (guint)c)) {
-        const BpfpvCpuset *cache = bpfpv_topology_cache_of(placer->topology, (guint)c);
-
-        if (bpfpv_cpuset_count_common(cache, placer->free) >= slot->component->n_anchors)
-            bpfpv_cpuset_unite(roomy, cache);
-        bpfpv_cpuset_subtract(left, cache);
-    }
-    prefer(set, roomy);
-}
-
 static void
 prefer_by_cohort(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
 {
@@ -134,7 +115,7 @@ prefer_by_cohort(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
         return;
     first = bpfpv_placer_first_anchor(slot);
     if (first == NULL) {
-        prefer_roomy_caches(placer, slot, set);
+        prefer(set, bpfpv_placer_roomy_caches(placer, slot->component->n_anchors));
         return;
     }
     cell = bpfpv_topology_cell_of(placer->topology, (guint)first->cpu);

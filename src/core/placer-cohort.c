@@ -73,7 +73,7 @@ find_common(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *comp
             BpfpvCpuset *common)
 {
     const BpfpvCpuset *vcpus = component->vcpus;
-    gboolean first = TRUE;
+    const BpfpvOrigin *last = NULL;
 
     component->need = 0;
     component->near = NULL;
@@ -84,15 +84,15 @@ find_common(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *comp
         if (slot->want == BPFPV_WANT_FIXED || slot->cpu != BPFPV_NO_CPU)
             continue;
         component->need++;
-        if (first)
+        if (last == NULL)
             bpfpv_cpuset_assign(common, slot->origin->usable);
-        else
+        else if (last != slot->origin)
             bpfpv_cpuset_intersect(common, slot->origin->usable);
         if (component->near == NULL)
             component->near = slot->candidates->near;
-        first = FALSE;
+        last = slot->origin;
     }
-    if (first)
+    if (last == NULL)
         bpfpv_cpuset_subtract(common, common);
     bpfpv_cpuset_subtract(common, placer->exclusive);
     if (component->near != NULL && bpfpv_cpuset_intersects(common, component->near))
@@ -105,10 +105,10 @@ fits(const BpfpvComponent *component, const BpfpvCpuset *place, const BpfpvCpuse
     return bpfpv_cpuset_count_common(place, common) >= component->need;
 }
 
-/* The place with the least to do for what it has free; the first of equals. */
+/* The place with the least to do for what it has free, which @rooms says; the first of equals. */
 static const BpfpvCpuset *
-best_of(const BpfpvPlacer *placer, const GPtrArray *places, gboolean cells,
-        const BpfpvComponent *component, const BpfpvCpuset *common)
+best_of(const BpfpvPlacer *placer, const GPtrArray *places, gboolean cells, const guint *rooms,
+        guint need)
 {
     const BpfpvCpuset *best = NULL;
     guint64 best_load = 0, best_room = 1;
@@ -116,11 +116,10 @@ best_of(const BpfpvPlacer *placer, const GPtrArray *places, gboolean cells,
     for (guint i = 0; i < places->len; i++) {
         const BpfpvCpuset *place =
             cells ? ((const BpfpvTopologyCell *)places->pdata[i])->cpus : places->pdata[i];
-        guint64 room, load;
+        guint64 room = rooms[i], load;
 
-        if (!fits(component, place, common))
+        if (room < need)
             continue;
-        room = bpfpv_cpuset_count_common(place, common);
         load = placer->load[bpfpv_cpuset_next(place, 0)];
         if (best == NULL || load * best_room < best_load * room) {
             best = place;
@@ -173,11 +172,17 @@ choose_place(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *com
     gboolean by_cache = domain->view.cohort == BPFPV_COHORT_LLC;
 
     component->cell = place != NULL && !by_cache;
-    if (place == NULL && by_cache)
-        place = best_of(placer, bpfpv_topology_caches(topology), FALSE, component, common);
     if (place == NULL) {
-        place = best_of(placer, bpfpv_topology_cells(topology), TRUE, component, common);
-        component->cell = place != NULL;
+        const BpfpvRooms *rooms = bpfpv_placer_rooms(placer, common);
+
+        if (by_cache && rooms->most_in_cache >= component->need)
+            place = best_of(placer, bpfpv_topology_caches(topology), FALSE, rooms->in_cache,
+                            component->need);
+        if (place == NULL) {
+            place = best_of(placer, bpfpv_topology_cells(topology), TRUE, rooms->in_cell,
+                            component->need);
+            component->cell = place != NULL;
+        }
     }
     component->place = place;
     if (place != NULL)

@@ -32,18 +32,18 @@ are_guest_siblings(const BpfpvSlot *slot, const BpfpvSlot *other)
     return slot->domain == other->domain && slot->vcpu / threads == other->vcpu / threads;
 }
 
-/* Anchors on @core that are not of the same core of the guest as @slot. */
+/* Anchors on @cpu's core that are not of the same core of the guest as @slot. */
 guint
-bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot,
-                             const BpfpvCpuset *core)
+bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
 {
-    guint strangers = 0;
+    guint strangers = 0, c = cpu;
 
-    for (int c = bpfpv_cpuset_next(core, 0); c >= 0; c = bpfpv_cpuset_next(core, (guint)c + 1)) {
+    do {
         const BpfpvSlot *owner = placer->owner[c];
 
         strangers += owner != NULL && owner != slot && !are_guest_siblings(slot, owner);
-    }
+        c = bpfpv_topology_next_thread(placer->topology, c);
+    } while (c != cpu);
     return strangers;
 }
 
@@ -81,7 +81,7 @@ smt_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
         cost += COST_SPLIT;
     else if (coming > 0 && bpfpv_cpuset_count_common(core, placer->free) < coming + 1)
         cost += COST_NARROW;
-    strangers = bpfpv_placer_count_strangers(placer, slot, core);
+    strangers = bpfpv_placer_count_strangers(placer, slot, cpu);
     /* Whoever has @cpu now would not be there. */
     owner = placer->owner[cpu];
     if (owner != NULL && owner != slot && !are_guest_siblings(slot, owner))

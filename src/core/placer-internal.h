@@ -5,8 +5,9 @@
  * placer-solve.c the order of things, placer-turns.c whose turn it is,
  * placer-room.c and placer-best.c the best free CPU, placer-match.c and
  * placer-repack.c move others for it, placer-exact.c meets the most on small
- * hosts, placer-cost.c says which is better, placer-cohort.c places cohorts,
- * placer-write.c writes the plan, placement-why.c explains.
+ * hosts, placer-cost.c says which is better, placer-cohort.c places cohorts
+ * where placer-places.c says there is room, placer-write.c writes the plan,
+ * placement-why.c explains.
  */
 #pragma once
 
@@ -15,7 +16,7 @@
 #define BPFPV_NO_CPU (-1)
 /* Efficiency classes that are told apart; the last is all slower ones. */
 #define BPFPV_MAX_CLASS 7
-/* Free threads of a core that are told apart. */
+/* Free threads of a core, and CPUs of a cache, that are told apart. */
 #define BPFPV_MAX_ROOM 8
 /* CPUs that lead nowhere in this solve, by who asks. */
 typedef enum {
@@ -74,6 +75,14 @@ typedef struct {
     gboolean cell;            /* place is a cell */
     const BpfpvCpuset *said;  /* (nullable): the place that the plan's sentences name */
 } BpfpvComponent;
+
+/* How many CPUs of a set every cache and cell has, in the topology's order. */
+typedef struct {
+    BpfpvCpuset *of; /* (nullable) */
+    guint *in_cache;
+    guint *in_cell;
+    guint most_in_cache;
+} BpfpvRooms;
 
 /* One vCPU of one domain. */
 typedef struct {
@@ -140,6 +149,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *classes[BPFPV_MAX_CLASS + 1];   /* by efficiency */
     BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
     BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
+    BpfpvRooms rooms[8];                         /* by hash of the set */
     guint widest; /* online threads of the widest core, up to BPFPV_MAX_ROOM */
     gint64 now_us;
     gint64 next_us;
@@ -151,12 +161,15 @@ struct _BpfpvPlacer {
     guint *critical;        /* by CPU: tight origins whose last one it is */
     BpfpvCpuset *exclusive; /* CPUs that floating threads stay off */
     BpfpvCpuset *last_exclusive;
-    BpfpvCpuset *stirred;                  /* exclusive now or in the last solve, but not both */
-    BpfpvCpuset *free;                     /* nobody's and nobody's idle sibling */
-    BpfpvCpuset *room[BPFPV_MAX_ROOM + 1]; /* [k]: CPUs of cores with k free threads or more */
-    BpfpvCpuset *whole;                    /* CPUs of cores whose online threads are all free */
-    BpfpvCpuset *occupied;                 /* CPUs of cores with an anchor */
-    BpfpvCpuset *last_cpus;                /* those that are critical */
+    BpfpvCpuset *stirred;                     /* exclusive now or in the last solve, but not both */
+    BpfpvCpuset *free;                        /* nobody's and nobody's idle sibling */
+    BpfpvCpuset *room[BPFPV_MAX_ROOM + 1];    /* [k]: CPUs of cores with k free threads or more */
+    BpfpvCpuset *roomy[BPFPV_MAX_ROOM + 1];   /* [n]: CPUs of caches with n free ones or more */
+    gboolean roomy_asked[BPFPV_MAX_ROOM + 1]; /* it is kept up to date in this solve */
+    gboolean any_roomy_asked;
+    BpfpvCpuset *whole;     /* CPUs of cores whose online threads are all free */
+    BpfpvCpuset *occupied;  /* CPUs of cores with an anchor */
+    BpfpvCpuset *last_cpus; /* those that are critical */
     BpfpvCpuset *scratch;
     BpfpvCpuset *open, *choice, *marked; /* scratch of bpfpv_placer_best() */
     BpfpvCpuset *visited;
@@ -195,6 +208,7 @@ gboolean bpfpv_placer_starves(const BpfpvPlacer *placer, const BpfpvCpuset *cpus
 void bpfpv_placer_survey(BpfpvPlacer *placer);
 void bpfpv_placer_free_all(BpfpvPlacer *placer);
 void bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu);
+const BpfpvCpuset *bpfpv_placer_roomy_caches(BpfpvPlacer *placer, guint n);
 void bpfpv_placer_clear_room(BpfpvPlacer *placer);
 
 /* placer-best.c: the best CPU that is free for @slot, or BPFPV_NO_CPU. */
@@ -202,6 +216,7 @@ int bpfpv_placer_best(BpfpvPlacer *placer, const BpfpvSlot *slot);
 
 /* placer-match.c */
 gboolean bpfpv_placer_isolates(const BpfpvSlot *slot);
+guint bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 gboolean bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 void bpfpv_placer_put(BpfpvPlacer *placer, BpfpvSlot *slot, int cpu);
 void bpfpv_placer_vacate(BpfpvPlacer *placer, BpfpvSlot *slot);
@@ -223,9 +238,8 @@ void bpfpv_placer_meet_most(BpfpvPlacer *placer);
 
 /* placer-cost.c */
 guint bpfpv_placer_class(const BpfpvPlacer *placer, guint cpu);
-/* Anchors on @core that are not of the same core of the guest as @slot, nor @slot. */
-guint bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot,
-                                   const BpfpvCpuset *core);
+/* Anchors on @cpu's core that are not of the same core of the guest as @slot, nor @slot. */
+guint bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 /* Of the others in its component, the first that has a CPU; or NULL. */
 const BpfpvSlot *bpfpv_placer_first_anchor(const BpfpvSlot *slot);
 guint bpfpv_placer_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
@@ -234,6 +248,10 @@ guint bpfpv_placer_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint 
 void bpfpv_component_free(gpointer component);
 void bpfpv_placer_find_components(BpfpvPlacerDomain *domain);
 void bpfpv_placer_place_cohorts(BpfpvPlacer *placer);
+
+/* placer-places.c */
+const BpfpvRooms *bpfpv_placer_rooms(BpfpvPlacer *placer, const BpfpvCpuset *set);
+void bpfpv_placer_forget_rooms(BpfpvPlacer *placer);
 
 /* placer-turns.c */
 typedef gboolean (*BpfpvPlacerWants)(const BpfpvSlot *slot);

@@ -39,8 +39,8 @@ siblings_can_idle(const BpfpvPlacer *placer, guint cpu)
 }
 
 /* CPUs that an anchor takes out of use for floating. */
-static guint
-cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
+guint
+bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
 {
     if (!bpfpv_placer_isolates(slot))
         return 1;
@@ -53,7 +53,7 @@ gboolean
 bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
 {
     if (!bpfpv_cpuset_contains(placer->free, cpu) ||
-        placer->n_used + cost_in_cpus(placer, slot, cpu) > placer->budget)
+        placer->n_used + bpfpv_placer_cost_in_cpus(placer, slot, cpu) > placer->budget)
         return FALSE;
     if (!bpfpv_placer_isolates(slot))
         return !is_exclusive(slot) || placer->critical[cpu] == 0;
@@ -89,7 +89,7 @@ bpfpv_placer_put(BpfpvPlacer *placer, BpfpvSlot *slot, int cpu)
     slot->domain->n_anchors++;
     placer->n_anchors++;
     placer->owner[cpu] = slot;
-    placer->n_used += cost_in_cpus(placer, slot, (guint)cpu);
+    placer->n_used += bpfpv_placer_cost_in_cpus(placer, slot, (guint)cpu);
     bpfpv_cpuset_remove(placer->free, (guint)cpu);
     if (is_exclusive(slot) || bpfpv_placer_isolates(slot))
         bpfpv_placer_shut(placer, (guint)cpu);
@@ -106,7 +106,7 @@ bpfpv_placer_vacate(BpfpvPlacer *placer, BpfpvSlot *slot)
 
     if (bpfpv_placer_isolates(slot))
         set_idle(placer, slot, cpu, FALSE);
-    placer->n_used -= cost_in_cpus(placer, slot, cpu);
+    placer->n_used -= bpfpv_placer_cost_in_cpus(placer, slot, cpu);
     placer->owner[cpu] = NULL;
     bpfpv_placer_reopen(placer, cpu);
     bpfpv_cpuset_add(placer->free, cpu);

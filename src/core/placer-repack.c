@@ -57,10 +57,14 @@ put_back(BpfpvPlacer *placer, BpfpvSlot *slot, const GArray *evicted, guint move
 static gboolean
 empty_core(BpfpvPlacer *placer, BpfpvSlot *slot, guint cpu)
 {
-    g_autoptr(GArray) evicted = g_array_new(FALSE, FALSE, sizeof(Evicted));
+    g_autoptr(GArray) evicted = NULL;
     guint moves = placer->n_moves;
     gboolean done;
 
+    /* Those who leave need as many CPUs elsewhere: they are used as before, and the core too. */
+    if (placer->n_used + bpfpv_placer_cost_in_cpus(placer, slot, cpu) > placer->budget)
+        return FALSE;
+    evicted = g_array_new(FALSE, FALSE, sizeof(Evicted));
     if (!collect_owners(placer, bpfpv_topology_core_of(placer->topology, cpu), evicted))
         return FALSE;
     for (guint i = 0; i < evicted->len; i++) {
@@ -88,29 +92,40 @@ empty_core(BpfpvPlacer *placer, BpfpvSlot *slot, guint cpu)
     return done;
 }
 
+static guint
+count_owners(const BpfpvPlacer *placer, guint cpu)
+{
+    guint n = 0, c = cpu;
+
+    do {
+        n += placer->owner[c] != NULL;
+        c = bpfpv_topology_next_thread(placer->topology, c);
+    } while (c != cpu);
+    return n;
+}
+
 /* Gets @slot, which wants a whole core, the one that the fewest have to leave. */
 gboolean
 bpfpv_placer_free_core(BpfpvPlacer *placer, BpfpvSlot *slot)
 {
+    BpfpvCpuset *dead = placer->dead[BPFPV_DEAD_FOR_CORES];
     const BpfpvCpuset *set = slot->candidates->set;
+    BpfpvCpuset *untried = placer->visited;
 
+    if (placer->n_used >= placer->budget)
+        return FALSE;
+    bpfpv_cpuset_assign(untried, set);
+    bpfpv_cpuset_subtract(untried, dead);
     for (guint occupants = 1; occupants <= 2; occupants++) {
-        for (int c = bpfpv_cpuset_next(set, 0); c >= 0; c = bpfpv_cpuset_next(set, (guint)c + 1)) {
-            const BpfpvCpuset *core = bpfpv_topology_core_of(placer->topology, (guint)c);
-            guint n = 0;
-
-            if (bpfpv_cpuset_contains(placer->dead[BPFPV_DEAD_FOR_CORES], (guint)c))
-                continue;
+        for (int c = bpfpv_cpuset_next(untried, 0); c >= 0;
+             c = bpfpv_cpuset_next(untried, (guint)c + 1)) {
             if (!bpfpv_placer_may_look(placer))
                 return FALSE;
-            for (int s = bpfpv_cpuset_next(core, 0); s >= 0;
-                 s = bpfpv_cpuset_next(core, (guint)s + 1))
-                n += placer->owner[s] != NULL;
-            if (n == occupants && empty_core(placer, slot, (guint)c))
+            if (count_owners(placer, (guint)c) == occupants && empty_core(placer, slot, (guint)c))
                 return TRUE;
         }
     }
-    bpfpv_cpuset_unite(placer->dead[BPFPV_DEAD_FOR_CORES], set);
+    bpfpv_cpuset_unite(dead, set);
     return FALSE;
 }
 

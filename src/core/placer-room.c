@@ -1,45 +1,114 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which cores have room: sets that are kept up as anchors come and go, so that
- * the best CPU is found by a few operations on sets and not by a look at each.
+ * Which cores and caches have room: sets that are kept up as anchors come and
+ * go, so that the best CPU is found by a few operations on sets and not by a
+ * look at each.
  */
 #include "core/placer-internal.h"
 
-static void
-include_core(BpfpvCpuset *set, const BpfpvCpuset *core, gboolean include)
-{
-    int first = bpfpv_cpuset_next(core, 0);
+#include <string.h>
 
-    if (bpfpv_cpuset_contains(set, (guint)first) == include)
+/* All of @cpu's core are in @set, or none. */
+static void
+include_core(const BpfpvPlacer *placer, BpfpvCpuset *set, guint cpu, gboolean include)
+{
+    guint c = cpu;
+
+    if (bpfpv_cpuset_contains(set, cpu) == include)
         return;
-    if (include)
-        bpfpv_cpuset_unite(set, core);
-    else
-        bpfpv_cpuset_subtract(set, core);
+    do {
+        if (include)
+            bpfpv_cpuset_add(set, c);
+        else
+            bpfpv_cpuset_remove(set, c);
+        c = bpfpv_topology_next_thread(placer->topology, c);
+    } while (c != cpu);
 }
 
-static gboolean
-has_owner(const BpfpvPlacer *placer, const BpfpvCpuset *core)
+/* The CPUs of caches with @n free ones or more. */
+static void
+find_roomy(const BpfpvPlacer *placer, guint n, BpfpvCpuset *roomy)
 {
-    for (int c = bpfpv_cpuset_next(core, 0); c >= 0; c = bpfpv_cpuset_next(core, (guint)c + 1)) {
-        if (placer->owner[c] != NULL)
-            return TRUE;
+    const GPtrArray *caches = bpfpv_topology_caches(placer->topology);
+
+    bpfpv_cpuset_subtract(roomy, roomy);
+    for (guint i = 0; i < caches->len; i++) {
+        if (bpfpv_cpuset_count_common(caches->pdata[i], placer->free) >= n)
+            bpfpv_cpuset_unite(roomy, caches->pdata[i]);
     }
-    return FALSE;
+}
+
+/* The CPUs of caches with @n free ones or more: found by the first who asks in a solve, and kept up
+ * from then on. Returns: (transfer none): until somebody gets a CPU, or asks for others */
+const BpfpvCpuset *
+bpfpv_placer_roomy_caches(BpfpvPlacer *placer, guint n)
+{
+    if (n > BPFPV_MAX_ROOM) {
+        find_roomy(placer, n, placer->marked);
+        return placer->marked;
+    }
+    if (!placer->roomy_asked[n]) {
+        if (placer->roomy[n] == NULL)
+            placer->roomy[n] = bpfpv_cpuset_new();
+        find_roomy(placer, n, placer->roomy[n]);
+        placer->roomy_asked[n] = TRUE;
+        placer->any_roomy_asked = TRUE;
+    }
+    return placer->roomy[n];
+}
+
+/* Whether CPUs of @cache are free has changed. */
+static void
+note_cache(BpfpvPlacer *placer, const BpfpvCpuset *cache)
+{
+    guint n_free = bpfpv_cpuset_count_common(cache, placer->free);
+
+    for (guint n = 0; n <= BPFPV_MAX_ROOM; n++) {
+        if (!placer->roomy_asked[n])
+            continue;
+        if (n_free >= n)
+            bpfpv_cpuset_unite(placer->roomy[n], cache);
+        else
+            bpfpv_cpuset_subtract(placer->roomy[n], cache);
+    }
+}
+
+/* The caches of @cpu's core; it is one unless the host says strange things. */
+static void
+note_caches(BpfpvPlacer *placer, guint cpu)
+{
+    const BpfpvCpuset *last = NULL;
+    guint c = cpu;
+
+    do {
+        const BpfpvCpuset *cache = bpfpv_topology_cache_of(placer->topology, c);
+
+        if (cache != last)
+            note_cache(placer, cache);
+        last = cache;
+        c = bpfpv_topology_next_thread(placer->topology, c);
+    } while (c != cpu);
 }
 
 /* The owner of @cpu, or whether it or its siblings are free, has changed. */
 void
 bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu)
 {
-    const BpfpvCpuset *core = bpfpv_topology_core_of(placer->topology, cpu);
-    guint n_free = bpfpv_cpuset_count_common(core, placer->free);
-    guint n_online = bpfpv_cpuset_count_common(core, bpfpv_topology_online(placer->topology));
+    const BpfpvCpuset *online = bpfpv_topology_online(placer->topology);
+    guint n_free = 0, n_online = 0, n_owners = 0, c = cpu;
 
+    do {
+        n_free += bpfpv_cpuset_contains(placer->free, c);
+        n_online += bpfpv_cpuset_contains(online, c);
+        n_owners += placer->owner[c] != NULL;
+        c = bpfpv_topology_next_thread(placer->topology, c);
+    } while (c != cpu);
     for (guint k = 2; k <= placer->widest; k++)
-        include_core(placer->room[k], core, n_free >= k);
-    include_core(placer->whole, core, n_free == n_online);
-    include_core(placer->occupied, core, has_owner(placer, core));
+        include_core(placer, placer->room[k], cpu, n_free >= k);
+    include_core(placer, placer->whole, cpu, n_free == n_online);
+    include_core(placer, placer->occupied, cpu, n_owners > 0);
+    if (placer->any_roomy_asked)
+        note_caches(placer, cpu);
 }
 
 static BpfpvCpuset *
@@ -90,6 +159,8 @@ bpfpv_placer_free_all(BpfpvPlacer *placer)
     bpfpv_cpuset_assign(placer->free, bpfpv_topology_online(placer->topology));
     bpfpv_cpuset_assign(placer->whole, bpfpv_topology_present(placer->topology));
     bpfpv_cpuset_subtract(placer->occupied, placer->occupied);
+    memset(placer->roomy_asked, 0, sizeof(placer->roomy_asked));
+    placer->any_roomy_asked = FALSE;
     for (guint k = 2; k <= placer->widest; k++) {
         if (placer->room[k] == NULL)
             placer->room[k] = bpfpv_cpuset_new();
@@ -106,6 +177,7 @@ bpfpv_placer_clear_room(BpfpvPlacer *placer)
     for (guint k = 0; k <= BPFPV_MAX_ROOM; k++) {
         bpfpv_cpuset_free(placer->empty_room[k]);
         bpfpv_cpuset_free(placer->room[k]);
+        bpfpv_cpuset_free(placer->roomy[k]);
     }
     bpfpv_cpuset_free(placer->fixed_cores);
     bpfpv_cpuset_free(placer->whole);

@@ -92,6 +92,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
     bpfpv_cpuset_free(placer->marked);
     bpfpv_cpuset_free(placer->last_cpus);
     bpfpv_placer_clear_room(placer);
+    bpfpv_placer_forget_rooms(placer);
     bpfpv_cpuset_free(placer->visited);
     for (guint i = 0; i < BPFPV_N_DEAD; i++)
         bpfpv_cpuset_free(placer->dead[i]);
@@ -142,6 +143,7 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
 
         bpfpv_topology_free(placer->topology);
         placer->topology = topology;
+        bpfpv_placer_forget_rooms(placer);
         bpfpv_placer_replace_set(&placer->pool, host->pool);
         bpfpv_placer_replace_set(&placer->taken, host->taken);
         set_width(placer);

@@ -16,6 +16,7 @@ struct _BpfpvTopology {
     const BpfpvCpuset **core_of;
     const BpfpvCpuset **cache_of;
     const BpfpvCpuset **cell_of;
+    guint *next_thread; /* by CPU: the next of its core, round and round */
 };
 
 typedef int (*PlaceOf)(const BpfpvTopologyCpu *cpu);
@@ -87,6 +88,25 @@ group(const BpfpvTopology *topology, GPtrArray *groups, PlaceOf place)
         of[c] = set;
     }
     return of;
+}
+
+/* By CPU: the next one of its core. */
+static guint *
+link_threads(const BpfpvTopology *topology)
+{
+    guint *next = g_new0(guint, topology->cpus->len + 1);
+
+    for (guint i = 0; i < topology->cores->len; i++) {
+        const BpfpvCpuset *core = topology->cores->pdata[i];
+
+        for (int c = bpfpv_cpuset_next(core, 0); c >= 0;
+             c = bpfpv_cpuset_next(core, (guint)c + 1)) {
+            int after = bpfpv_cpuset_next(core, (guint)c + 1);
+
+            next[c] = (guint)(after >= 0 ? after : bpfpv_cpuset_next(core, 0));
+        }
+    }
+    return next;
 }
 
 static int
@@ -171,6 +191,7 @@ bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory_kib, const Bpfp
     topology->online = bpfpv_cpuset_copy(online);
     bpfpv_cpuset_intersect(topology->online, topology->present);
     topology->core_of = group(topology, topology->cores, core_place);
+    topology->next_thread = link_threads(topology);
     topology->cache_of = group(topology, topology->caches, cache_place);
     add_cells(topology, memory_kib);
     return topology;
@@ -305,6 +326,7 @@ bpfpv_topology_free(BpfpvTopology *topology)
     g_free(topology->core_of);
     g_free(topology->cache_of);
     g_free(topology->cell_of);
+    g_free(topology->next_thread);
     g_free(topology);
 }
 
@@ -334,6 +356,13 @@ const BpfpvCpuset *
 bpfpv_topology_core_of(const BpfpvTopology *topology, guint cpu)
 {
     return topology->core_of[cpu];
+}
+
+/** bpfpv_topology_next_thread: Returns: the next CPU of the core of a present @cpu, or the first */
+guint
+bpfpv_topology_next_thread(const BpfpvTopology *topology, guint cpu)
+{
+    return topology->next_thread[cpu];
 }
 
 /** bpfpv_topology_cache_of: Returns: (transfer none): who shares the last-level cache of @cpu */

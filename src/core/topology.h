@@ -58,6 +58,9 @@ const BpfpvTopologyCpu *bpfpv_topology_cpu(const BpfpvTopology *topology, guint 
 const BpfpvCpuset *bpfpv_topology_core_of(const BpfpvTopology *topology, guint cpu);
 const BpfpvCpuset *bpfpv_topology_cache_of(const BpfpvTopology *topology, guint cpu);
 const BpfpvCpuset *bpfpv_topology_cell_of(const BpfpvTopology *topology, guint cpu);
+/* The next thread of its core, from the last on to the first; @cpu itself if it is alone. Goes over
+ * a core in a time that does not grow with the host. @cpu: present */
+guint bpfpv_topology_next_thread(const BpfpvTopology *topology, guint cpu);
 /* (element-type BpfpvCpuset), by lowest CPU */
 const GPtrArray *bpfpv_topology_cores(const BpfpvTopology *topology);
 const GPtrArray *bpfpv_topology_caches(const BpfpvTopology *topology);

@@ -22,6 +22,7 @@ append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
     g_autofree char *state = bpfpv_ctl_field(status, "state");
     g_autofree char *uuid = bpfpv_ctl_field(status, "uuid");
     g_autofree char *reason = bpfpv_ctl_field(status, "reason");
+    g_autofree char *source = bpfpv_ctl_field(status, "source");
 
     bpfpv_term_append(&ctl->term, out, BPFPV_STYLE_HEADING, domain);
     g_string_append(out, "  ");
@@ -29,6 +30,8 @@ append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
     g_string_append_printf(out, "\n  uuid     %s\n", uuid);
     if (*reason != '\0')
         g_string_append_printf(out, "  reason   %s\n", reason);
+    if (*source != '\0')
+        g_string_append_printf(out, "  source   %s\n", source);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "daemon/bus-keys.h"
 #include "daemon/status.h"
 #include "host/domain.h"
+#include "host/domain-xml.h"
 #include "host/virt.h"
 #include "host/worker.h"
 
@@ -19,6 +20,8 @@
 #define BUS_PATH "/org/bpfpv1"
 #define BUS_INTERFACE "org.bpfpv1.Manager"
 #define DEFAULT_ELEMENT "<bpfpv><program name='affinity'/></bpfpv>"
+/* Where the domain's flavor or bpfpvd.conf would have it managed without an element. */
+#define OFF_ELEMENT "<bpfpv><program name='affinity'><placement mode='off'/></program></bpfpv>"
 /* Requests that may wait for libvirt at once. */
 #define N_WORKERS 4
 
@@ -40,6 +43,7 @@ typedef struct {
     BpfpvBus *bus;
     GDBusMethodInvocation *invocation;
     char *uri;
+    const BpfpvPolicy *policy;
     char *text; /* what the caller calls the domain */
     gboolean attach;
     char *uuid;
@@ -75,6 +79,28 @@ return_error(GDBusMethodInvocation *invocation, const char *name, const char *fo
 
 /* ---- changing a domain's element ---- */
 
+/* Managed by element, or by what stands without one; and the other way round. */
+static gboolean
+set_element(const Request *request, GError **error)
+{
+    g_autofree char *text = bpfpv_domain_get_xml(request->uri, request->uuid, error);
+    g_autoptr(BpfpvDomainXml) xml =
+        text ? bpfpv_domain_xml_parse(text, NULL, request->policy, error) : NULL;
+    const char *element;
+
+    if (!xml)
+        return FALSE;
+    if (request->attach && xml->has_element && xml->config)
+        return TRUE; /* an element of its own, which is just being taken up */
+    if (request->attach)
+        element = xml->stands ? NULL : DEFAULT_ELEMENT;
+    else
+        element = xml->stands ? OFF_ELEMENT : NULL;
+    if (!element && !xml->has_element)
+        return TRUE;
+    return bpfpv_domain_set_element(request->uri, request->uuid, element, error);
+}
+
 static void
 set_element_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -82,13 +108,8 @@ set_element_in_worker(GTask *task, gpointer source, gpointer data, GCancellable 
     GError *error = NULL;
 
     if (!bpfpv_domain_resolve(request->uri, request->text, &request->uuid, &request->active,
-                              &error)) {
-        g_task_return_error(task, error);
-        return;
-    }
-    if (request->active &&
-        !bpfpv_domain_set_element(request->uri, request->uuid,
-                                  request->attach ? DEFAULT_ELEMENT : NULL, &error))
+                              &error) ||
+        (request->active && !set_element(request, &error)))
         g_task_return_error(task, error);
     else
         g_task_return_boolean(task, TRUE);
@@ -141,6 +162,7 @@ change_element(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *tex
 
     request->bus = bus;
     request->uri = g_strdup(bus->conf->uri);
+    request->policy = bus->conf->policy;
     request->text = g_strdup(text);
     request->attach = attach;
     g_task_set_task_data(task, request, request_free);

@@ -2,7 +2,7 @@
 /* Command line and bpfpvd.conf; see conf.h. */
 #include "config.h"
 
-#include "daemon/conf.h"
+#include "daemon/conf-private.h"
 
 #include <gio/gio.h>
 
@@ -45,6 +45,7 @@ bpfpv_conf_new(int *argc, char ***argv, GError **error)
     if (!conf->state_dir)
         conf->state_dir = g_strdup(RUNSTATEDIR "/bpfpv");
     conf->reserve = 1;
+    conf->policy = bpfpv_policy_new();
     return g_steal_pointer(&conf);
 }
 
@@ -91,6 +92,7 @@ static const struct {
     const char *keys[4]; /* NULL-terminated */
 } sections[] = {
     {"host", {"cpuset", "reserve"}},
+    {"nova", {"config", "cpu_shared_set", "cpu_dedicated_set"}},
     {"hook", {"invalid"}}, /* for bpfpv-qemu-hook, which reads it by itself */
     {"test", {"loader"}},  /* for the integration tests; not told of */
 };
@@ -120,11 +122,15 @@ check_names(GKeyFile *keys, const char *path, GError **error)
     for (gsize i = 0; groups[i]; i++) {
         gsize section = 0;
 
+        if (bpfpv_conf_is_policy(groups[i]))
+            continue;
         while (section < G_N_ELEMENTS(sections) && !g_str_equal(groups[i], sections[section].name))
             section++;
         if (section == G_N_ELEMENTS(sections)) {
-            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND,
-                        "%s: [%s] is not a section; known are: host, hook", path, groups[i]);
+            g_set_error(
+                error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_GROUP_NOT_FOUND,
+                "%s: [%s] is not a section; known are: host, nova, hook, flavor NAME, domain NAME",
+                path, groups[i]);
             return FALSE;
         }
         if (!check_keys(keys, path, section, error))
@@ -147,7 +153,9 @@ bpfpv_conf_load(BpfpvConf *conf, GError **error)
         return FALSE;
     }
     return check_names(keys, path, error) && read_host(conf, keys, path, error) &&
-           read_test(conf, keys, path, error);
+           /* What was pinned is put back whatever has become of nova.conf. */
+           (conf->restore || bpfpv_conf_read_nova(conf, keys, path, error)) &&
+           bpfpv_conf_read_policy(conf, keys, path, error) && read_test(conf, keys, path, error);
 }
 
 void
@@ -161,6 +169,7 @@ bpfpv_conf_free(BpfpvConf *conf)
     g_free(conf->state_dir);
     g_free(conf->file);
     bpfpv_cpuset_free(conf->cpuset);
+    bpfpv_policy_free(conf->policy);
     g_strfreev(conf->test_loader);
     g_free(conf);
 }

@@ -5,17 +5,19 @@
 #include <glib.h>
 
 #include "core/cpuset.h"
+#include "host/element-policy.h"
 
 typedef struct {
-    char *uri;         /* --connect */
-    char *bus_address; /* --bus-address; NULL: the system bus */
-    char *guest_dir;   /* --guest-dir: bpfpv-guest and the program objects */
-    char *state_dir;   /* --state-dir */
-    char *file;        /* --config; NULL: the default one, which may be absent */
-    gboolean restore;  /* --restore */
-    gboolean version;  /* --version */
-    BpfpvCpuset *cpuset; /* [host] cpuset: host CPUs for anchors; NULL: all */
+    char *uri;           /* --connect */
+    char *bus_address;   /* --bus-address; NULL: the system bus */
+    char *guest_dir;     /* --guest-dir: bpfpv-guest and the program objects */
+    char *state_dir;     /* --state-dir */
+    char *file;          /* --config; NULL: the default one, which may be absent */
+    gboolean restore;    /* --restore */
+    gboolean version;    /* --version */
+    BpfpvCpuset *cpuset; /* [host] cpuset, within what [nova] leaves: for anchors; NULL: all */
     guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */
+    BpfpvPolicy *policy; /* [flavor GLOB] and [domain GLOB] */
     char **test_loader;  /* [test] loader: more options for the guest's loader; NULL: none */
 } BpfpvConf;
 

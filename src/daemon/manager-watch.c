@@ -29,7 +29,7 @@ parse_domain(const BpfpvManager *manager, const char *text, GError **error)
     g_autoptr(GPtrArray) programs = bpfpv_program_list();
     const BpfpvElementContext context = {programs, bpfpv_topology_present(manager->topology)};
 
-    return bpfpv_domain_xml_parse(text, &context, error);
+    return bpfpv_domain_xml_parse(text, &context, manager->conf->policy, error);
 }
 
 static void
@@ -63,6 +63,10 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     if (!managed)
         return;
     managed->seen = TRUE;
+    if (xml->source) {
+        g_free(managed->source);
+        managed->source = g_strdup(xml->source);
+    }
     bpfpv_guest_topology_free(managed->guest);
     managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
     if (topology)
@@ -163,7 +167,9 @@ on_port(const char *uuid, const char *alias, gboolean open, gpointer user_data)
 
     if (!managed)
         return;
-    if (!open)
+    if (open)
+        bpfpv_session_port_opened(managed->session, alias);
+    else
         bpfpv_session_port_closed(managed->session, alias);
     bpfpv_watch_refresh(manager->watch, uuid);
 }
@@ -185,9 +191,9 @@ parse_thread(const char *name, BpfpvThreadKind *kind, guint *id)
         if (!g_str_has_prefix(name, prefixes[i]))
             continue;
         *kind = (BpfpvThreadKind)i;
-        if (*kind == BPFPV_THREAD_EMULATOR ? *rest != '\0'
-                                           : !g_ascii_string_to_unsigned(rest, 10, 0, G_MAXUINT,
-                                                                         &number, NULL))
+        if (*kind == BPFPV_THREAD_EMULATOR
+                ? *rest != '\0'
+                : !g_ascii_string_to_unsigned(rest, 10, 0, G_MAXUINT, &number, NULL))
             return FALSE;
         *id = (guint)number;
         return TRUE;
@@ -214,6 +220,6 @@ on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_
 }
 
 const BpfpvWatchFuncs bpfpv_manager_watch_funcs = {
-    on_connected, on_cpus_changed, on_disconnected, on_domain, on_listed, on_gone,
-    on_agent,     on_reset,        on_port,   on_pinned,
+    on_connected, on_cpus_changed, on_disconnected, on_domain, on_listed,
+    on_gone,      on_agent,        on_reset,        on_port,   on_pinned,
 };

@@ -47,6 +47,7 @@ managed_free(gpointer data)
     bpfpv_guest_topology_free(managed->guest);
     g_free(managed->uuid);
     g_free(managed->name);
+    g_free(managed->source);
     g_free(managed);
 }
 

@@ -26,6 +26,7 @@ typedef struct {
     char *uuid;
     char *name;
     int id;
+    char *source; /* (nullable): where its configuration comes from, for people */
     BpfpvSession *session;
     BpfpvGuestTopology *guest; /* (nullable): what its XML says */
     BpfpvPins *pins;

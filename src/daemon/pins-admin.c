@@ -86,17 +86,23 @@ take_thread_over(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset 
     bpfpv_pins_replace(&thread->cpus, cpus);
 }
 
-/* Returns: (nullable): what is in force for it; NULL: it is not known */
+/* @pending: (out) (nullable): what a call of ours that is under way will make of it
+ * Returns: (nullable): what is in force for it; NULL: it is not known */
 static const BpfpvCpuset *
-present_of(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
+present_of(const BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset **pending)
 {
     const BpfpvAppliedThread *thread;
 
-    if (kind == BPFPV_THREAD_VCPU)
-        return id < pins->applied->vcpus->len
-                   ? ((BpfpvAppliedVcpu *)g_ptr_array_index(pins->applied->vcpus, id))->cpus
-                   : NULL;
+    *pending = NULL;
+    if (kind == BPFPV_THREAD_VCPU) {
+        const BpfpvAppliedVcpu *vcpu =
+            id < pins->applied->vcpus->len ? g_ptr_array_index(pins->applied->vcpus, id) : NULL;
+
+        *pending = vcpu ? vcpu->pending : NULL;
+        return vcpu ? vcpu->cpus : NULL;
+    }
     thread = bpfpv_applied_domain_find_thread(pins->applied, kind, id);
+    *pending = thread ? thread->pending : NULL;
     return thread ? thread->cpus : NULL;
 }
 
@@ -115,14 +121,15 @@ say_taken_over(const BpfpvPins *pins, BpfpvThreadKind kind, guint id, const Bpfp
 gboolean
 bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
 {
-    const BpfpvCpuset *present;
+    const BpfpvCpuset *present, *pending;
 
     if (!pins->applied || take_expected(pins, kind, id, cpus))
         return FALSE;
-    present = present_of(pins, kind, id);
+    present = present_of(pins, kind, id, &pending);
     if (!present && kind != BPFPV_THREAD_VCPU)
         bpfpv_pins_read_threads(pins); /* one that is new here */
-    if (!present || bpfpv_cpuset_equal(present, cpus))
+    if (!present || bpfpv_cpuset_equal(present, cpus) ||
+        (pending && bpfpv_cpuset_equal(pending, cpus)))
         return FALSE;
     say_taken_over(pins, kind, id, cpus);
     if (kind == BPFPV_THREAD_VCPU)

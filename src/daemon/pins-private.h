@@ -8,6 +8,12 @@
 /* After a call that was refused. A held job has already taken libvirt's own 30 s. */
 #define BPFPV_PINS_RETRY_MS 2000
 
+/* A thread of the domain's; the emulator's number is 0. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;
+} BpfpvPinsThread;
+
 struct _BpfpvPins {
     char *state_dir;
     const BpfpvPinsFuncs *funcs;
@@ -23,6 +29,7 @@ struct _BpfpvPins {
     guint rate;
     double tokens; /* calls that may be made now */
     gint64 tokens_us;
+    GArray *unsure;   /* of BpfpvPinsThread: whose last call may or may not have been carried out */
     gboolean adopted; /* the journal says that pins of ours were in force */
     gboolean closed;  /* freed; calls under way hold the memory */
 
@@ -70,8 +77,9 @@ void bpfpv_pins_read_threads(BpfpvPins *pins);
 void bpfpv_pins_set_thread_error(BpfpvPins *pins, guint id, const char *message);
 /* What is fixed and was moved all the same, by a call that was under way, goes back. */
 void bpfpv_pins_keep_fixed_thread(BpfpvPins *pins, BpfpvAppliedThread *thread);
-/* @thread: (nullable): NULL: gone meanwhile */
-void bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error);
+/* @thread: (nullable): NULL: gone meanwhile; @unsure: the call stays pending */
+void bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error,
+                              gboolean unsure);
 
 /* pins-note.c: */
 /* Whether the domain's own XML has the originals; if not yet, moved() follows when it does. */

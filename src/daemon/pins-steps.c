@@ -9,8 +9,8 @@
 
 typedef struct {
     BpfpvPins *pins; /* a reference */
-    BpfpvThreadKind kind;
-    guint id;
+    BpfpvPinsThread thread;
+    gboolean again; /* it is not known whether the same call before it was carried out */
 } Call;
 
 /* A call that was under way when an administrator pinned the vCPU: theirs again. */
@@ -25,13 +25,25 @@ keep_fixed(BpfpvPins *pins, guint index)
         bpfpv_pins_call(pins, index, original, FALSE);
 }
 
+static BpfpvAppliedThread *
+find_thread(const BpfpvPins *pins, const BpfpvPinsThread *thread)
+{
+    return bpfpv_applied_domain_find_thread(pins->applied, thread->kind, thread->id);
+}
+
 /* ---- blocked for a while ---- */
+
+static void call_again(BpfpvPins *pins, const BpfpvPinsThread *which);
 
 static gboolean
 unblock(gpointer user_data)
 {
     BpfpvPins *pins = user_data;
+    g_autoptr(GArray) unsure = g_steal_pointer(&pins->unsure);
 
+    pins->unsure = g_array_new(FALSE, FALSE, sizeof(BpfpvPinsThread));
+    for (guint i = 0; i < unsure->len; i++)
+        call_again(pins, &g_array_index(unsure, BpfpvPinsThread, i));
     pins->retry_timer = 0;
     pins->applied->blocked = FALSE;
     for (guint i = 0; i < pins->applied->vcpus->len; i++)
@@ -69,7 +81,7 @@ set_vcpu_error(BpfpvPins *pins, guint vcpu, const char *message)
 }
 
 static void
-finish_call(BpfpvPins *pins, guint index, const GError *error)
+finish_call(BpfpvPins *pins, guint index, const GError *error, gboolean unsure)
 {
     BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
 
@@ -81,12 +93,31 @@ finish_call(BpfpvPins *pins, guint index, const GError *error)
         keep_fixed(pins, index);
         return;
     }
-    bpfpv_pins_unexpect(pins, BPFPV_THREAD_VCPU, index, vcpu->pending);
-    g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
     if (g_strcmp0(error->message, bpfpv_pins_error(pins, index)) != 0)
         g_message("%s; trying again", error->message);
     set_vcpu_error(pins, index, bpfpv_pins_explain(error));
     bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
+    if (unsure)
+        return;
+    bpfpv_pins_unexpect(pins, BPFPV_THREAD_VCPU, index, vcpu->pending);
+    g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
+}
+
+/*
+ * A call whose connection was lost may have been carried out, or be so yet. As
+ * long as it stays pending, neither what was before nor what it makes is free
+ * for others; it is made again until libvirt has answered.
+ */
+static gboolean
+note_unsure(BpfpvPins *pins, const Call *call, const GError *error)
+{
+    gboolean unsure =
+        g_error_matches(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_UNSURE) ||
+        (call->again && g_error_matches(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE));
+
+    if (unsure)
+        g_array_append_val(pins->unsure, call->thread);
+    return unsure;
 }
 
 static void
@@ -98,26 +129,43 @@ on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
 
     bpfpv_pinner_pin_finish(result, &error);
     if (!pins->closed) {
-        if (call->kind == BPFPV_THREAD_VCPU)
-            finish_call(pins, call->id, error);
+        gboolean unsure = note_unsure(pins, call, error);
+
+        if (call->thread.kind == BPFPV_THREAD_VCPU)
+            finish_call(pins, call->thread.id, error, unsure);
         else
-            bpfpv_pins_finish_thread(
-                pins, bpfpv_applied_domain_find_thread(pins->applied, call->kind, call->id), error);
+            bpfpv_pins_finish_thread(pins, find_thread(pins, &call->thread), error, unsure);
         pins->funcs->moved(pins, pins->user_data);
     }
     g_rc_box_release(pins);
 }
 
 static void
-call(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+call(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus, gboolean again)
 {
     Call *call = g_new0(Call, 1);
 
     call->pins = g_rc_box_acquire(pins);
-    call->kind = kind;
-    call->id = id;
+    call->thread = (BpfpvPinsThread){kind, id};
+    call->again = again;
     bpfpv_pins_expect(pins, kind, id, cpus);
     bpfpv_pinner_pin(pins->pinner, kind, id, cpus, on_pinned, call);
+}
+
+static void
+call_again(BpfpvPins *pins, const BpfpvPinsThread *which)
+{
+    const BpfpvAppliedThread *thread = NULL;
+    const BpfpvCpuset *pending;
+
+    if (which->kind != BPFPV_THREAD_VCPU)
+        thread = find_thread(pins, which);
+    if (which->kind == BPFPV_THREAD_VCPU)
+        pending = bpfpv_pins_vcpu(pins, which->id)->pending;
+    else
+        pending = thread ? thread->pending : NULL;
+    if (pending)
+        call(pins, which->kind, which->id, pending, TRUE);
 }
 
 void
@@ -127,14 +175,14 @@ bpfpv_pins_call(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus, gboolean 
 
     bpfpv_pins_replace(&vcpu->pending, cpus);
     vcpu->pending_anchored = anchored;
-    call(pins, BPFPV_THREAD_VCPU, index, cpus);
+    call(pins, BPFPV_THREAD_VCPU, index, cpus, FALSE);
 }
 
 void
 bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus)
 {
     bpfpv_pins_replace(&thread->pending, cpus);
-    call(pins, thread->kind, thread->id, cpus);
+    call(pins, thread->kind, thread->id, cpus, FALSE);
 }
 
 /* ---- steps ---- */

@@ -197,7 +197,8 @@ bpfpv_pins_keep_fixed_thread(BpfpvPins *pins, BpfpvAppliedThread *thread)
 }
 
 void
-bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error)
+bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error,
+                         gboolean unsure)
 {
     if (!thread)
         return;
@@ -208,12 +209,14 @@ bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GErr
         bpfpv_pins_keep_fixed_thread(pins, thread);
         return;
     }
-    bpfpv_pins_unexpect(pins, thread->kind, thread->id, thread->pending);
-    g_clear_pointer(&thread->pending, bpfpv_cpuset_free);
     if (g_strcmp0(bpfpv_pins_explain(error), bpfpv_pins_thread_error(pins, thread->id)) != 0)
         g_message("%s; trying again", error->message);
     bpfpv_pins_set_thread_error(pins, thread->id, bpfpv_pins_explain(error));
     bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
+    if (unsure)
+        return;
+    bpfpv_pins_unexpect(pins, thread->kind, thread->id, thread->pending);
+    g_clear_pointer(&thread->pending, bpfpv_cpuset_free);
     if (!bpfpv_virt_is_busy(error))
         bpfpv_pins_read_threads(pins); /* the thread may be gone: libvirt has no event for that */
 }

@@ -142,6 +142,7 @@ bpfpv_pins_new(const char *uri, const char *state_dir, const char *uuid, const c
     pins->pinner = bpfpv_pinner_new(uri, uuid, id);
     pins->errors = g_ptr_array_new_with_free_func(g_free);
     pins->thread_errors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    pins->unsure = g_array_new(FALSE, FALSE, sizeof(BpfpvPinsThread));
     pins->rate = RATE_DEFAULT;
     pins->tokens = RATE_DEFAULT;
     pins->tokens_us = g_get_monotonic_time();
@@ -161,6 +162,7 @@ clear(gpointer data)
     g_clear_pointer(&pins->claimed, g_ptr_array_unref);
     g_clear_pointer(&pins->claimed_threads, g_ptr_array_unref);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
+    g_array_unref(pins->unsure);
     g_ptr_array_unref(pins->errors);
     g_hash_table_unref(pins->thread_errors);
     g_free(pins->state_dir);

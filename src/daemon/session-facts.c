@@ -29,6 +29,15 @@ update_config(BpfpvSession *session, const BpfpvDomainXml *xml)
     bpfpv_session_retry_soon(session);
 }
 
+/* The loader that was waited for is there, or the time for it is over. */
+static void
+stop_awaiting(BpfpvSession *session)
+{
+    if (session->port_open && session->awaits_loader)
+        g_clear_handle_id(&session->retry_timer, g_source_remove);
+    session->awaits_loader = session->awaits_loader && session->retry_timer;
+}
+
 void
 bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
 {
@@ -51,9 +60,7 @@ bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
     if (!session->seen)
         session->expects_loader = xml->status != NULL;
     session->seen = TRUE;
-    if (session->port_open && session->awaits_loader)
-        g_clear_handle_id(&session->retry_timer, g_source_remove);
-    session->awaits_loader = session->awaits_loader && session->retry_timer;
+    stop_awaiting(session);
     if (xml->agent_connected && !had_agent && !session->awaits_loader)
         bpfpv_session_retry_soon(session);
     bpfpv_session_advance(session);
@@ -71,6 +78,20 @@ bpfpv_session_reset(BpfpvSession *session)
     session->backoff_s = 0;
     if (!session->job)
         bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT, "the guest is restarting");
+}
+
+/*
+ * QEMU says so before libvirt's XML does: libvirt takes it down in a job of the
+ * domain, which may have to wait, and has no event for when it has done so.
+ */
+void
+bpfpv_session_port_opened(BpfpvSession *session, const char *alias)
+{
+    if (g_strcmp0(alias, session->channel_alias) != 0)
+        return;
+    session->port_open = TRUE;
+    stop_awaiting(session);
+    bpfpv_session_advance(session);
 }
 
 void

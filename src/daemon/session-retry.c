@@ -33,6 +33,8 @@ bpfpv_session_fail(BpfpvSession *session, const char *reason)
     session->backoff_s = CLAMP(session->backoff_s * 2, RETRY_FIRST_S, RETRY_MOST_S);
     bpfpv_session_retry_in(session, session->backoff_s);
     bpfpv_session_set_state(session, BPFPV_STATE_FAILED, reason);
+    /* What was known may be why: the next try is to go by what is true by then. */
+    session->funcs->refresh(session, session->user_data);
 }
 
 void

@@ -207,6 +207,7 @@ bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
 
     add_heading(&builder, managed);
+    bpfpv_dict_add_string(&builder, "source", managed->source);
     g_variant_builder_add(&builder, "{sv}", "guest", show_guest(link));
     g_variant_builder_add(&builder, "{sv}", "programs", show_programs(link));
     g_variant_builder_add(&builder, "{sv}", "vcpus", show_vcpus(manager, managed));

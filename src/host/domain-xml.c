@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reads a domain's XML; see domain-xml.h. libvirt's part is trusted to be
- * libvirt's; the <bpfpv> element is a person's and gets errors that teach.
+ * libvirt's; the <bpfpv> element is a person's and gets errors that teach; what
+ * Nova copied from flavor and image is only compared.
  */
 #include "host/domain-xml.h"
 
@@ -30,13 +31,49 @@ read_one_channel(BpfpvDomainXml *xml, const xmlNode *node, const char *wanted)
     }
 }
 
+static void
+read_element(BpfpvDomainXml *xml, const xmlNode *root, const xmlNode *element,
+             const BpfpvElementContext *context)
+{
+    xml->has_element = TRUE;
+    xml->source = g_strdup("domain XML");
+    xml->config = bpfpv_element_read(element, xml->name, bpfpv_domain_n_vcpus(root), context,
+                                     &xml->config_error);
+    xml->is_off = xml->config && xml->config->programs->len == 0;
+    if (xml->is_off)
+        g_clear_pointer(&xml->config, bpfpv_config_free);
+}
+
+/* The one place where it is decided what holds for a domain. */
+static void
+read_config(BpfpvDomainXml *xml, const xmlNode *root, const BpfpvElementContext *context,
+            const BpfpvPolicy *policy)
+{
+    const xmlNode *element = bpfpv_element_find(root);
+    g_autoptr(BpfpvNova) nova = bpfpv_nova_read(root);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *source = NULL;
+    g_autoptr(BpfpvConfig) config =
+        bpfpv_policy_config(policy, xml->name, nova, context, &source, &error);
+
+    xml->stands = config || error;
+    if (element) {
+        read_element(xml, root, element, context);
+        return;
+    }
+    xml->config = g_steal_pointer(&config);
+    xml->config_error = g_steal_pointer(&error);
+    xml->source = g_steal_pointer(&source);
+}
+
 BpfpvDomainXml *
-bpfpv_domain_xml_parse(const char *text, const BpfpvElementContext *context, GError **error)
+bpfpv_domain_xml_parse(const char *text, const BpfpvElementContext *context,
+                       const BpfpvPolicy *policy, GError **error)
 {
     g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, strlen(text), error);
     g_autoptr(BpfpvDomainXml) xml = g_new0(BpfpvDomainXml, 1);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-    const xmlNode *element, *devices;
+    const xmlNode *devices;
 
     if (!doc)
         return NULL;
@@ -47,10 +84,7 @@ bpfpv_domain_xml_parse(const char *text, const BpfpvElementContext *context, GEr
                     "not a <domain> with a name and a UUID");
         return NULL;
     }
-    element = bpfpv_element_find(root);
-    if (element)
-        xml->config = bpfpv_element_read(element, xml->name, bpfpv_domain_n_vcpus(root), context,
-                                         &xml->config_error);
+    read_config(xml, root, context, policy);
     xml->status = bpfpv_status_read(root);
     devices = bpfpv_xml_find_child(root, "devices");
     for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next)
@@ -68,6 +102,7 @@ bpfpv_domain_xml_free(BpfpvDomainXml *xml)
     g_free(xml->uuid);
     bpfpv_config_free(xml->config);
     g_clear_error(&xml->config_error);
+    g_free(xml->source);
     bpfpv_status_free(xml->status);
     g_free(xml->channel_path);
     g_free(xml->channel_alias);

@@ -10,14 +10,19 @@
 
 #include "core/config.h"
 #include "host/element-check.h"
+#include "host/element-policy.h"
 #include "host/element-status.h"
 #include "host/element-xml.h"
 
 typedef struct {
     char *name;
     char *uuid;
-    BpfpvConfig *config;  /* (nullable): NULL: no <bpfpv> element, or an invalid one */
-    GError *config_error; /* (nullable): why the element is invalid */
+    BpfpvConfig *config;  /* (nullable): NULL: it is not to be managed, or what says so is invalid */
+    GError *config_error; /* (nullable): why that is invalid */
+    char *source;         /* (nullable): where either comes from, for people */
+    gboolean has_element; /* there is a <bpfpv> element */
+    gboolean is_off;      /* and it says that the domain is not to be managed */
+    gboolean stands; /* without an element it would be managed: its flavor or bpfpvd.conf say so */
     BpfpvStatus *status;  /* (nullable): what a daemon, here or elsewhere, has noted in it */
     gboolean has_agent;   /* an agent channel is configured */
     gboolean agent_connected;
@@ -30,11 +35,13 @@ typedef struct {
 /**
  * bpfpv_domain_xml_parse:
  * @text: a domain's live XML, as virDomainGetXMLDesc() gives it
- * @context: (nullable): what to check the element against beside the schema
+ * @context: (nullable): what to check the configuration against beside the schema
+ * @policy: (nullable): bpfpvd.conf's sections
  *
- * An invalid <bpfpv> element is not an error of this call: see config_error.
+ * The configuration is that of the <bpfpv> element, if there is one; else that of the flavor and
+ * @policy. An invalid one is not an error of this call: see config_error.
  */
 BpfpvDomainXml *bpfpv_domain_xml_parse(const char *text, const BpfpvElementContext *context,
-                                       GError **error);
+                                       const BpfpvPolicy *policy, GError **error);
 void bpfpv_domain_xml_free(BpfpvDomainXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvDomainXml, bpfpv_domain_xml_free)

@@ -34,6 +34,20 @@ handle_open(Handle *handle, const char *uri, const char *uuid, GError **error)
     return handle->domain != NULL;
 }
 
+char *
+bpfpv_domain_get_xml(const char *uri, const char *uuid, GError **error)
+{
+    g_auto(Handle) handle = {0};
+    g_autofree char *xml = NULL;
+
+    if (!handle_open(&handle, uri, uuid, error))
+        return NULL;
+    xml = virDomainGetXMLDesc(handle.domain, 0);
+    if (!xml)
+        bpfpv_virt_set_error(error, "reading the XML of domain %s", uuid);
+    return g_steal_pointer(&xml);
+}
+
 gboolean
 bpfpv_domain_set_element(const char *uri, const char *uuid, const char *element, GError **error)
 {

@@ -8,6 +8,9 @@
 
 #include <glib.h>
 
+/* Returns: (transfer full): the running domain's XML as it is now, or %NULL with @error set */
+char *bpfpv_domain_get_xml(const char *uri, const char *uuid, GError **error);
+
 /**
  * bpfpv_domain_set_element:
  * @element: (nullable): the <bpfpv> element for the running domain's

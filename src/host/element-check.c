@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "host/element-schema.h"
+#include "host/element-value.h"
 #include "host/element-xml.h"
 
 typedef struct {
@@ -41,33 +42,6 @@ static void G_GNUC_PRINTF(5, 6) complain(Check *check, const xmlNode *node, cons
 }
 
 /* ---- one attribute ---- */
-
-static void
-check_cpuset(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *attribute,
-             const char *value)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvCpuset) set = NULL;
-    g_autofree char *missing = NULL;
-    g_autofree char *present = NULL;
-
-    if (!g_regex_match(attribute->pattern, value, 0, NULL)) {
-        complain(check, node, attribute->name, value, "\"%s\" is not %s", value, attribute->is);
-        return;
-    }
-    set = bpfpv_cpuset_parse(value, &error);
-    if (!set) {
-        complain(check, node, attribute->name, value, "%s", error->message);
-        return;
-    }
-    if (!check->context.host_cpus || bpfpv_cpuset_is_subset(set, check->context.host_cpus))
-        return;
-    bpfpv_cpuset_subtract(set, check->context.host_cpus);
-    missing = bpfpv_cpuset_format(set);
-    present = bpfpv_cpuset_format(check->context.host_cpus);
-    complain(check, node, attribute->name, value, "this host has no CPU %s; its CPUs are %s",
-             missing, present);
-}
 
 static char *
 program_names(const Check *check)
@@ -106,48 +80,16 @@ check_program(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *att
 }
 
 static void
-check_number(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *attribute,
-             const char *value)
-{
-    guint64 number;
-
-    if (!g_ascii_string_to_unsigned(value, 10, attribute->least, attribute->most, &number, NULL))
-        complain(check, node, attribute->name, value, "\"%s\" is not a number from %u to %u", value,
-                 attribute->least, attribute->most);
-    else if (g_str_equal(attribute->name, "anchors") && check->n_vcpus > 0 &&
-             number > check->n_vcpus)
-        complain(check, node, attribute->name, value,
-                 "%s anchors are more than the %u vCPU%s that the domain has", value,
-                 check->n_vcpus, check->n_vcpus == 1 ? "" : "s");
-}
-
-static void
 check_value(Check *check, const xmlNode *node, const BpfpvSchemaAttribute *attribute,
             const char *value)
 {
-    g_autofree char *choices = NULL;
+    g_autofree char *mistake =
+        bpfpv_value_mistake(attribute, value, check->context.host_cpus, check->n_vcpus);
 
-    switch (attribute->type) {
-    case BPFPV_SCHEMA_CPUSET:
-        check_cpuset(check, node, attribute, value);
-        break;
-    case BPFPV_SCHEMA_PROGRAM:
+    if (attribute->type == BPFPV_SCHEMA_PROGRAM)
         check_program(check, node, attribute, value);
-        break;
-    case BPFPV_SCHEMA_NUMBER:
-        check_number(check, node, attribute, value);
-        break;
-    case BPFPV_SCHEMA_PATTERN:
-        if (!g_regex_match(attribute->pattern, value, 0, NULL))
-            complain(check, node, attribute->name, value, "\"%s\" is not %s", value, attribute->is);
-        break;
-    case BPFPV_SCHEMA_CHOICE:
-        if (g_strv_contains((const char *const *)attribute->choices->pdata, value))
-            break;
-        choices = g_strjoinv(", ", (char **)attribute->choices->pdata);
-        complain(check, node, attribute->name, value, "\"%s\" is not one of %s", value, choices);
-        break;
-    }
+    else if (mistake)
+        complain(check, node, attribute->name, value, "%s", mistake);
 }
 
 static void

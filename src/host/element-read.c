@@ -56,7 +56,10 @@ read_program(const xmlNode *node, BpfpvConfig *config)
 {
     const xmlNode *placement = bpfpv_xml_find_child(node, "placement");
     const xmlNode *limit = bpfpv_xml_find_child(node, "limit");
+    g_autofree char *mode = bpfpv_xml_get_attribute(placement, "mode");
 
+    if (g_strcmp0(mode, "off") == 0)
+        return;
     g_ptr_array_add(config->programs, bpfpv_xml_get_attribute(node, "name"));
     if (placement)
         read_placement(placement, config);

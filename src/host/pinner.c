@@ -6,6 +6,8 @@
 #include "host/virt.h"
 #include "host/worker.h"
 
+G_DEFINE_QUARK(bpfpv - pinner - error - quark, bpfpv_pinner_error)
+
 #define MAX_VCPUS 1024
 #define STATUS_PREFIX "bpfpvstatus"
 
@@ -160,6 +162,24 @@ call_libvirt(const Pin *pin, virDomainPtr domain, guchar *map, int maplen)
     return virDomainPinVcpuFlags(domain, pin->vcpu, map, maplen, VIR_DOMAIN_AFFECT_LIVE);
 }
 
+/* Where the connection has died libvirt's reason, if any, is that, and no answer to the call. */
+static GError *
+why_not(const Pin *pin, virDomainPtr domain)
+{
+    static const char *const what[] = {"vCPU", "emulator", "I/O thread"};
+    g_autofree char *text = bpfpv_cpuset_format(pin->cpus);
+    gboolean answered = virGetLastErrorCode() != VIR_ERR_OK;
+    GError *error = NULL;
+
+    bpfpv_virt_set_error(&error, "pinning %s %u of domain %s to host CPUs %s", what[pin->kind],
+                         pin->vcpu, virDomainGetName(domain), text);
+    if (answered && virConnectIsAlive(pin->link->connection) == 1)
+        return error;
+    error->domain = BPFPV_PINNER_ERROR;
+    error->code = BPFPV_PINNER_ERROR_UNSURE;
+    return error;
+}
+
 static void
 pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -168,22 +188,18 @@ pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancell
     g_autoptr(virDomain) domain = link_open(pin->link, &error);
     gsize maplen = VIR_CPU_MAPLEN((gsize)MAX(pin->link->n_host_cpus, 1));
     g_autofree guchar *map = g_malloc0(maplen);
-    g_autofree char *text = bpfpv_cpuset_format(pin->cpus);
 
     if (!domain) {
-        g_task_return_error(task, error);
+        g_task_return_new_error(task, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE, "%s",
+                                error->message);
+        g_error_free(error);
         return;
     }
     bpfpv_cpuset_to_map(pin->cpus, map, maplen);
-    if (call_libvirt(pin, domain, map, (int)maplen) < 0) {
-        static const char *const what[] = {"vCPU", "emulator", "I/O thread"};
-
-        bpfpv_virt_set_error(&error, "pinning %s %u of domain %s to host CPUs %s", what[pin->kind], pin->vcpu,
-                             virDomainGetName(domain), text);
-        g_task_return_error(task, error);
-        return;
-    }
-    g_task_return_boolean(task, TRUE);
+    if (call_libvirt(pin, domain, map, (int)maplen) < 0)
+        g_task_return_error(task, why_not(pin, domain));
+    else
+        g_task_return_boolean(task, TRUE);
 }
 
 static void

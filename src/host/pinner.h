@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libvirt's pin calls of one domain: read what is pinned, pin a vCPU, note it in
- * the domain's status element. Calls
- * run in a worker of the domain's own and finish in the main thread, in order.
+ * the domain's status element. Calls run in a worker of the domain's own and
+ * finish in the main thread, in order.
  */
 #pragma once
 
 #include <gio/gio.h>
 
 #include "core/plan.h"
+
+/**
+ * BpfpvPinnerError:
+ * @BPFPV_PINNER_ERROR_NOT_MADE: libvirt could not be reached, or not the domain: nothing changed
+ * @BPFPV_PINNER_ERROR_UNSURE: the connection was lost while libvirt had the call; whether it was
+ *     carried out is not known. The same call, made again, makes sure.
+ *
+ * A call that libvirt refused ends in an error of %BPFPV_VIRT_ERROR.
+ */
+typedef enum {
+    BPFPV_PINNER_ERROR_NOT_MADE,
+    BPFPV_PINNER_ERROR_UNSURE,
+} BpfpvPinnerError;
+
+#define BPFPV_PINNER_ERROR (bpfpv_pinner_error_quark())
+GQuark bpfpv_pinner_error_quark(void);
 
 typedef struct _BpfpvPinner BpfpvPinner;
 

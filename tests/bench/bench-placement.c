@@ -4,6 +4,12 @@
  * 200 domains of 8 vCPUs, everything at once, how both grow with the domains
  * and with the CPUs, and how often they allocate memory. Prints tables; fails
  * if a goal is missed by more than BPFPV_BENCH_SLACK times.
+ *
+ * Times are of the thread's processor time. How they grow is a quotient of two
+ * of them, which is wrong as soon as the processor was slower during one: other
+ * guests of its host, its clock, what others leave in its caches. All of that
+ * only adds. So a table is gone through several times, row after row, and each
+ * row has the least that any pass took. The goals are held against one pass.
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +24,8 @@
 
 #define VCPUS 8
 #define ROUNDS 400
+#define ROWS 5
+#define PASSES 5
 #define GOAL_CHANGE_US 200.0
 #define GOAL_FULL_US 20000.0
 
@@ -287,30 +295,45 @@ print_row(const Result *result, const Result *last)
     printf("\n");
 }
 
+static void
+take_least(Result *result, const Result *pass)
+{
+    result->change = MIN(result->change, pass->change);
+    result->change_99 = MIN(result->change_99, pass->change_99);
+    result->full = MIN(result->full, pass->full);
+    result->full_99 = MIN(result->full_99, pass->full_99);
+}
+
 /* Doubles domains, CPUs or both from @n_cpus and @n_domains on. Returns: whether both times grew
  * by no more than n log n from the first to the last, give or take @slack */
 static gboolean
 table(Kind kind, guint n_cpus, guint n_domains, gboolean more_cpus, gboolean more_domains,
       double slack)
 {
-    Result first = {0}, last = {0};
-    double bound;
+    Result rows[ROWS];
+    const Result *first = &rows[0], *last = &rows[ROWS - 1];
+    double change, full, bound;
 
+    for (guint pass = 0; pass < PASSES; pass++) {
+        for (guint i = 0; i < ROWS; i++) {
+            Result result =
+                measure(kind, n_cpus << (more_cpus ? i : 0), n_domains << (more_domains ? i : 0));
+
+            if (pass == 0)
+                rows[i] = result;
+            else
+                take_least(&rows[i], &result);
+        }
+    }
     printf("%6s %8s %6s %10s %10s %10s %10s    %s\n", "CPUs", "domains", "vCPUs", "change us",
            "99% us", "full us", "99% us", "change full   n log n");
-    for (guint i = 0; i < 5; i++) {
-        Result result =
-            measure(kind, n_cpus << (more_cpus ? i : 0), n_domains << (more_domains ? i : 0));
-
-        print_row(&result, i > 0 ? &last : NULL);
-        if (i == 0)
-            first = result;
-        last = result;
-    }
-    bound = growth_of(&first, &last);
-    printf("  in all: change x%.1f, full x%.1f, n log n x%.1f\n\n", last.change / first.change,
-           last.full / first.full, bound);
-    return last.change / first.change <= bound * slack && last.full / first.full <= bound * slack;
+    for (guint i = 0; i < ROWS; i++)
+        print_row(&rows[i], i > 0 ? &rows[i - 1] : NULL);
+    change = last->change / first->change;
+    full = last->full / first->full;
+    bound = growth_of(first, last);
+    printf("  in all: change x%.1f, full x%.1f, n log n x%.1f\n\n", change, full, bound);
+    return change <= bound * slack && full <= bound * slack;
 }
 
 /* The times that the goals are for. */
@@ -335,6 +358,10 @@ main(void)
     double slack = text != NULL ? g_ascii_strtod(text, NULL) : 1.0;
     gboolean fine = TRUE;
 
+    printf(
+        "Processor time. In the tables: the median and the 99th percentile, of both the least of\n"
+        "%u passes over the table.\n\n",
+        PASSES);
     for (Kind kind = PLAIN; kind <= MIXED; kind++) {
         printf("%s domains\n", kind == PLAIN ? "Plain" : "Mixed");
         fine &= table(kind, 512, 25, FALSE, TRUE, slack);

@@ -12,6 +12,7 @@
 #include "hook/repair.h"
 #include "host/element-check.h"
 #include "host/element-read.h"
+#include "host/element-policy.h"
 #include "host/element-xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,8 +30,34 @@ check_read(const char *text, size_t size)
     config = bpfpv_element_read(element, "fuzz", 2, NULL, &error);
     if ((config == NULL) != (error != NULL))
         abort();
-    if (config && config->programs->len == 0)
+}
+
+/* Nothing of a flavor or an image may get into what people read. */
+static void
+check_plain(const char *text)
+{
+    for (; text && *text; text++)
+        if ((guchar)*text < 0x20 || (guchar)*text == 0x7f)
+            abort();
+}
+
+static void
+check_nova(const char *text, size_t size)
+{
+    g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, size, NULL);
+    g_autoptr(BpfpvNova) nova = doc ? bpfpv_nova_read(xmlDocGetRootElement(doc)) : NULL;
+    g_autoptr(BpfpvPolicy) policy = bpfpv_policy_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *source = NULL;
+    g_autoptr(BpfpvConfig) config = NULL;
+
+    g_free(bpfpv_settings_set(bpfpv_policy_add_section(policy, BPFPV_SECTION_FLAVOR, "*a?c*"),
+                              "affinity", "shared"));
+    config = bpfpv_policy_config(policy, "fuzz", nova, NULL, &source, &error);
+    if ((config && error) || (config && config->programs->len != 1))
         abort();
+    check_plain(source);
+    check_plain(error ? error->message : NULL);
 }
 
 int
@@ -44,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (repaired && error)
         abort();
     check_read(text, size);
+    check_nova(text, size);
     if (repaired) {
         G_GNUC_UNUSED g_autofree char *again =
             bpfpv_hook_repair(repaired, strlen(repaired), &error);

@@ -16,7 +16,7 @@ parse(const char *metadata, const char *channels)
         "<devices>%s</devices></domain>",
         metadata, channels);
     g_autoptr(GError) error = NULL;
-    BpfpvDomainXml *xml = bpfpv_domain_xml_parse(text, NULL, &error);
+    BpfpvDomainXml *xml = bpfpv_domain_xml_parse(text, NULL, NULL, &error);
 
     assert_null(error);
     assert_non_null(xml);
@@ -124,7 +124,7 @@ errors_name_line_element_value_and_remedy(void **state)
     assert_refused("<bpfpv " NS ">\n<program name='affinity'><placement mode='rude'/></program>"
                    "</bpfpv>",
                    "domain web1: <placement mode=\"rude\">, line 5: \"rude\" is not one of "
-                   "exclusive, shared");
+                   "exclusive, shared, off");
     assert_refused("<bpfpv " NS "><program name='a'><limit anchors='-1'/></program></bpfpv>",
                    "domain web1: <limit anchors=\"-1\">, line 4: \"-1\" is not a number from 0 to "
                    "8192");
@@ -218,7 +218,7 @@ what_is_not_a_domain_is_an_error(void **state)
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) error = NULL;
 
-        assert_null(bpfpv_domain_xml_parse(texts[i], NULL, &error));
+        assert_null(bpfpv_domain_xml_parse(texts[i], NULL, NULL, &error));
         assert_true(g_error_matches(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_SYNTAX));
     }
 }

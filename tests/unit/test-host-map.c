@@ -65,9 +65,10 @@ static void
 each_cpu_has_a_state(void **state)
 {
     g_autoptr(BpfpvTopology) topology = host();
-    g_autoptr(BpfpvCpuset) pool = cpus("1-7"), taken = cpus("3,6");
+    g_autoptr(BpfpvCpuset) pool = cpus("1-8191"), taken = cpus("3,6");
     g_autoptr(BpfpvHostMap) map = bpfpv_host_map_new(topology, pool, 1);
     g_autoptr(GVariant) dict = NULL;
+    const char *in_pool = NULL;
 
     (void)state;
     add(map, "db", 0, BPFPV_WANT_ANCHOR, "1", TRUE);
@@ -88,6 +89,8 @@ each_cpu_has_a_state(void **state)
     assert_prints(dict, 3, "taken_by", "['old']");
     assert_prints(dict, 3, "efficiency", "1");
     assert_prints(dict, 0, "pool", "false");
+    assert_true(g_variant_lookup(dict, "pool", "&s", &in_pool));
+    assert_string_equal(in_pool, "1-7");
     assert_prints(dict, 6, "online", "false");
 }
 

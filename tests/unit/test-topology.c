@@ -86,6 +86,30 @@ cpus_that_the_xml_lacks_are_added(void **state)
 }
 
 static void
+threads_of_a_core_come_round(void **state)
+{
+    g_autoptr(BpfpvTopology) smt = load("smt", NULL);
+    g_autoptr(BpfpvTopology) offline = load("offline", NULL);
+    g_autoptr(BpfpvTopology) laptop = load("laptop", NULL);
+    const GPtrArray *cores = bpfpv_topology_cores(offline);
+
+    (void)state;
+    assert_int_equal(bpfpv_topology_next_thread(smt, 1), 5);
+    assert_int_equal(bpfpv_topology_next_thread(smt, 5), 1);
+    assert_int_equal(bpfpv_topology_next_thread(laptop, 1), 1);
+    for (guint i = 0; i < cores->len; i++) {
+        const BpfpvCpuset *core = cores->pdata[i];
+        guint first = (guint)bpfpv_cpuset_next(core, 0), cpu = first;
+
+        for (guint n = bpfpv_cpuset_count(core); n > 0; n--) {
+            assert_true(bpfpv_cpuset_contains(core, cpu));
+            cpu = bpfpv_topology_next_thread(offline, cpu);
+            assert_int_equal(cpu == first, n == 1);
+        }
+    }
+}
+
+static void
 efficiency_is_a_property_of_a_cpu(void **state)
 {
     g_autoptr(BpfpvTopology) topology = load("hybrid", NULL);
@@ -228,6 +252,7 @@ main(void)
         cmocka_unit_test(every_kind_of_host_is_read),
         cmocka_unit_test(a_cell_of_memory_alone_has_no_cpus),
         cmocka_unit_test(cpus_that_the_xml_lacks_are_added),
+        cmocka_unit_test(threads_of_a_core_come_round),
         cmocka_unit_test(efficiency_is_a_property_of_a_cpu),
         cmocka_unit_test(the_kernel_tells_efficiency_cores),
         cmocka_unit_test(what_is_not_capabilities_is_refused),

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a session makes of facts that come late: a loader that holds the port
+ * while the domain's XML says that nobody does. No guest can be reached here,
+ * so that every injection fails.
+ */
+#include "unit.h"
+
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+
+#include "daemon/session.h"
+
+#define NOWHERE "test+nosuch:///"
+#define UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"
+
+typedef struct {
+    char *directory, *path;
+    GSocket *listener; /* QEMU's end of the channel */
+    BpfpvSession *session;
+    guint refreshes;
+} Fixture;
+
+static void
+on_refresh(BpfpvSession *session, gpointer user_data)
+{
+    ((Fixture *)user_data)->refreshes++;
+}
+
+static void
+ignore(BpfpvSession *session, gpointer user_data)
+{
+}
+
+static void
+ignore_channel(BpfpvSession *session, gboolean ours, gpointer user_data)
+{
+}
+
+static const BpfpvSessionFuncs funcs = {ignore, ignore, on_refresh, ignore_channel, ignore};
+
+static BpfpvPayload *
+make_payload(const char *directory)
+{
+    g_autofree char *loader = g_build_filename(directory, "bpfpv-guest", NULL);
+    g_autoptr(GPtrArray) programs = g_ptr_array_new();
+    BpfpvPayload *payload;
+
+    assert_true(g_file_set_contents(loader, "loader", -1, NULL));
+    payload = bpfpv_payload_load(directory, programs, NULL);
+    assert_non_null(payload);
+    g_unlink(loader);
+    return payload;
+}
+
+static int
+setup(void **state)
+{
+    Fixture *fixture = g_new0(Fixture, 1);
+    g_autoptr(GSocketAddress) address = NULL;
+    g_autoptr(BpfpvPayload) payload = NULL;
+
+    fixture->directory = g_dir_make_tmp("bpfpv-session-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->directory, "socket", NULL);
+    address = g_unix_socket_address_new(fixture->path);
+    fixture->listener = g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, NULL);
+    assert_true(g_socket_bind(fixture->listener, address, FALSE, NULL));
+    assert_true(g_socket_listen(fixture->listener, NULL));
+    payload = make_payload(fixture->directory);
+    fixture->session = bpfpv_session_new(NOWHERE, UUID, "late", FALSE, payload, &funcs, fixture);
+    *state = fixture;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    Fixture *fixture = *state;
+
+    bpfpv_session_free(fixture->session);
+    g_object_unref(fixture->listener);
+    g_unlink(fixture->path);
+    g_rmdir(fixture->directory);
+    g_free(fixture->path);
+    g_free(fixture->directory);
+    g_free(fixture);
+    return 0;
+}
+
+/* As the domain's XML would have it; the agent is always there. */
+static void
+tell(Fixture *fixture, gboolean port_open)
+{
+    g_autofree char *text = g_strdup_printf(
+        "<domain id='1'><name>late</name><uuid>" UUID "</uuid>"
+        "<metadata><bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/></bpfpv></metadata>"
+        "<devices><channel type='unix'><source mode='bind' path='/nowhere'/>"
+        "<target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel>"
+        "<channel type='unix'><source mode='bind' path='%s'/>"
+        "<target type='virtio' name='org.bpfpv.0' state='%s'/><alias name='channel1'/></channel>"
+        "</devices></domain>",
+        fixture->path, port_open ? "connected" : "disconnected");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(text, NULL, NULL, &error);
+
+    assert_null(error);
+    assert_null(xml->config_error);
+    bpfpv_session_update(fixture->session, xml);
+}
+
+static void
+wait_for(Fixture *fixture, BpfpvState state)
+{
+    gint64 end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+
+    while (bpfpv_session_state(fixture->session) != state) {
+        assert_true(g_get_monotonic_time() < end);
+        if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(1000);
+    }
+}
+
+static void
+assert_link_is_opened(Fixture *fixture)
+{
+    g_autoptr(GSocket) qemu = g_socket_accept(fixture->listener, NULL, NULL);
+
+    assert_non_null(qemu);
+    assert_non_null(bpfpv_session_link(fixture->session));
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_SYNCING);
+}
+
+static void
+a_port_that_xml_shows_open_is_used(void **state)
+{
+    Fixture *fixture = *state;
+
+    tell(fixture, TRUE);
+    assert_link_is_opened(fixture);
+}
+
+static void
+after_a_failure_the_xml_is_wanted_anew(void **state)
+{
+    Fixture *fixture = *state;
+
+    tell(fixture, FALSE);
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_INJECTING);
+    assert_int_equal(fixture->refreshes, 0);
+    wait_for(fixture, BPFPV_STATE_FAILED);
+    assert_int_equal(fixture->refreshes, 1);
+    tell(fixture, TRUE);
+    wait_for(fixture, BPFPV_STATE_SYNCING);
+    assert_link_is_opened(fixture);
+}
+
+static void
+what_qemu_says_counts_before_the_xml_does(void **state)
+{
+    Fixture *fixture = *state;
+
+    tell(fixture, FALSE);
+    bpfpv_session_port_opened(fixture->session, "channel1");
+    wait_for(fixture, BPFPV_STATE_FAILED); /* what was under way */
+    wait_for(fixture, BPFPV_STATE_SYNCING);
+    assert_link_is_opened(fixture);
+}
+
+static void
+another_port_is_nothing_to_it(void **state)
+{
+    Fixture *fixture = *state;
+
+    tell(fixture, FALSE);
+    wait_for(fixture, BPFPV_STATE_FAILED);
+    bpfpv_session_port_opened(fixture->session, "channel0");
+    wait_for(fixture, BPFPV_STATE_INJECTING); /* the next try */
+    assert_null(bpfpv_session_link(fixture->session));
+    wait_for(fixture, BPFPV_STATE_FAILED);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_port_that_xml_shows_open_is_used, setup, teardown),
+        cmocka_unit_test_setup_teardown(after_a_failure_the_xml_is_wanted_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_qemu_says_counts_before_the_xml_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_port_is_nothing_to_it, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
