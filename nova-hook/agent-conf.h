@@ -28,12 +28,13 @@ typedef struct {
     /* [node] */
     char *provider;   /* UUID or name of this host's resource provider */
     char *compute_id; /* file with its UUID */
+    char *nova_conf;  /* nova-compute's configuration, for what is not said here */
 
     /* [agent] */
     guint interval_s; /* default: 60 */
     gboolean keep_on_stop;
     int anchors;               /* -1: as many as bpfpvd says */
-    char *provider_config_dir; /* default: /etc/nova/provider_config; "": not looked at */
+    char *provider_config_dir; /* default: by nova_conf; "": not looked at */
 } BpfpvAgentConf;
 
 /**

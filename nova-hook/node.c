@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which provider is this host; see node.h. Where nova-compute keeps compute_id is nova.conf's
- * state_path; without a setting its default is looked at.
+ * Which provider is this host; see node.h. Where nova-compute keeps compute_id is in
+ * agent-conf's compute_id; where nothing is said of it, its default places are looked at.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* nova/virt/node.py looks beside its configuration first, then in state_path. */
+/* In nova/virt/node.py's order: beside its configuration, then in state_path. */
 static const char *const default_files[] = {"/etc/nova/compute_id", "/var/lib/nova/compute_id"};
 
 /* Returns: %TRUE with *@uuid NULL if there is no such file */

@@ -435,6 +435,37 @@ the_owner_of_the_trait_is_found(void **state)
     os_assert_failed(run, "c.yaml:2 names CUSTOM_BPFPV");
 }
 
+/* Where Nova keeps what, its own configuration says. */
+static void
+nova_conf_says_where_things_are(void **state)
+{
+    OsRun *run = *state;
+    g_autofree char *conf = g_strdup_printf(
+        "[placement]\nauth_type=noauth2\nendpoint_override=http://127.0.0.1:1\n[node]\n"
+        "nova_conf=%s/nova.conf\n",
+        run->dir);
+    g_autofree char *nova = g_strdup_printf("[DEFAULT]\nstate_path = %s\n[compute]\n"
+                                            "provider_config_location = %s\n",
+                                            run->dir, run->dir);
+    g_autofree char *missing = g_strconcat(run->dir, "/compute_id", NULL);
+
+    os_run_write(run, "placement.conf", conf, 0644);
+    os_run(run, "ensure");
+    os_assert_failed(run, "nova.conf");
+    os_run_write(run, "nova.conf", "[DEFAULT]\nstate_path = $pybasedir\n", 0644);
+    os_run(run, "ensure");
+    os_assert_failed(run, "has a $; set compute_id= here");
+    os_run_write(run, "nova.conf", nova, 0644);
+    os_run(run, "ensure");
+    os_assert_failed(run, missing);
+    os_run_write(run, "compute_id", "c37796aa-0187-47a1-94c8-6fabb248248e\n", 0644);
+    os_run(run, "ensure");
+    os_assert_failed(run, "http://127.0.0.1:1/");
+    os_run_write(run, "c.yaml", "traits: ['CUSTOM_BPFPV']\n", 0644);
+    os_run(run, "ensure");
+    os_assert_failed(run, "c.yaml:1 names CUSTOM_BPFPV");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, os_run_set_up, os_run_tear_down)
 
 int
@@ -460,6 +491,7 @@ main(void)
         TEST(credentials_that_others_may_read),
         TEST(wrong_settings_are_named),
         TEST(the_owner_of_the_trait_is_found),
+        TEST(nova_conf_says_where_things_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
