@@ -12,6 +12,7 @@
 #include "bpfpv/bpfpv.h"
 #include "nova-hook/keeper.h"
 #include "nova-hook/notify.h"
+#include "nova-hook/os-error.h"
 #include "nova-hook/owner.h"
 
 /* bpfpvd says several things when it starts. */
@@ -206,7 +207,9 @@ pass_ended(GObject *source, GAsyncResult *result, gpointer user_data)
         tell(agent, G_LOG_LEVEL_WARNING, error->message);
     }
     if (agent->last_pass) {
-        agent->ended_well = pass != NULL;
+        /* A host that Placement does not know has nothing there. */
+        agent->ended_well =
+            pass || g_error_matches(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NOT_FOUND);
         g_main_loop_quit(agent->loop);
     } else if (agent->stopping) {
         begin_last_pass(agent);
@@ -280,8 +283,8 @@ bpfpv_agent_run(const BpfpvAgentConf *conf, const char *bus_address, GError **er
     start_pass(&agent);
     g_main_loop_run(agent.loop);
     if (!agent.ended_well)
-        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "Placement still has what was given: %s",
-                    agent.told ? agent.told : "");
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "Placement may still have what was given: %s", agent.told ? agent.told : "");
     g_clear_pointer(&agent.client, bpfpv_client_free);
     bpfpv_keeper_free(agent.keeper);
     g_main_loop_unref(agent.loop);
