@@ -67,6 +67,15 @@ typedef struct _BpfpvClient BpfpvClient;
 typedef void (*BpfpvStateFunc)(BpfpvClient *client, const char *domain, const char *uuid,
                                const char *state, const char *reason, gpointer user_data);
 
+/**
+ * BpfpvHostFunc:
+ * @client: the client that watches; may be freed by the callback
+ * @user_data: what was given to bpfpv_client_watch_host()
+ *
+ * The daemon came or went, or what it says of this host changed: ask it.
+ */
+typedef void (*BpfpvHostFunc)(BpfpvClient *client, gpointer user_data);
+
 /* bus_address: a D-Bus address; NULL: the system bus. The daemon need not run yet. */
 BPFPV_API BpfpvClient *bpfpv_client_new_sync(const char *bus_address, GCancellable *cancellable,
                                              GError **error);
@@ -83,6 +92,9 @@ BPFPV_API GVariant *bpfpv_client_show_sync(BpfpvClient *client, const char *doma
 /* a{sv}: the host's CPUs and who sits on them; its "cpus" is empty while libvirt is out of reach. */
 BPFPV_API GVariant *bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable,
                                           GError **error);
+/* a{sv}: whether the daemon can serve domains, and what this host has to give. */
+BPFPV_API GVariant *bpfpv_client_host_sync(BpfpvClient *client, GCancellable *cancellable,
+                                           GError **error);
 /* a(ts): every key of a program's replica, and its value as text. */
 BPFPV_API GVariant *bpfpv_client_keys_sync(BpfpvClient *client, const char *domain,
                                            const char *program, GCancellable *cancellable,
@@ -97,6 +109,10 @@ BPFPV_API gboolean bpfpv_client_detach_sync(BpfpvClient *client, const char *dom
 /* Calls func in the current thread-default main context whenever a domain changes state. */
 BPFPV_API guint bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,
                                    GDestroyNotify destroy);
+/* Calls func when what bpfpv_client_host_sync() says may have changed, the daemon's start and end
+ * among it. */
+BPFPV_API guint bpfpv_client_watch_host(BpfpvClient *client, BpfpvHostFunc func, gpointer user_data,
+                                        GDestroyNotify destroy);
 BPFPV_API void bpfpv_client_unwatch(BpfpvClient *client, guint watch_id);
 
 G_END_DECLS

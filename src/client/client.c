@@ -85,13 +85,16 @@ void
 bpfpv_client_free(BpfpvClient *client)
 {
     GHashTableIter iter;
-    gpointer id;
+    gpointer id, other;
 
     if (client == NULL)
         return;
     g_hash_table_iter_init(&iter, client->watches);
-    while (g_hash_table_iter_next(&iter, &id, NULL))
+    while (g_hash_table_iter_next(&iter, &id, &other)) {
         g_dbus_connection_signal_unsubscribe(client->connection, GPOINTER_TO_UINT(id));
+        if (other != NULL)
+            g_dbus_connection_signal_unsubscribe(client->connection, GPOINTER_TO_UINT(other));
+    }
     g_hash_table_unref(client->watches);
     if (client->connection != NULL)
         g_dbus_connection_close_sync(client->connection, NULL, NULL);
@@ -101,19 +104,27 @@ bpfpv_client_free(BpfpvClient *client)
 
 /* Takes @arguments if floating. The reply is a tuple of type @reply_type. */
 static GVariant *
-call(BpfpvClient *client, const char *method, GVariant *arguments, const char *reply_type,
-     int timeout_ms, GCancellable *cancellable, GError **error)
+call_interface(BpfpvClient *client, const char *interface, const char *method, GVariant *arguments,
+               const char *reply_type, int timeout_ms, GCancellable *cancellable, GError **error)
 {
     GError *cause = NULL;
     GVariant *reply;
 
     reply = g_dbus_connection_call_sync(client->connection, BPFPV_BUS_NAME, BPFPV_OBJECT_PATH,
-                                        BPFPV_MANAGER_INTERFACE, method, arguments,
-                                        G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                        timeout_ms, cancellable, &cause);
+                                        interface, method, arguments, G_VARIANT_TYPE(reply_type),
+                                        G_DBUS_CALL_FLAGS_NO_AUTO_START, timeout_ms, cancellable,
+                                        &cause);
     if (reply == NULL)
         bpfpv_error_propagate_call(error, method, cause);
     return reply;
+}
+
+static GVariant *
+call(BpfpvClient *client, const char *method, GVariant *arguments, const char *reply_type,
+     int timeout_ms, GCancellable *cancellable, GError **error)
+{
+    return call_interface(client, BPFPV_MANAGER_INTERFACE, method, arguments, reply_type,
+                          timeout_ms, cancellable, error);
 }
 
 /* Anything else would be a broken message, and the bus would hang up. */
@@ -207,6 +218,34 @@ bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable, GError **e
     g_return_val_if_fail(client != NULL, NULL);
 
     reply = call(client, "Map", NULL, "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
+    return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
+}
+
+/**
+ * bpfpv_client_host_sync:
+ * @client: a client
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * Whether the daemon can serve domains, and what this host has to give.
+ * Blocks, 25 seconds at most.
+ *
+ * Returns: (transfer full): type a{sv}, the daemon's properties: "Version" s;
+ * "Ready" b, libvirt is reached; "Programs" as, the guest programs; "Pool" s,
+ * host CPUs that may hold anchors; "Anchors" u, how many they can hold at once;
+ * all but the first may be missing from a daemon that starts or stops, or is
+ * older; %NULL with @error set
+ */
+GVariant *
+bpfpv_client_host_sync(BpfpvClient *client, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+
+    g_return_val_if_fail(client != NULL, NULL);
+
+    reply = call_interface(client, BPFPV_PROPERTIES_INTERFACE, "GetAll",
+                           g_variant_new("(s)", BPFPV_MANAGER_INTERFACE), "(a{sv})",
+                           READ_TIMEOUT_MS, cancellable, error);
     return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
 }
 

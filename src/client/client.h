@@ -10,8 +10,9 @@
 #define BPFPV_BUS_NAME          "org.bpfpv1"
 #define BPFPV_OBJECT_PATH       "/org/bpfpv1"
 #define BPFPV_MANAGER_INTERFACE "org.bpfpv1.Manager"
+#define BPFPV_PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
 struct _BpfpvClient {
     GDBusConnection *connection; /* our own, not shared; NULL only while it is being made */
-    GHashTable *watches;         /* set of signal subscription ids */
+    GHashTable *watches;         /* watch id → another subscription of the same watch, or 0 */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libbpfpv's watches: the signal StateChanged of org.bpfpv1.Manager, passed
- * on as a C callback. Asks the daemon nothing.
+ * libbpfpv's watches: the signal StateChanged of org.bpfpv1.Manager, and that
+ * its properties or its owner changed, passed on as C callbacks. Asks the
+ * daemon nothing.
  */
 #include "bpfpv/bpfpv.h"
 
@@ -66,14 +67,85 @@ bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,
     id = g_dbus_connection_signal_subscribe(
         client->connection, BPFPV_BUS_NAME, BPFPV_MANAGER_INTERFACE, "StateChanged",
         BPFPV_OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_state_changed, watch, watch_free);
-    g_hash_table_add(client->watches, GUINT_TO_POINTER(id));
+    g_hash_table_insert(client->watches, GUINT_TO_POINTER(id), NULL);
     return id;
+}
+
+/* ---- the host ---- */
+
+/* Two subscriptions share it. */
+typedef struct {
+    int n_users;
+    BpfpvClient *client;
+    BpfpvHostFunc func;
+    gpointer user_data;
+    GDestroyNotify destroy;
+} HostWatch;
+
+static void
+on_host_changed(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
+                const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+                const char *signal G_GNUC_UNUSED, GVariant *parameters G_GNUC_UNUSED,
+                gpointer user_data)
+{
+    const HostWatch *watch = user_data;
+
+    watch->func(watch->client, watch->user_data);
+}
+
+static void
+host_watch_free(gpointer data)
+{
+    HostWatch *watch = data;
+
+    if (!g_atomic_int_dec_and_test(&watch->n_users))
+        return;
+    if (watch->destroy != NULL)
+        watch->destroy(watch->user_data);
+    g_free(watch);
+}
+
+/**
+ * bpfpv_client_watch_host:
+ * @client: a client
+ * @func: called when the daemon came, went, or says something else of the host
+ * @user_data: passed to @func
+ * @destroy: (nullable): frees @user_data when the watch has ended; called in
+ *   the same main context as @func
+ *
+ * Watches whether the daemon is there and what bpfpv_client_host_sync()
+ * returns. @func runs in the main context that is the thread default now.
+ * There may be calls without a change.
+ *
+ * Returns: the watch's id for bpfpv_client_unwatch(), never 0
+ */
+guint
+bpfpv_client_watch_host(BpfpvClient *client, BpfpvHostFunc func, gpointer user_data,
+                        GDestroyNotify destroy)
+{
+    HostWatch *watch;
+    guint properties, owner;
+
+    g_return_val_if_fail(client != NULL && func != NULL, 0);
+
+    watch = g_new0(HostWatch, 1);
+    *watch = (HostWatch){2, client, func, user_data, destroy};
+    properties = g_dbus_connection_signal_subscribe(
+        client->connection, BPFPV_BUS_NAME, BPFPV_PROPERTIES_INTERFACE, "PropertiesChanged",
+        BPFPV_OBJECT_PATH, BPFPV_MANAGER_INTERFACE, G_DBUS_SIGNAL_FLAGS_NONE, on_host_changed,
+        watch, host_watch_free);
+    owner = g_dbus_connection_signal_subscribe(
+        client->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+        "/org/freedesktop/DBus", BPFPV_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_host_changed, watch,
+        host_watch_free);
+    g_hash_table_insert(client->watches, GUINT_TO_POINTER(properties), GUINT_TO_POINTER(owner));
+    return properties;
 }
 
 /**
  * bpfpv_client_unwatch:
  * @client: a client
- * @watch_id: what bpfpv_client_watch() returned
+ * @watch_id: what bpfpv_client_watch() or bpfpv_client_watch_host() returned
  *
  * Ends a watch. Its function is not called any more, if this is called in the
  * thread that it runs in.
@@ -81,11 +153,14 @@ bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,
 void
 bpfpv_client_unwatch(BpfpvClient *client, guint watch_id)
 {
+    gpointer other = NULL;
     gboolean known;
 
     g_return_if_fail(client != NULL);
 
-    known = g_hash_table_remove(client->watches, GUINT_TO_POINTER(watch_id));
+    known = g_hash_table_steal_extended(client->watches, GUINT_TO_POINTER(watch_id), NULL, &other);
     g_return_if_fail(known);
     g_dbus_connection_signal_unsubscribe(client->connection, watch_id);
+    if (other != NULL)
+        g_dbus_connection_signal_unsubscribe(client->connection, GPOINTER_TO_UINT(other));
 }

@@ -35,6 +35,7 @@ struct _BpfpvBus {
     guint object;
     BpfpvWorker *worker;
     GCancellable *cancellable;
+    GVariant *told_host; /* what PropertiesChanged said last; NULL: nothing yet */
 };
 
 /* One Attach or Detach under way. */
@@ -267,7 +268,57 @@ static GVariant *
 on_get(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
        const char *property, GError **error, gpointer user_data)
 {
-    return g_variant_new_string(VERSION);
+    BpfpvBus *bus = user_data;
+    g_autoptr(GVariant) host = NULL;
+
+    if (g_str_equal(property, "Version"))
+        return g_variant_new_string(VERSION);
+    if (bus->manager)
+        host = g_variant_ref_sink(bpfpv_status_host(bus->manager));
+    if (!host) {
+        g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED,
+                            "the daemon is starting or stopping; try again");
+        return NULL;
+    }
+    return g_variant_lookup_value(host, property, NULL);
+}
+
+/* Those of @now that differ from what was told before. */
+static GVariant *
+find_changes(GVariant *now, GVariant *told)
+{
+    GVariantBuilder changed = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+    GVariantIter iter;
+    GVariant *value;
+    const char *name;
+
+    g_variant_iter_init(&iter, now);
+    while (g_variant_iter_loop(&iter, "{&sv}", &name, &value)) {
+        g_autoptr(GVariant) old = told ? g_variant_lookup_value(told, name, NULL) : NULL;
+
+        if (!old || !g_variant_equal(old, value))
+            g_variant_builder_add(&changed, "{sv}", name, value);
+    }
+    return g_variant_ref_sink(g_variant_builder_end(&changed));
+}
+
+void
+bpfpv_bus_tell_host(BpfpvBus *bus)
+{
+    g_autoptr(GVariant) now = NULL;
+    g_autoptr(GVariant) changed = NULL;
+
+    if (!bus->manager)
+        return;
+    now = g_variant_ref_sink(bpfpv_status_host(bus->manager));
+    changed = find_changes(now, bus->told_host);
+    if (g_variant_n_children(changed) == 0)
+        return;
+    g_clear_pointer(&bus->told_host, g_variant_unref);
+    bus->told_host = g_steal_pointer(&now);
+    g_dbus_connection_emit_signal(bus->connection, NULL, BUS_PATH,
+                                  "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                                  g_variant_new("(s@a{sv}as)", BUS_INTERFACE, changed, NULL), NULL);
 }
 
 void
@@ -354,6 +405,7 @@ bpfpv_bus_free(BpfpvBus *bus)
     if (bus->connection)
         g_dbus_connection_flush_sync(bus->connection, NULL, NULL);
     g_clear_object(&bus->connection);
+    g_clear_pointer(&bus->told_host, g_variant_unref);
     bpfpv_worker_free(bus->worker);
     g_free(bus);
 }

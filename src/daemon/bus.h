@@ -20,5 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvBus, bpfpv_bus_free)
 /* What answers the calls. Must outlive the bus. */
 void bpfpv_bus_set_manager(BpfpvBus *bus, BpfpvManager *manager);
 
+/* Tells those who watch the properties which of them are not what they were. */
+void bpfpv_bus_tell_host(BpfpvBus *bus);
+
 void bpfpv_bus_tell_state(BpfpvBus *bus, const char *domain, const char *uuid, const char *state,
                           const char *reason);

@@ -26,6 +26,15 @@ on_state(const char *domain, const char *uuid, const char *state, const char *re
         bpfpv_bus_tell_state(daemon->bus, domain, uuid, state, reason);
 }
 
+static void
+on_host(gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    if (daemon->bus)
+        bpfpv_bus_tell_host(daemon->bus);
+}
+
 static gboolean
 quit(gpointer user_data)
 {
@@ -58,7 +67,7 @@ on_bus_lost(const char *reason, gpointer user_data)
 static int
 run(const BpfpvConf *conf)
 {
-    static const BpfpvManagerFuncs funcs = {on_state};
+    static const BpfpvManagerFuncs funcs = {on_state, on_host};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     Daemon daemon = {.loop = loop, .status = EXIT_SUCCESS};

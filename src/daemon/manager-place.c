@@ -197,6 +197,7 @@ place_now(gpointer user_data)
         solve(manager);
     note_all(manager);
     bpfpv_manager_step_soon(manager);
+    manager->funcs->host(manager->user_data);
     return G_SOURCE_REMOVE;
 }
 

@@ -27,6 +27,7 @@ struct _BpfpvManager {
     guint place_source;      /* a solve is due */
     guint step_source;       /* pin calls are due */
     guint drop_source;       /* released domains are to be looked at */
+    gboolean connected;      /* to libvirt */
     gboolean complained;     /* about the connection that is not there */
     gboolean listed;         /* all domains that ran when the connection was made are known */
     gboolean shutting_down;

@@ -106,6 +106,7 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
         ((BpfpvManaged *)value)->seen = FALSE;
         bpfpv_pins_expect_none(((BpfpvManaged *)value)->pins);
     }
+    manager->connected = TRUE;
     manager->complained = FALSE;
     manager->listed = FALSE;
     g_message("connected to libvirt at %s", manager->conf->uri);
@@ -131,6 +132,10 @@ on_disconnected(const char *reason, gpointer user_data)
     if (!manager->complained)
         g_message("not connected to libvirt (%s); trying again every second", reason);
     manager->complained = TRUE;
+    if (manager->connected) {
+        manager->connected = FALSE;
+        manager->funcs->host(manager->user_data);
+    }
 }
 
 static void

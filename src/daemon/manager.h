@@ -17,6 +17,8 @@ typedef struct _BpfpvManager BpfpvManager;
 typedef struct {
     void (*state)(const char *domain, const char *uuid, const char *state, const char *reason,
                   gpointer user_data);
+    /* What bpfpv_status_host() says may have changed. */
+    void (*host)(gpointer user_data);
 } BpfpvManagerFuncs;
 
 /* One managed domain, for those who report on it. */

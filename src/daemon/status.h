@@ -12,6 +12,10 @@ GVariant *bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed);
  * Returns: (transfer floating): a{sv} */
 GVariant *bpfpv_status_map(BpfpvManager *manager);
 
+/* status-host.c: the properties Ready, Programs, Pool and Anchors.
+ * Returns: (transfer floating): a{sv} */
+GVariant *bpfpv_status_host(BpfpvManager *manager);
+
 /**
  * bpfpv_status_why:
  * @planned: (nullable)

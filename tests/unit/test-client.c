@@ -117,6 +117,26 @@ maps_the_host(void **state)
 }
 
 static void
+tells_of_the_host(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) host = NULL;
+    g_autofree const char **programs = NULL;
+    gboolean ready = FALSE;
+    guint32 anchors = 0;
+
+    host = bpfpv_client_host_sync(fixture->client, NULL, &error);
+    g_assert_no_error(error);
+    assert_true(g_variant_lookup(host, "Ready", "b", &ready));
+    assert_true(ready);
+    assert_true(g_variant_lookup(host, "Anchors", "u", &anchors));
+    assert_int_equal(anchors, 2);
+    assert_true(g_variant_lookup(host, "Programs", "^a&s", &programs));
+    assert_string_equal(programs[0], "affinity");
+}
+
+static void
 attaches_and_detaches(void **state)
 {
     Fixture *fixture = *state;
@@ -378,6 +398,49 @@ ignores_signals_of_others(void **state)
     g_dbus_connection_close_sync(other, NULL, NULL);
 }
 
+static void
+on_host(BpfpvClient *client, gpointer user_data)
+{
+    assert_non_null(client);
+    ++*(guint *)user_data;
+}
+
+static void
+wait_for_more(const guint *count, guint than)
+{
+    guint watchdog = g_timeout_add_seconds(10, on_late, NULL);
+
+    while (*count <= than)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(watchdog);
+}
+
+static void
+watches_the_host(void **state)
+{
+    Fixture *fixture = *state;
+    guint count = 0, before, id;
+
+    id = bpfpv_client_watch_host(fixture->client, on_host, &count, NULL);
+    settle(fixture);
+    fake_manager_set_host(fixture->fake, "{'Ready': <false>}");
+    wait_for_more(&count, 0);
+    before = count;
+    g_clear_pointer(&fixture->fake, fake_manager_free);
+    wait_for_more(&count, before); /* it went */
+    before = count;
+    fixture->fake = fake_manager_new(fixture->address);
+    wait_for_more(&count, before); /* and came */
+
+    bpfpv_client_unwatch(fixture->client, id);
+    before = count;
+    fake_manager_set_host(fixture->fake, "{'Ready': <true>}");
+    settle(fixture);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    assert_int_equal(count, before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -387,6 +450,7 @@ main(void)
         TEST(lists_domains),
         TEST(shows_a_domain),
         TEST(maps_the_host),
+        TEST(tells_of_the_host),
         TEST(attaches_and_detaches),
         TEST(maps_errors),
         TEST(says_that_no_daemon_runs),
@@ -399,6 +463,7 @@ main(void)
         TEST(watches_the_next_daemon_too),
         TEST(may_be_freed_by_its_callback),
         TEST(ignores_signals_of_others),
+        TEST(watches_the_host),
     };
 
     if (!fake_bus_is_possible())

@@ -20,6 +20,7 @@ struct _FakeManager {
     const char *list;
     const char *show;
     const char *map;
+    const char *host;
     const char *error_name;
     const char *error_message;
     gboolean dies;
@@ -190,6 +191,21 @@ on_call(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNU
         g_dbus_method_invocation_return_value(invocation, NULL);
 }
 
+static GVariant *
+on_get(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
+       const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED, const char *property,
+       GError **error, gpointer user_data)
+{
+    FakeManager *fake = user_data;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fake->lock);
+    g_autoptr(GVariant) host = g_variant_ref_sink(g_variant_new_parsed(fake->host));
+    GVariant *value = g_variant_lookup_value(host, property, NULL);
+
+    if (value == NULL)
+        g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "no %s", property);
+    return value;
+}
+
 static GDBusInterfaceInfo *
 read_interface(void)
 {
@@ -221,7 +237,7 @@ run_service(gpointer user_data)
 static void
 offer(FakeManager *fake)
 {
-    static const GDBusInterfaceVTable vtable = {.method_call = on_call};
+    static const GDBusInterfaceVTable vtable = {.method_call = on_call, .get_property = on_get};
     GDBusInterfaceInfo *interface = read_interface();
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
@@ -248,6 +264,8 @@ fake_manager_new(const char *bus_address)
     g_mutex_init(&fake->lock);
     fake->list = "@aa{sv} []";
     fake->map = "{'cpus': <@aa{sv} []>}";
+    fake->host = "{'Version': <'0'>, 'Ready': <true>, 'Programs': <['affinity']>, 'Pool': <'1-3'>, "
+                 "'Anchors': <uint32 2>}";
     fake->calls = g_string_new(NULL);
     fake->context = g_main_context_new();
     fake->loop = g_main_loop_new(fake->context, FALSE);
@@ -309,6 +327,18 @@ fake_manager_set_map(FakeManager *fake, const char *map)
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fake->lock);
 
     fake->map = map;
+}
+
+void
+fake_manager_set_host(FakeManager *fake, const char *host)
+{
+    g_mutex_lock(&fake->lock);
+    fake->host = host;
+    g_mutex_unlock(&fake->lock);
+    g_dbus_connection_emit_signal(
+        fake->connection, NULL, "/org/bpfpv1", "org.freedesktop.DBus.Properties",
+        "PropertiesChanged",
+        g_variant_new("(s@a{sv}as)", "org.bpfpv1.Manager", g_variant_new_parsed(host), NULL), NULL);
 }
 
 void

@@ -34,6 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FakeManager, fake_manager_free)
 void fake_manager_set_list(FakeManager *fake, const char *domains);
 void fake_manager_set_show(FakeManager *fake, const char *status);
 void fake_manager_set_map(FakeManager *fake, const char *map);
+/* The properties, in the same format, must be static; says that they changed. */
+void fake_manager_set_host(FakeManager *fake, const char *host);
 /* Every call now fails with this D-Bus error; NULL: none does. Must be static. */
 void fake_manager_set_error(FakeManager *fake, const char *name, const char *message);
 /* The service leaves the bus instead of answering the next call. */

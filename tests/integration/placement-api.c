@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * bpfpv-placement with a real bpfpvd, a real libvirtd and a real Placement: the scheduler's
+ * question is answered with this host exactly while it can keep the promise.
+ */
+#include "os-bed.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NOAUTH "auth_type=noauth2\nendpoint_override=http://127.0.0.1:8778/\n"
+#define CONSUMER "11111111-2222-4333-8444-555555555555"
+
+/* Another program that writes the host's traits. */
+typedef struct {
+    char *path;
+    gint stop;
+    gint n_written;
+} Writer;
+
+static char *daemon_conf;
+static char *host;
+static Writer writer;
+static GThread *writer_thread;
+
+static gboolean
+is_healthy(gpointer data)
+{
+    g_autofree char *status = NULL;
+
+    return os_agent(&status, NULL, "status", "--json", NULL) == 0 &&
+           strstr(status, "\"healthy\" : true");
+}
+
+/* With as many anchors as the host has CPUs. */
+static BedDaemon *
+start_daemon(void)
+{
+    BedDaemon *daemon = bed_daemon_start("--config", daemon_conf, NULL);
+
+    if (!bed_wait(is_healthy, NULL, BED_SOON))
+        bed_fail("bpfpvd is not healthy");
+    return daemon;
+}
+
+static int
+setup(void **state)
+{
+    daemon_conf = g_build_filename(g_getenv("BED_DIR"), "bpfpvd.conf", NULL);
+    assert_true(g_file_set_contents(daemon_conf, "[host]\nreserve=0\n", -1, NULL));
+    os_bed("start", "placement");
+    os_set_token("admin");
+    os_configure(NOAUTH);
+    return 0;
+}
+
+/* A new provider for each test, and no daemon. */
+static int
+begin(void **state)
+{
+    host = os_make_host();
+    return 0;
+}
+
+static int
+end(void **state)
+{
+    if (writer_thread) {
+        g_atomic_int_set(&writer.stop, TRUE);
+        g_thread_join(g_steal_pointer(&writer_thread));
+    }
+    bed_cleanup(state);
+    if (host)
+        os_remove_host(host);
+    g_clear_pointer(&host, g_free);
+    return 0;
+}
+
+static void
+agent_does(const char *command, const char *says)
+{
+    g_autofree char *out = NULL, *err = NULL;
+
+    if (os_agent(&out, &err, command, NULL) != 0)
+        bed_fail("%s: %s", command, err);
+    if (!strstr(out, says))
+        bed_fail("%s lacks '%s': %s", command, says, out);
+}
+
+static void
+agent_refuses(const char *command, const char *says)
+{
+    g_autofree char *err = NULL;
+
+    assert_int_equal(os_agent(NULL, &err, command, NULL), 1);
+    if (!strstr(err, says))
+        bed_fail("%s lacks '%s': %s", command, says, err);
+}
+
+static char *
+traits(void)
+{
+    g_autofree char *path = g_strdup_printf("/resource_providers/%s/traits", host);
+
+    return os_do("GET", path, NULL);
+}
+
+static void
+set_traits(const char *list)
+{
+    g_autofree char *path = g_strdup_printf("/resource_providers/%s/traits", host);
+    g_autofree char *now = os_do("GET", path, NULL);
+    g_autofree char *generation = os_field(now, "resource_provider_generation");
+    g_autofree char *body = g_strdup_printf(
+        "{\"resource_provider_generation\": %s, \"traits\": [%s]}", generation, list);
+
+    g_free(os_do("PUT", path, body));
+}
+
+static void
+a_host_that_nova_does_not_know_is_named(void **state)
+{
+    os_remove_host(host);
+    g_clear_pointer(&host, g_free);
+    agent_refuses("ensure", "no resource provider " OS_HOST "; nova-compute makes it");
+    agent_refuses("status", "no resource provider " OS_HOST);
+}
+
+static void
+the_trait_is_there_exactly_while_bpfpvd_is_healthy(void **state)
+{
+    g_autofree char *before = NULL, *after = NULL;
+    BedDaemon *daemon;
+
+    g_free(os_do("PUT", "/traits/CUSTOM_MINE", NULL));
+    set_traits("\"CUSTOM_MINE\", \"HW_CPU_X86_AVX\"");
+    agent_does("ensure", "not offered: bpfpvd is not running");
+    os_wait_candidate(FALSE, 0);
+
+    daemon = start_daemon();
+    os_wait_candidate(FALSE, 0);
+    agent_does("ensure", "added trait CUSTOM_BPFPV");
+    os_wait_candidate(TRUE, 0);
+    agent_does("ensure", "nothing to do");
+    agent_does("status", "in sync    yes");
+    before = traits();
+    assert_non_null(strstr(before, "CUSTOM_BPFPV_AFFINITY"));
+
+    bed_daemon_kill(daemon);
+    agent_does("status", "in sync    no");
+    agent_does("ensure", "removed trait CUSTOM_BPFPV");
+    os_wait_candidate(FALSE, 0);
+    after = traits();
+    assert_null(strstr(after, "CUSTOM_BPFPV"));
+    assert_non_null(strstr(after, "CUSTOM_MINE"));
+    assert_non_null(strstr(after, "HW_CPU_X86_AVX"));
+}
+
+static void
+the_service_follows_bpfpvd_and_libvirt(void **state)
+{
+    BedDaemon *daemon = start_daemon();
+
+    os_service_start();
+    os_wait_candidate(TRUE, BED_SOON);
+    bed_libvirtd("stop");
+    os_wait_candidate(FALSE, BED_SOON);
+    bed_libvirtd("start");
+    os_wait_candidate(TRUE, BED_SOON);
+    bed_daemon_kill(daemon);
+    os_wait_candidate(FALSE, BED_SOON);
+    daemon = start_daemon();
+    os_wait_candidate(TRUE, BED_SOON);
+    bed_daemon_stop(daemon);
+    os_wait_candidate(FALSE, BED_SOON);
+    start_daemon();
+    os_wait_candidate(TRUE, BED_SOON);
+    assert_int_equal(os_service_stop(SIGTERM), 0);
+    os_wait_candidate(FALSE, 0);
+}
+
+static void
+on_request_what_was_given_outlives_the_service(void **state)
+{
+    os_configure(NOAUTH "[agent]\non_stop=keep\n");
+    start_daemon();
+    os_service_start();
+    os_wait_candidate(TRUE, BED_SOON);
+    assert_int_equal(os_service_stop(SIGTERM), 0);
+    os_wait_candidate(TRUE, 0);
+    os_configure(NOAUTH);
+}
+
+static void
+a_server_that_comes_back_is_told_what_happened(void **state)
+{
+    BedDaemon *daemon = start_daemon();
+    g_autofree char *log = NULL;
+
+    os_service_start();
+    os_wait_candidate(TRUE, BED_SOON);
+    os_bed("stop", "placement");
+    bed_daemon_kill(daemon);
+    g_usleep(3 * G_USEC_PER_SEC); /* some passes fail */
+    os_bed("start", "placement");
+    os_wait_candidate(FALSE, BED_SOON);
+    start_daemon();
+    os_wait_candidate(TRUE, BED_SOON);
+    assert_int_equal(os_service_stop(SIGTERM), 0);
+    log = os_service_log();
+    assert_non_null(strstr(log, "Failed to connect to 127.0.0.1 port 8778"));
+}
+
+static void
+a_host_that_is_removed_and_comes_back(void **state)
+{
+    start_daemon();
+    os_service_start();
+    os_wait_candidate(TRUE, BED_SOON);
+    os_remove_host(host);
+    g_free(host);
+    os_wait_candidate(FALSE, 0);
+    host = os_make_host();
+    os_wait_candidate(TRUE, BED_SOON);
+    assert_int_equal(os_service_stop(SIGTERM), 0);
+}
+
+/* ---- instances ---- */
+
+static void
+allocate(const char *child, const char *what)
+{
+    g_autofree char *body =
+        g_strdup_printf("{\"allocations\": {%s%s%s%s}, \"project_id\": \"p\", "
+                        "\"user_id\": \"u\", \"consumer_generation\": null}",
+                        what ? "\"" : "", what ? child : "", what ? "\": " : "", what ? what : "");
+
+    if (what)
+        g_free(os_do("PUT", "/allocations/" CONSUMER, body));
+    else
+        g_free(os_do("DELETE", "/allocations/" CONSUMER, NULL));
+}
+
+/* What instances hold can't be had again. */
+static void
+anchors_that_are_used_are_not_promised(void **state)
+{
+    g_autofree char *child = NULL, *all_but_one = NULL, *status = NULL;
+    int total = 0;
+
+    start_daemon();
+    agent_does("ensure", "created provider " OS_CHILD);
+    child = os_find(OS_CHILD);
+    os_wait_candidate(TRUE, 0);
+    assert_int_equal(os_agent(&status, NULL, "status", "--json", NULL), 0);
+    assert_int_equal(sscanf(strstr(status, "\"total\""), "\"total\" : %d", &total), 1);
+    all_but_one = g_strdup_printf("{\"resources\": {\"CUSTOM_BPFPV_ANCHOR\": %d}}", total - 1);
+    allocate(child, all_but_one);
+    os_wait_candidate(FALSE, 0);
+    agent_does("ensure", "nothing to do");
+    allocate(child, NULL);
+    os_wait_candidate(TRUE, 0);
+}
+
+static void
+withdrawing_leaves_nothing_but_what_is_used(void **state)
+{
+    g_autofree char *child = NULL, *gone = NULL, *status = NULL;
+    start_daemon();
+
+    agent_does("ensure", "created provider " OS_CHILD);
+    child = os_find(OS_CHILD);
+    allocate(child, "{\"resources\": {\"CUSTOM_BPFPV_ANCHOR\": 1}}");
+    agent_refuses("withdraw", CONSUMER);
+    os_wait_candidate(FALSE, 0);
+    assert_int_equal(os_agent(&status, NULL, "status", "--json", NULL), 0);
+    assert_non_null(strstr(status, "\"used\" : 1"));
+
+    allocate(child, NULL);
+    agent_does("withdraw", "removed provider " OS_CHILD);
+    gone = os_find(OS_CHILD);
+    assert_null(gone);
+    agent_does("withdraw", "nothing to do");
+}
+
+/* ---- another writer ---- */
+
+/* As nova-compute would: reads, adds or removes a trait of its own, writes with what it read. */
+static gpointer
+write_traits(gpointer data)
+{
+    for (guint i = 0; !g_atomic_int_get(&writer.stop); i++) {
+        guint status;
+        g_autofree char *now = os_request("GET", writer.path, NULL, &status);
+        g_autofree char *generation =
+            status == 200 ? os_field(now, "resource_provider_generation") : g_strdup("0");
+        gboolean ours = strstr(now, "\"CUSTOM_BPFPV\"") != NULL;
+        g_autofree char *body = g_strdup_printf(
+            "{\"resource_provider_generation\": %s, \"traits\": [\"CUSTOM_MINE\"%s%s]}", generation,
+            ours ? ", \"CUSTOM_BPFPV\", \"CUSTOM_BPFPV_AFFINITY\"" : "",
+            i % 2 ? ", \"CUSTOM_OTHER\"" : "");
+
+        g_free(os_request("PUT", writer.path, body, &status));
+        g_atomic_int_add(&writer.n_written, status == 200);
+    }
+    return NULL;
+}
+
+/* Nova's writes are minutes apart. Against one that never rests, the agent has to lose now and
+ * then, and to win by trying again. */
+static void
+concurrent_writers_are_won_against(void **state)
+{
+    guint n_lost = 0;
+
+    g_free(os_do("PUT", "/traits/CUSTOM_MINE", NULL));
+    g_free(os_do("PUT", "/traits/CUSTOM_OTHER", NULL));
+    writer.path = g_strdup_printf("/resource_providers/%s/traits", host);
+    writer_thread = g_thread_new("writer", write_traits, NULL);
+    for (guint round = 0; round < 20 && (round < 3 || n_lost == 0); round++) {
+        BedDaemon *daemon = start_daemon();
+        g_autofree char *up = NULL, *down = NULL, *present = NULL, *absent = NULL;
+
+        if (os_agent(NULL, &up, "ensure", NULL) != 0)
+            bed_fail("ensure: %s", up);
+        present = traits();
+        bed_daemon_kill(daemon);
+        if (os_agent(NULL, &down, "ensure", NULL) != 0)
+            bed_fail("ensure: %s", down);
+        absent = traits();
+        n_lost += strstr(up, "reading again") != NULL;
+        n_lost += strstr(down, "reading again") != NULL;
+        assert_non_null(strstr(present, "\"CUSTOM_BPFPV_AFFINITY\""));
+        assert_null(strstr(absent, "CUSTOM_BPFPV"));
+        assert_non_null(strstr(absent, "CUSTOM_MINE"));
+    }
+    print_message("%d writes of the other's, %u commands that lost to one\n", writer.n_written,
+                  n_lost);
+    assert_true(writer.n_written > 0);
+    assert_true(n_lost > 0);
+}
+
+/* ---- which provider ---- */
+
+static void
+nova_s_compute_id_names_the_host(void **state)
+{
+    g_autofree char *file = g_build_filename(g_getenv("BED_DIR"), "compute_id", NULL);
+    g_autofree char *conf_file = g_build_filename(g_getenv("BED_DIR"), "placement.conf", NULL);
+    g_autofree char *conf = g_strdup_printf("[placement]\n" NOAUTH "[node]\ncompute_id=%s\n", file);
+    g_autofree char *text = g_strconcat(host, "\n", NULL);
+
+    assert_true(g_file_set_contents(conf_file, conf, -1, NULL));
+    agent_refuses("status", "compute_id: no such file");
+    assert_true(g_file_set_contents(file, "not a UUID\n", -1, NULL));
+    agent_refuses("status", "has no UUID");
+    assert_true(g_file_set_contents(file, text, -1, NULL));
+    agent_does("status", "provider   " OS_HOST);
+    os_configure(NOAUTH);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_host_that_nova_does_not_know_is_named),
+        TEST(the_trait_is_there_exactly_while_bpfpvd_is_healthy),
+        TEST(the_service_follows_bpfpvd_and_libvirt),
+        TEST(on_request_what_was_given_outlives_the_service),
+        TEST(a_server_that_comes_back_is_told_what_happened),
+        TEST(a_host_that_is_removed_and_comes_back),
+        TEST(anchors_that_are_used_are_not_promised),
+        TEST(withdrawing_leaves_nothing_but_what_is_used),
+        TEST(concurrent_writers_are_won_against),
+        TEST(nova_s_compute_id_names_the_host),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
