@@ -190,7 +190,9 @@ handle_port(struct loop *loop, uint64_t now)
         while (!loop->done && n > 0 && stream_in_next(&loop->in, &frame))
             handle_frame(loop, &frame);
     } while (!loop->done && (n > 0 || (n < 0 && errno == EINTR)));
-    if (n < 0)
+    if (n < 0 && errno != EAGAIN)
+        loop->done = true; /* ENODEV: unplugged, and no host will find this end again */
+    else if (n < 0)
         loop->doubt_due = PUBLISHER_NEVER;
     else if (n == 0 && data)
         loop->doubt_due = now + DOUBT_MS;
@@ -245,6 +247,9 @@ serve(struct loop *loop, uint64_t now)
     if (flush || check)
         loop->check_due = flush ? now + CHECK_MS : PUBLISHER_NEVER;
     host_write(loop);
+    for (i = 0; i < loop->hello.n_programs; i++)
+        if (publisher_owes_check(&loop->publishers[i]) && loop->check_due == PUBLISHER_NEVER)
+            loop->check_due = now + CHECK_MS;
     return result;
 }
 

@@ -15,6 +15,7 @@ publisher_resync(struct publisher *publisher, uint64_t now)
     publisher->phase = PUBLISHER_AWAY;
     publisher->tries = 0;
     publisher->due = now;
+    publisher->unchecked = false;
 }
 
 static void
@@ -61,6 +62,18 @@ take_snapshot(struct publisher *publisher, uint64_t now)
     return 0;
 }
 
+static bool
+is_sending(const struct publisher *publisher)
+{
+    return publisher->phase == PUBLISHER_BEGIN || publisher->phase == PUBLISHER_SENDING;
+}
+
+bool
+publisher_owes_check(const struct publisher *publisher)
+{
+    return publisher->unchecked && publisher->phase == PUBLISHER_STEADY;
+}
+
 /* Not with every flush of a storm, but with one that nothing follows. */
 static void
 count_misses(struct publisher *publisher, uint64_t now, bool last)
@@ -77,8 +90,11 @@ publisher_collect(struct publisher *publisher, uint64_t now, bool last)
     struct table *table = publisher->program->table;
 
     program_drain(publisher->program);
-    if (publisher->phase == PUBLISHER_BEGIN || publisher->phase == PUBLISHER_SENDING)
+    if (is_sending(publisher)) {
+        publisher->unchecked |= last;
         return 0;
+    }
+    publisher->unchecked &= !last;
     count_misses(publisher, now, last);
     if (program_lost(publisher->program) != publisher->lost)
         want_snapshot(publisher, publisher->taken + LOST_INTERVAL_MS);

@@ -32,6 +32,7 @@ struct publisher {
     int tries;      /* snapshots in a row that lost something */
     uint64_t lost;  /* losses that a snapshot has repaired */
     uint64_t counted; /* when the programs' misses were counted */
+    bool unchecked;   /* a last look at the losses came while a snapshot was sent */
 };
 
 /**
@@ -55,6 +56,17 @@ publisher_resync(struct publisher *publisher, uint64_t now);
  */
 int
 publisher_collect(struct publisher *publisher, uint64_t now, bool last);
+
+/**
+ * publisher_owes_check:
+ *
+ * While a snapshot is sent nobody looks for losses, as none could be repaired
+ * before its end; and that may be long after the last change.
+ *
+ * Returns: whether publisher_collect() is to be called once more with @last
+ */
+bool
+publisher_owes_check(const struct publisher *publisher);
 
 /**
  * publisher_pump:

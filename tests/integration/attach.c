@@ -150,6 +150,48 @@ the_element_alone_does_the_same(void **state)
     bed_guest_kill(guest, pid, SIGKILL);
 }
 
+static char *
+channel_alias(void)
+{
+    static const char before[] = "<alias name='";
+    g_autofree char *xml = live_xml();
+    const char *channel = strstr(xml, "name='org.bpfpv.0'");
+    const char *alias;
+
+    assert_non_null(channel);
+    alias = strstr(channel, before);
+    assert_non_null(alias);
+    alias += strlen(before);
+    return g_strndup(alias, strcspn(alias, "'"));
+}
+
+static gboolean
+is_over(gpointer pid)
+{
+    g_autofree char *directory = g_strdup_printf("/proc/%d", (int)*(const gint64 *)pid);
+    int status = 0;
+
+    g_free(bed_guest_exec(guest, &status, "/bin/test", "-d", directory, NULL));
+    return status != 0;
+}
+
+/* As an administrator may, or bpfpvd where a loader doesn't answer its STOP. */
+static void
+unplugging_the_channel_ends_the_loader(void **state)
+{
+    g_autofree char *alias = NULL;
+    gint64 old;
+
+    itest_attach(guest);
+    old = itest_loader(guest);
+    alias = channel_alias();
+    assert_int_equal(virDomainDetachDeviceAlias(bed_guest_domain(guest), alias, 0), 0);
+    assert_true(bed_wait(is_over, &old, BED_SOON));
+    bed_wait_state("plain", "active", BED_SOON);
+    itest_assert_served(guest);
+    assert_int_equal(bed_ctl(NULL, NULL, "detach", "plain", NULL), 0);
+}
+
 static void
 a_domain_that_is_attached_and_dies_is_forgotten(void **state)
 {
@@ -172,6 +214,7 @@ main(void)
         cmocka_unit_test(the_domain_goes_by_name_uuid_and_id),
         cmocka_unit_test(detach_leaves_no_trace),
         cmocka_unit_test(the_element_alone_does_the_same),
+        cmocka_unit_test(unplugging_the_channel_ends_the_loader),
         cmocka_unit_test(a_domain_that_is_attached_and_dies_is_forgotten),
     };
 
