@@ -5,6 +5,7 @@
  */
 #include "program.h"
 #include "attach.h"
+#include "realtime.h"
 #include "refusal.h"
 
 #include <bpf/bpf.h>
@@ -182,6 +183,12 @@ program_load(struct program *program, const struct program_file *file, const str
     memset(program, 0, sizeof(*program));
     memcpy(program->name, file->name, sizeof(program->name));
     memcpy(program->digest, image->digest, sizeof(program->digest));
+    refusal_capture();
+    if (realtime_ring_sleeps())
+        return complain(EXIT_KERNEL, "program", program->name,
+                        "the ring buffers of this PREEMPT_RT kernel take a lock that may sleep, "
+                        "where the scheduler must not; a newer one (Linux 6.12, or a "
+                        "distribution's with the fix of CVE-2024-50138) does not");
     for (;; kind = ATTACH_KPROBE) {
         refusal_capture();
         code = open_object(program, image, cpus, options->ring_bytes);
