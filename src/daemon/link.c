@@ -127,10 +127,13 @@ static void
 on_closed(const GError *error, gpointer user_data)
 {
     BpfpvLink *link = user_data;
-    g_autofree char *reason = g_strdup_printf("the channel was closed%s%s", error ? ": " : "",
-                                              error ? error->message : "");
+    /* The callee frees the link, and with it the loader's last words. */
+    g_autofree char *reason = g_steal_pointer(&link->bye);
 
-    link->funcs->lost(link->bye ? link->bye : reason, link->user_data);
+    if (!reason)
+        reason = g_strdup_printf("the channel was closed%s%s", error ? ": " : "",
+                                 error ? error->message : "");
+    link->funcs->lost(reason, link->user_data);
 }
 
 static const BpfpvChannelFuncs channel_funcs = {on_bytes, on_closed};

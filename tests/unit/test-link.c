@@ -45,8 +45,9 @@ on_lost(const char *reason, gpointer user_data)
 {
     Fixture *fixture = user_data;
 
+    /* As a session does: first the link goes, then it says why. */
+    g_clear_pointer(&fixture->link, bpfpv_link_free);
     fixture->lost = g_strdup(reason);
-    g_clear_pointer(&fixture->link, bpfpv_link_free); /* as a session does */
 }
 
 static const BpfpvLinkFuncs funcs = {on_hello, on_synced, on_changed, on_lost};
