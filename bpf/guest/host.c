@@ -45,8 +45,9 @@ tell_cpu_ids(struct loop *loop)
     return stream_out_frame(&loop->out, BPFPV_WIRE_CPU_IDS, frame, sizeof(head) + size);
 }
 
-bool
-host_tell_cpus(struct loop *loop)
+/* Encodes CPU_IDS and CPUS as they are known now; false when they don't fit now. */
+static bool
+tell_cpus(struct loop *loop)
 {
     uint8_t cpus[sizeof(struct bpfpv_wire_cpus) + 2 * sizeof(loop->cpus->online)];
     const struct bpfpv_wire_cpus head = {
@@ -73,7 +74,7 @@ host_greet(struct loop *loop)
     stream_out_frame(&loop->out, BPFPV_WIRE_HELLO, hello,
                      sizeof(loop->hello) +
                          loop->hello.n_programs * sizeof(struct bpfpv_wire_program));
-    host_tell_cpus(loop);
+    tell_cpus(loop);
 }
 
 /* False when the port takes no more for now. */
@@ -95,12 +96,17 @@ write_pending(struct loop *loop)
     return true;
 }
 
-/* One program after the other, so that BEGIN..END of two are never mixed. */
+/* One program after the other, so that BEGIN..END of two are never mixed. Which CPUs there are goes
+ * first, as soon as there is room for it. */
 static bool
 pump_all(struct loop *loop)
 {
     uint32_t i;
 
+    if (loop->cpus_untold)
+        loop->cpus_untold = !tell_cpus(loop);
+    if (loop->cpus_untold)
+        return false;
     for (i = 0; i < loop->hello.n_programs; i++) {
         if (!publisher_pump(&loop->publishers[i], &loop->out))
             return false;

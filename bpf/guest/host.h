@@ -16,19 +16,10 @@ void
 host_greet(struct loop *loop);
 
 /**
- * host_tell_cpus:
- *
- * Encodes CPU_IDS and CPUS as they are known now.
- *
- * Returns: false when they don't fit now
- */
-bool
-host_tell_cpus(struct loop *loop);
-
-/**
  * host_write:
  *
- * Encodes what the publishers have and writes it, until all is written or the
+ * Encodes what is to be said, which CPUs there are and what the publishers have,
+ * and writes it, until all is written or the
  * port takes no more; then its next edge goes on.
  */
 void

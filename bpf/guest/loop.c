@@ -232,8 +232,6 @@ serve(struct loop *loop, uint64_t now)
 
     if (!loop->synced)
         return 0;
-    if (loop->cpus_untold)
-        loop->cpus_untold = !host_tell_cpus(loop);
     for (i = 0; i < loop->hello.n_programs && result == 0; i++) {
         publisher = &loop->publishers[i];
         if (flush || check || now >= publisher->due)

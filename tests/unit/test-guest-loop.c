@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "loop.h"
 #include "title.h"
 
@@ -27,6 +28,7 @@ static struct cpus cpu_state;
 static pthread_t thread;
 static int host = -1;
 static atomic_int snapshots;
+static uint32_t cpu_frames; /* CPUS frames that the host has read */
 static atomic_uint_fast64_t losses;
 
 uint64_t
@@ -115,6 +117,25 @@ wait_until_stuck(void)
     }
 }
 
+/* Counts the frames that are whole and drops them. Returns: the bytes that are left */
+static size_t
+take_frames(uint8_t *bytes, size_t length)
+{
+    struct bpfpv_wire_header header;
+    size_t at = 0;
+
+    while (length - at >= sizeof(header)) {
+        memcpy(&header, bytes + at, sizeof(header));
+        assert_int_equal(header.magic, BPFPV_WIRE_MAGIC);
+        if (length - at < sizeof(header) + header.length)
+            break;
+        cpu_frames += header.type == BPFPV_WIRE_CPUS;
+        at += sizeof(header) + header.length;
+    }
+    memmove(bytes, bytes + at, length - at);
+    return length - at;
+}
+
 /* Reads until @n snapshots were taken and no byte has come for a tenth of a second. */
 static bool
 host_reads_until(int n)
@@ -140,6 +161,7 @@ setup(void **state)
     memset(&program, 0, sizeof(program));
     snapshots = 0;
     losses = 0;
+    cpu_frames = 0;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     host = ends[1];
     program.ring_fd = eventfd(0, EFD_NONBLOCK);
@@ -151,7 +173,13 @@ setup(void **state)
     loop.hello.max_keys = 2 * KEYS;
     assert_true(loop_open(&loop, &program));
     signal(SIGPIPE, SIG_IGN); /* which a port does not raise */
-    return pthread_create(&thread, NULL, run, NULL);
+    return 0;
+}
+
+static int
+setup_running(void **state)
+{
+    return setup(state) != 0 ? -1 : pthread_create(&thread, NULL, run, NULL);
 }
 
 static int
@@ -201,6 +229,23 @@ a_snapshot_that_lost_nothing_is_taken_once(void **state)
     stop();
 }
 
+/* The buffer is full when a CPU comes, and there is nothing else to be said after that. */
+static void
+a_cpu_that_comes_while_the_buffer_is_full_is_told(void **state)
+{
+    static uint8_t bytes[2 * STREAM_OUT_BYTES];
+    size_t length;
+
+    while (stream_out_frame(&loop.out, BPFPV_WIRE_PONG, "12345678", 8))
+        ;
+    loop.cpus_untold = true;
+    host_write(&loop);
+    length = (size_t)read(host, bytes, sizeof(bytes));
+    assert_int_equal(take_frames(bytes, length), 0);
+    assert_int_equal(cpu_frames, 1);
+    assert_false(loop.cpus_untold);
+}
+
 /* As ENODEV of a virtio port: an error that is no "not now". */
 static void
 it_ends_when_its_port_is_unplugged(void **state)
@@ -220,11 +265,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_loss_while_the_host_does_not_read_is_repaired, setup,
+        cmocka_unit_test_setup_teardown(a_loss_while_the_host_does_not_read_is_repaired,
+                                        setup_running, teardown),
+        cmocka_unit_test_setup_teardown(a_snapshot_that_lost_nothing_is_taken_once, setup_running,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_snapshot_that_lost_nothing_is_taken_once, setup,
+        cmocka_unit_test_setup_teardown(a_cpu_that_comes_while_the_buffer_is_full_is_told, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(it_ends_when_its_port_is_unplugged, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_ends_when_its_port_is_unplugged, setup_running,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
