@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpfpv_wire.h"
+
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
@@ -36,6 +38,8 @@ struct table {
     bool unsure; /* a tombstone could not be remembered while collecting */
     bool missed; /* a change was dropped while collecting */
     size_t live;
+    uint64_t bytes;   /* of the values */
+    uint32_t largest; /* value that there ever was */
     size_t known;
     size_t initial;
     uint64_t dropped;
@@ -85,12 +89,20 @@ table_free(struct table *table)
     free(table);
 }
 
+/* For a key that has no value yet. */
+static bool
+has_room(const struct table *table, uint32_t size)
+{
+    /* Tombstones that wait for the host take room too, but not without end. */
+    return table->live < table->max_keys &&
+           table->bytes + size <= BPFPV_WIRE_MAX_BYTES(table->max_keys) &&
+           HASH_COUNT(table->entries) < 2 * (size_t) table->max_keys;
+}
+
 bool
 table_full(const struct table *table)
 {
-    /* Tombstones that wait for the host take room too, but not without end. */
-    return table->live >= table->max_keys ||
-           HASH_COUNT(table->entries) >= 2 * (size_t) table->max_keys;
+    return !has_room(table, table->largest);
 }
 
 static struct entry *
@@ -144,7 +156,7 @@ settle(struct table *table, struct entry *entry)
     }
 }
 
-/* Gives the entry a value; what the host has stays what it was. */
+/* Gives the entry a value; what the host has stays what it was. False: no room or no memory. */
 static bool
 set_value(struct table *table, struct entry *entry, const void *value, uint32_t size)
 {
@@ -152,6 +164,8 @@ set_value(struct table *table, struct entry *entry, const void *value, uint32_t 
 
     if (same(entry->value, entry->size, value, size))
         return true;
+    if (table->bytes - entry->size + size > BPFPV_WIRE_MAX_BYTES(table->max_keys))
+        return false;
     if (size > 0) {
         copy = malloc(size);
         if (copy == NULL)
@@ -160,11 +174,23 @@ set_value(struct table *table, struct entry *entry, const void *value, uint32_t 
     }
     table->live += (size > 0);
     table->live -= (entry->size > 0);
+    table->bytes += size;
+    table->bytes -= entry->size;
     if (entry->value != entry->sent)
         free(entry->value);
     entry->value = copy;
     entry->size = size;
     return true;
+}
+
+/* Better nothing than a value that isn't true any more. */
+static void
+set_or_drop(struct table *table, struct entry *entry, const void *value, uint32_t size)
+{
+    if (set_value(table, entry, value, size))
+        return;
+    set_value(table, entry, NULL, 0);
+    table->dropped++;
 }
 
 /* The entry to write @size bytes to; NULL when it doesn't fit. */
@@ -173,6 +199,8 @@ entry_for(struct table *table, uint64_t key, uint32_t size)
 {
     struct entry *entry = find(table, key);
 
+    if (size > table->largest)
+        table->largest = size;
     if (entry != NULL && (entry->size > 0 || size == 0))
         return entry;
     if (size == 0 && !table->collecting)
@@ -181,7 +209,7 @@ entry_for(struct table *table, uint64_t key, uint32_t size)
         table->unsure = true;
         return NULL;
     }
-    if (size > 0 && table_full(table))
+    if (size > 0 && !has_room(table, size))
         return NULL;
     if (entry == NULL)
         entry = add(table, key);
@@ -199,11 +227,7 @@ table_apply(struct table *table, uint64_t key, const void *value, uint32_t size)
         table->missed |= (size > 0);
         return;
     }
-    if (!set_value(table, entry, value, size)) {
-        /* Better nothing than a value that isn't true any more. */
-        set_value(table, entry, NULL, 0);
-        table->dropped++;
-    }
+    set_or_drop(table, entry, value, size);
     entry->changed = table->epoch;
     settle(table, entry);
 }
@@ -235,10 +259,7 @@ table_seed(struct table *table, uint64_t key, const void *value, uint32_t size)
         table->dropped++;
         return;
     }
-    if (!set_value(table, entry, value, size)) {
-        table->unsure = true;
-        return;
-    }
+    set_or_drop(table, entry, value, size);
     entry->seen = table->epoch;
     settle(table, entry);
 }

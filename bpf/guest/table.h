@@ -24,7 +24,8 @@ struct table_change {
 
 /**
  * table_new:
- * @max_keys: most keys with a value that it holds, at least 1
+ * @max_keys: most keys with a value that it holds, at least 1; fewer if their
+ * values take more than BPFPV_WIRE_MAX_BYTES(@max_keys)
  *
  * Returns: an empty table that the host knows nothing of, or %NULL when there
  * is no memory. Free with table_free().

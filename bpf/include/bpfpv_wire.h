@@ -32,6 +32,12 @@
 #define BPFPV_WIRE_MAX_CPUS 8192u
 #define BPFPV_WIRE_MAX_PROGRAMS 16u
 
+/* What the values of one program's keys may take together, for @max_keys of them: 64
+ * bytes each, a mask of 512 CPUs. With larger values there are fewer keys, so that no
+ * guest makes the host keep a kilobyte for each. */
+#define BPFPV_WIRE_MAX_BYTES(max_keys) \
+    (64u * (uint64_t) ((max_keys) > 1024u ? (max_keys) : 1024u))
+
 enum bpfpv_wire_type {
     /* guest to host */
     BPFPV_WIRE_HELLO = 1,
@@ -135,7 +141,7 @@ struct bpfpv_wire_end {
     uint32_t generation;
     uint64_t keys;    /* in this snapshot: what the new replica holds */
     uint64_t lost;    /* events lost since the loader started (each repaired) */
-    uint64_t dropped; /* keys that did not fit in max_keys, this time */
+    uint64_t dropped; /* keys that did not fit, this time */
 };
 
 /* PONG, RESYNC, PING. */
@@ -145,7 +151,7 @@ struct bpfpv_wire_nonce {
 
 /* LIMIT: what the loader may keep, from the next RESYNC on. */
 struct bpfpv_wire_limit {
-    uint32_t max_keys; /* per program, at least 1 */
+    uint32_t max_keys; /* per program, at least 1; their values: BPFPV_WIRE_MAX_BYTES */
     uint32_t unused;   /* 0 */
 };
 

@@ -92,19 +92,11 @@ bpfpv_replica_equal(GTree *a, GTree *b)
     return left == right;
 }
 
-/**
- * bpfpv_replica_keys_after:
- * @replica: the replica
- * @records: (element-type BpfpvWireRecord): one frame's records
- *
- * Returns: how many keys @replica would have after all of @records; of a key
- *   that comes twice the last record counts
- */
-guint
-bpfpv_replica_keys_after(GTree *replica, const GArray *records)
+/* Of a key that comes twice the last record counts. */
+static GTree *
+last_records(const GArray *records)
 {
-    g_autoptr(GTree) added = bpfpv_replica_new();
-    guint keys = (guint)g_tree_nnodes(replica);
+    GTree *last = bpfpv_replica_new();
 
     for (guint i = 0; i < records->len; i++) {
         const BpfpvWireRecord *record = &g_array_index(records, BpfpvWireRecord, i);
@@ -112,13 +104,28 @@ bpfpv_replica_keys_after(GTree *replica, const GArray *records)
 
         entry->key = record->key;
         entry->size = record->size;
-        g_tree_replace(added, entry, entry);
+        g_tree_replace(last, entry, entry);
     }
-    for (GTreeNode *node = g_tree_node_first(added); node; node = g_tree_node_next(node)) {
-        const BpfpvEntry *entry = g_tree_node_key(node);
-        gboolean had = find(replica, entry->key) != NULL;
+    return last;
+}
 
-        keys = keys + (entry->size > 0) - had;
+/**
+ * bpfpv_replica_measure_after:
+ * @replica: the replica
+ * @records: (element-type BpfpvWireRecord): one frame's records
+ * @keys: (inout): how many keys @replica has, and would have after all of @records
+ * @bytes: (inout): what its values take, and would take
+ */
+void
+bpfpv_replica_measure_after(GTree *replica, const GArray *records, guint *keys, gsize *bytes)
+{
+    g_autoptr(GTree) last = last_records(records);
+
+    for (GTreeNode *node = g_tree_node_first(last); node; node = g_tree_node_next(node)) {
+        const BpfpvEntry *entry = g_tree_node_key(node);
+        const BpfpvEntry *old = find(replica, entry->key);
+
+        *keys = *keys + (entry->size > 0) - (old != NULL);
+        *bytes = *bytes + entry->size - (old != NULL ? old->size : 0);
     }
-    return keys;
 }

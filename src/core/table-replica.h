@@ -17,5 +17,5 @@ GTree *bpfpv_replica_new(void);
 /* @bytes: (inout): of all values in @replica. Returns: whether that changed @replica */
 gboolean bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record, gsize *bytes);
 gboolean bpfpv_replica_equal(GTree *a, GTree *b);
-/* Keys that @replica would have after @records (of BpfpvWireRecord). */
-guint bpfpv_replica_keys_after(GTree *replica, const GArray *records);
+/* @keys, @bytes: (inout): of @replica; what they would be after @records (of BpfpvWireRecord). */
+void bpfpv_replica_measure_after(GTree *replica, const GArray *records, guint *keys, gsize *bytes);

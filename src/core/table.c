@@ -8,15 +8,10 @@
 
 #include "core/table-replica.h"
 
-/* What the values of one replica may take: 64 bytes for each key that is allowed, a mask of 512
- * CPUs. So a guest whose values are larger has fewer keys, and none can make the host keep a
- * kilobyte for every key. */
-#define BYTES_PER_KEY 64
-
 struct _BpfpvTable {
     guint max_keys;
-    GTree *current; /* of BpfpvEntry */
-    GTree *shadow;  /* (nullable): a snapshot is in progress */
+    GTree *current;                    /* of BpfpvEntry */
+    GTree *shadow;                     /* (nullable): a snapshot is in progress */
     gsize current_bytes, shadow_bytes; /* of their values */
     gboolean synced;
     guint32 generation;       /* of current, if synced */
@@ -50,16 +45,18 @@ static gboolean
 check_limits(const BpfpvTable *table, GTree *target, gsize bytes, const GArray *records,
              GError **error)
 {
-    gsize most = (gsize)MAX(table->max_keys, 1024) * BYTES_PER_KEY;
+    gsize most = (gsize)BPFPV_WIRE_MAX_BYTES(table->max_keys);
+    gsize most_added = (gsize)records->len * BPFPV_WIRE_MAX_VALUE;
+    guint keys = (guint)g_tree_nnodes(target);
 
-    if ((guint64)g_tree_nnodes(target) + records->len > table->max_keys &&
-        bpfpv_replica_keys_after(target, records) > table->max_keys) {
+    if ((guint64)keys + records->len <= table->max_keys && bytes + most_added <= most)
+        return TRUE;
+    bpfpv_replica_measure_after(target, records, &keys, &bytes);
+    if (keys > table->max_keys) {
         g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_LIMIT,
                     "the guest has more keys than this domain may have, %u", table->max_keys);
         return FALSE;
     }
-    for (guint i = 0; i < records->len; i++)
-        bytes += g_array_index(records, BpfpvWireRecord, i).size;
     if (bytes <= most)
         return TRUE;
     g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_LIMIT,

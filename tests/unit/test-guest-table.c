@@ -237,6 +237,50 @@ test_values_of_any_size(void **state)
     assert_int_equal(change.size, 3);
 }
 
+/* As many as the host would take. */
+static void
+test_large_values_fill_the_table(void **state)
+{
+    const size_t most = BPFPV_WIRE_MAX_BYTES(2000) / BPFPV_WIRE_MAX_VALUE;
+    struct table *table = table_new(2000);
+    uint8_t value[BPFPV_WIRE_MAX_VALUE] = { 1 };
+    uint64_t key;
+
+    (void) state;
+    for (key = 0; key < 200; key++)
+        table_apply(table, key, value, sizeof(value));
+    assert_int_equal(table_live(table), most);
+    assert_int_equal(table_dropped(table), 200 - most);
+    assert_true(table_full(table));
+    value[0] = 2;
+    table_apply(table, 0, value, sizeof(value)); /* what is in stays up to date */
+    assert_int_equal(table_dropped(table), 200 - most);
+    table_apply(table, 0, NULL, 0);
+    assert_false(table_full(table));
+    table_free(table);
+}
+
+/* One that grows beyond the room that there is, is dropped, not left as it was. */
+static void
+test_value_that_grows_may_not_fit(void **state)
+{
+    const uint64_t most = BPFPV_WIRE_MAX_BYTES(2000) / BPFPV_WIRE_MAX_VALUE;
+    struct table *table = table_new(2000);
+    uint8_t value[BPFPV_WIRE_MAX_VALUE] = { 1 };
+    uint64_t key;
+
+    (void) state;
+    for (key = 1; key < most; key++)
+        table_apply(table, key, value, sizeof(value));
+    table_apply(table, 0, value, 8);
+    table_apply(table, most, value, 8);
+    assert_int_equal(table_dropped(table), 0);
+    table_apply(table, 0, value, sizeof(value));
+    assert_int_equal(table_dropped(table), 1);
+    assert_int_equal(table_live(table), most);
+    table_free(table);
+}
+
 static void
 test_batch_is_one_frame(void **state)
 {
@@ -425,6 +469,8 @@ main(void)
         table_test(test_dropped_change_forbids_older_seed),
         table_test(test_tombstones_that_do_not_fit_make_it_unsure),
         table_test(test_values_of_any_size),
+        cmocka_unit_test(test_large_values_fill_the_table),
+        cmocka_unit_test(test_value_that_grows_may_not_fit),
         cmocka_unit_test(test_batch_is_one_frame),
         cmocka_unit_test(test_empty_batch_disappears),
         cmocka_unit_test(test_buffer_and_frame_are_bounded),

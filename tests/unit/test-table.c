@@ -411,6 +411,24 @@ large_values_are_bounded_together(void **state)
     assert_int_equal(bpfpv_table_n_keys(table), 128);
 }
 
+/* A value that takes another's place takes no more room. */
+static void
+a_table_full_of_values_takes_others_of_their_size(void **state)
+{
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(2048);
+    g_autofree char *value = g_strnfill(BPFPV_WIRE_MAX_VALUE, 'x');
+    g_autofree char *other = g_strnfill(BPFPV_WIRE_MAX_VALUE, 'y');
+
+    (void)state;
+    begin(table, 1, OK);
+    for (guint64 key = 0; key < 128; key++)
+        set(table, 1, key, value, OK);
+    end(table, 1, 128, OK);
+    for (guint64 key = 0; key < 128; key++)
+        set(table, 1, key, other, OK);
+    set(table, 1, 128, "z", BPFPV_WIRE_ERROR_LIMIT);
+}
+
 int
 main(void)
 {
@@ -437,6 +455,7 @@ main(void)
         cmocka_unit_test(clear_forgets_everything),
         cmocka_unit_test(other_frames_are_refused),
         cmocka_unit_test(large_values_are_bounded_together),
+        cmocka_unit_test(a_table_full_of_values_takes_others_of_their_size),
     };
 
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
