@@ -187,8 +187,7 @@ int probe_ids(unsigned long *regs)
 	bpf_probe_read_kernel(&leader, sizeof(leader), &thread->group_leader);
 	bpf_probe_read_kernel(&id, sizeof(id), &leader->pid);
 	emit_tombstone(id);
-	if (probed_narrow(thread))
-		emit_probed(thread);
+	emit_probed(thread);
 	return 0;
 }
 

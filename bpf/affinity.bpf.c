@@ -211,13 +211,16 @@ int BPF_PROG(task_started, struct task_struct *p)
 }
 #endif
 
-/* A thread that isn't its process's first execs, and takes over the first's id. */
+/*
+ * A thread that isn't its process's first execs, and takes over the first's id. Of
+ * both ids something is said whatever the masks are: the first's key is the thread's
+ * now, and the release of the first speaks of the id that the thread had.
+ */
 SEC("fexit/exchange_tids")
 int BPF_PROG(ids_exchanged, struct task_struct *thread, struct task_struct *leader)
 {
 	emit_tombstone(leader->pid);
-	if (is_narrow(thread))
-		emit(thread);
+	emit(thread);
 	return 0;
 }
 
