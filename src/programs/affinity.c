@@ -10,10 +10,6 @@
 /* Distinct masks of one guest that are told apart; a guest with more is not read further. */
 #define MAX_MASKS 4096
 
-typedef struct {
-    GHashTable *tasks; /* mask → number of tasks */
-} Count;
-
 /* (transfer full): NULL if it is malformed. */
 static BpfpvCpuset *
 read_mask(const guint8 *value, gsize size)
@@ -32,40 +28,38 @@ read_mask(const guint8 *value, gsize size)
 static void
 count_task(guint64 key, const guint8 *value, gsize size, gpointer user_data)
 {
-    Count *count = user_data;
+    GTree *tasks = user_data;
     BpfpvCpuset *mask = read_mask(value, size);
-    gpointer tasks;
+    gpointer n;
 
     if (!mask)
         return;
-    tasks = g_hash_table_lookup(count->tasks, mask);
-    if (tasks || g_hash_table_size(count->tasks) < MAX_MASKS)
-        g_hash_table_replace(count->tasks, mask, GUINT_TO_POINTER(GPOINTER_TO_UINT(tasks) + 1));
+    n = g_tree_lookup(tasks, mask);
+    if (n || g_tree_nnodes(tasks) < MAX_MASKS)
+        g_tree_insert(tasks, mask, GUINT_TO_POINTER(GPOINTER_TO_UINT(n) + 1));
     else
         bpfpv_cpuset_free(mask);
 }
 
-static gboolean
-mask_equal(gconstpointer a, gconstpointer b)
+static int
+compare_masks(gconstpointer a, gconstpointer b, gpointer user_data)
 {
-    return bpfpv_cpuset_equal(a, b);
+    return bpfpv_cpuset_compare(a, b);
 }
 
+/* Each mask once, however many tasks have it. Not by a hash: the guest chooses the masks. */
 static void
 add_demand(const BpfpvTable *table, const BpfpvGuestCpus *cpus, BpfpvDemand *demand)
 {
-    g_autoptr(GHashTable) tasks = g_hash_table_new_full(bpfpv_cpuset_hash, mask_equal,
-                                                        (GDestroyNotify)bpfpv_cpuset_free, NULL);
-    Count count = {tasks};
-    GHashTableIter iter;
-    gpointer mask, n;
+    g_autoptr(GTree) tasks =
+        g_tree_new_full(compare_masks, NULL, (GDestroyNotify)bpfpv_cpuset_free, NULL);
 
-    bpfpv_table_foreach(table, count_task, &count);
-    g_hash_table_iter_init(&iter, tasks);
-    while (g_hash_table_iter_next(&iter, &mask, &n)) {
-        g_autoptr(BpfpvCpuset) vcpus = bpfpv_guest_cpus_to_vcpus(cpus, mask);
+    bpfpv_table_foreach(table, count_task, tasks);
+    for (GTreeNode *node = g_tree_node_first(tasks); node; node = g_tree_node_next(node)) {
+        g_autoptr(BpfpvCpuset) vcpus = bpfpv_guest_cpus_to_vcpus(cpus, g_tree_node_key(node));
 
-        bpfpv_demand_add(demand, vcpus, bpfpv_guest_cpus_online(cpus), GPOINTER_TO_UINT(n));
+        bpfpv_demand_add(demand, vcpus, bpfpv_guest_cpus_online(cpus),
+                         GPOINTER_TO_UINT(g_tree_node_value(node)));
     }
 }
 
