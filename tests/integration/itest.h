@@ -28,6 +28,13 @@ gint64 itest_keys(BedGuest *guest);
 gint64 itest_generation(BedGuest *guest);
 /* Its losses, as of its last snapshot. */
 gint64 itest_lost(BedGuest *guest);
+/* What the guest's /proc says: a line "ID LIST" for each task that may not run everywhere, by id.
+ * @operations: (nullable): bed-churn's driver does so many first, "25". g_free() */
+char *itest_truth(BedGuest *guest, const char *operations);
+/* The host's copy in the same words; g_free(). */
+char *itest_replica(BedGuest *guest);
+/* Prints what only one of the two has. Returns: how many lines only the guest has */
+guint itest_print_difference(BedGuest *guest);
 /* The domain's "reason"; g_free(). */
 char *itest_reason(const char *domain);
 

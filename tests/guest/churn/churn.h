@@ -7,6 +7,7 @@
  *   bed-churn step N            has the driver do N operations and wait for what it set off, then
  *                               prints the truth: "TID LIST" for each task that may not run on
  *                               every possible CPU
+ *   bed-churn truth             prints the truth; needs no driver
  *   bed-churn statistics        prints "NAME SUCCEEDED FAILED" for each kind of operation
  *   bed-churn task FILE SLOT    a member of the zoo; the driver starts it
  *
@@ -148,6 +149,7 @@ enum outcome cpuset_create(unsigned kind);
 enum outcome cpuset_change(unsigned kind);
 enum outcome cpuset_widen(unsigned kind);
 enum outcome cpuset_partition(unsigned kind);
+enum outcome cpuset_exclusive(unsigned kind);
 enum outcome cpuset_move(unsigned kind);
 enum outcome cpuset_move_thread(unsigned kind);
 enum outcome cpuset_move_tree(unsigned kind);

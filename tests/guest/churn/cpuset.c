@@ -111,22 +111,40 @@ cpuset_widen(unsigned kind)
     return set_cpus(random_child(), ~UINT64_C(0)) ? SUCCEEDED : FAILED;
 }
 
-/* Scheduling domains of their own: partitions, and what stood for them in v1. */
+/* Whether the group has CPUs of its own now: what was asked for is kept as "root invalid" otherwise. */
+static bool
+is_partition(const char *group)
+{
+    char text[128];
+
+    return read_text(path_of(group, "cpuset.cpus.partition"), text, sizeof(text)) &&
+           strncmp(text, "member", strlen("member")) != 0 && !strstr(text, "invalid");
+}
+
+/* Of v2: scheduling domains of their own. It has happened where the kernel says so, and where it
+ * says no more that a group is one. */
 enum outcome
 cpuset_partition(unsigned kind)
 {
     static const char *const kinds[] = { "root", "root", "isolated", "member" };
-    const char *group = random_group();
-    bool done;
+    const char *group = random_child(), *wanted = kinds[random_below(4)];
+    bool was = is_partition(group), is;
 
-    if (is_v1)
-        done = write_text(path_of(group, random_below(2) ? "cpuset.cpu_exclusive"
-                                                         : "cpuset.sched_load_balance"),
-                          "%u", random_below(4) == 0);
-    else
-        done = write_text(path_of(random_child(), "cpuset.cpus.partition"), "%s",
-                          kinds[random_below(4)]);
-    return done ? SUCCEEDED : FAILED;
+    if (!was)
+        set_cpus(group, UINT64_C(1) << random_below(n_cpus));
+    if (!write_text(path_of(group, "cpuset.cpus.partition"), "%s", wanted))
+        return FAILED;
+    is = is_partition(group);
+    return is != was || (is && strcmp(wanted, "member") != 0) ? SUCCEEDED : FAILED;
+}
+
+/* Of v1: what stood for them there. */
+enum outcome
+cpuset_exclusive(unsigned kind)
+{
+    return write_text(path_of(random_group(), random_below(2) ? "cpuset.cpu_exclusive"
+                                                              : "cpuset.sched_load_balance"),
+                      "%u", random_below(4) == 0) ? SUCCEEDED : FAILED;
 }
 
 enum outcome

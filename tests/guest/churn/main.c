@@ -46,6 +46,8 @@ main(int argc, char **argv)
         return driver_ask("statistics") ? 0 : 1;
     if (strcmp(verb, "step") == 0 && argc == 3)
         return driver_ask(argv[2]) ? truth_print() : 1;
+    if (strcmp(verb, "truth") == 0 && argc == 2)
+        return truth_print();
     fprintf(stderr, "usage: bed-churn VERB ARGUMENT..., see churn.h\n");
     return 2;
 }
