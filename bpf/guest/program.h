@@ -6,6 +6,7 @@
 #ifndef BPFPV_GUEST_PROGRAM_H
 #define BPFPV_GUEST_PROGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpfpv_wire.h"
@@ -77,9 +78,12 @@ program_count_misses(struct program *program);
  * program_drain:
  *
  * Moves the records that wait into the table: all that were there when it was
- * called, and never without end. Does not block.
+ * called, and never without end. Does not block: one that is still being written holds
+ * back all behind it.
+ *
+ * Returns: whether all that were there, written or not, are in the table now
  */
-void
+bool
 program_drain(struct program *program);
 
 /**

@@ -25,8 +25,20 @@ want_snapshot(struct publisher *publisher, uint64_t when)
         publisher->due = when;
 }
 
-/* One attempt. A change that comes while the iterator runs outranks what the
- * iterator says of its key, whichever of the two is read first. */
+/* Whether another attempt is worth it. A host that waits for ever is worse off than
+ * one whose replica is repaired in a moment. */
+static bool
+try_again(struct publisher *publisher, uint64_t now)
+{
+    if (++publisher->tries >= MAX_TRIES)
+        return false;
+    publisher->due = now + RETRY_MS;
+    return true;
+}
+
+/* One attempt. A change that comes while the iterator runs outranks what the iterator
+ * says of its key, whichever of the two is read first. A record of before must not: what
+ * came after it may be among the losses. So all of those are in the table before. */
 static int
 take_snapshot(struct publisher *publisher, uint64_t now)
 {
@@ -35,25 +47,23 @@ take_snapshot(struct publisher *publisher, uint64_t now)
     bool sure;
     int result;
 
+    publisher->taken = now;
     program_count_misses(program);
     lost = program_lost(program);
-    program_drain(program);
+    sure = program_drain(program);
+    if (!sure && try_again(publisher, now))
+        return 0;
     table_collect(program->table);
     result = program_iterate(program);
     program_drain(program);
     program_count_misses(program);
-    sure = table_collected(program->table);
+    sure = table_collected(program->table) && sure;
     if (result < 0)
         return result;
     publisher->lost = lost;
-    publisher->taken = now;
     sure = sure && program_lost(program) == lost;
-    if (!sure && ++publisher->tries < MAX_TRIES) {
-        publisher->due = now + RETRY_MS;
+    if (!sure && try_again(publisher, now))
         return 0;
-    }
-    /* A host that waits for ever is worse off than one whose replica is
-     * repaired in a moment. */
     publisher->due = sure ? PUBLISHER_NEVER : now + LOST_INTERVAL_MS;
     publisher->tries = 0;
     publisher->generation++;

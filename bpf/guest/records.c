@@ -51,9 +51,10 @@ take(struct program *program, uint32_t most)
     return n;
 }
 
-void
+bool
 program_drain(struct program *program)
 {
+    unsigned long end = ring_end(&program->ring);
     /* More can't have been waiting; what is new since may wait for the next. */
     uint32_t left = program->ring_most, n;
 
@@ -61,12 +62,15 @@ program_drain(struct program *program)
         n = take(program, left < BATCH ? left : BATCH);
         left -= n;
     } while (n > 0 && left > 0);
+    return ring_has_passed(&program->ring, end);
 }
 
+/* Before what is read next: the records of the changes before those that were lost are among the
+ * ones that program_drain() finds. */
 uint64_t
 program_lost(const struct program *program)
 {
-    return *program->lost + program->misses;
+    return __atomic_load_n(program->lost, __ATOMIC_ACQUIRE) + program->misses;
 }
 
 void

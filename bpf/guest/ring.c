@@ -56,6 +56,18 @@ ring_next(struct ring *ring, uint32_t *size)
     return NULL;
 }
 
+unsigned long
+ring_end(const struct ring *ring)
+{
+    return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+}
+
+bool
+ring_has_passed(const struct ring *ring, unsigned long end)
+{
+    return (long) (ring->at - end) >= 0;
+}
+
 /* Ordered against what is looked at next: the kernel wakes nobody for a record
  * that follows one which it takes for not yet consumed. */
 void

@@ -40,6 +40,24 @@ const void *
 ring_next(struct ring *ring, uint32_t *size);
 
 /**
+ * ring_end:
+ *
+ * Returns: the position behind all records that the kernel has begun so far
+ */
+unsigned long
+ring_end(const struct ring *ring);
+
+/**
+ * ring_has_passed:
+ * @end: what ring_end() said
+ *
+ * Returns: whether ring_next() has returned all records before @end; it stops at one
+ * that is still being written
+ */
+bool
+ring_has_passed(const struct ring *ring, unsigned long end);
+
+/**
  * ring_release:
  *
  * Gives back the room of all records that ring_next() returned.

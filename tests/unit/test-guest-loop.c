@@ -42,13 +42,14 @@ program_count_misses(struct program *unused)
 {
 }
 
-void
+bool
 program_drain(struct program *drained)
 {
     uint64_t records;
 
     while (read(drained->ring_fd, &records, sizeof(records)) > 0)
         ;
+    return true;
 }
 
 int

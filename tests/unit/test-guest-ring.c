@@ -97,13 +97,18 @@ static void
 a_record_in_the_making_holds_back_what_follows(void **state)
 {
     uint32_t *busy = produce(3, BPF_RINGBUF_BUSY_BIT);
+    unsigned long end;
 
     produce(4, 0);
+    end = ring_end(&ring);
     expect_none();
+    assert_false(ring_has_passed(&ring, end));
     ring_release(&ring);
     *busy &= ~BPF_RINGBUF_BUSY_BIT;
     expect(3);
+    assert_false(ring_has_passed(&ring, end));
     expect(4);
+    assert_true(ring_has_passed(&ring, end));
     ring_release(&ring);
 }
 
