@@ -142,9 +142,13 @@ static void
 on_agent(const char *uuid, gboolean connected, gpointer user_data)
 {
     BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
 
-    if (g_hash_table_contains(manager->domains, uuid))
-        bpfpv_watch_refresh(manager->watch, uuid);
+    if (!managed)
+        return;
+    if (connected)
+        bpfpv_session_agent_started(managed->session);
+    bpfpv_watch_refresh(manager->watch, uuid);
 }
 
 static void

@@ -61,8 +61,8 @@ bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
         session->expects_loader = xml->status != NULL;
     session->seen = TRUE;
     stop_awaiting(session);
-    if (xml->agent_connected && !had_agent && !session->awaits_loader)
-        bpfpv_session_retry_soon(session);
+    if (xml->agent_connected && !had_agent)
+        bpfpv_session_agent_started(session);
     bpfpv_session_advance(session);
 }
 
@@ -78,6 +78,13 @@ bpfpv_session_reset(BpfpvSession *session)
     session->backoff_s = 0;
     if (!session->job)
         bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT, "the guest is restarting");
+}
+
+void
+bpfpv_session_agent_started(BpfpvSession *session)
+{
+    if (!session->awaits_loader)
+        bpfpv_session_retry_soon(session);
 }
 
 /*

@@ -276,6 +276,20 @@ the_threads_of_a_go_runtime_inherit(void **state)
     run("rm /run/words");
 }
 
+/* What an upgrade of the agent does: the loader is in its cgroup, and ends with it. */
+static void
+the_agents_service_is_restarted(void **state)
+{
+    gint64 loader = itest_loader(guest);
+
+    run("systemd-run -q --on-active=1 systemctl restart qemu-guest-agent");
+    bed_wait_state("stock", "failed", TOOL_MS);
+    bed_wait_state("stock", "active", TOOL_MS);
+    bed_guest_wait_agent(guest);
+    assert_int_not_equal(itest_loader(guest), loader);
+    assert_follows("taskset -c 1 sleep infinity", 1, 1);
+}
+
 int
 main(void)
 {
@@ -289,6 +303,7 @@ main(void)
         cmocka_unit_test(hwloc_bind_binds_by_the_topology),
         cmocka_unit_test(openmp_binds_every_thread_to_its_place),
         cmocka_unit_test(the_threads_of_a_go_runtime_inherit),
+        cmocka_unit_test(the_agents_service_is_restarted),
     };
 
     return cmocka_run_group_tests(tests, setup, bed_cleanup);
