@@ -15,7 +15,7 @@
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 #define ONLINE "/sys/devices/system/cpu/online"
 
-/* "0-3,8" into a set; the highest CPU, or -1 when it isn't such a list. */
+/* "0-3,8\n" into a set; the highest CPU, or -1 when it isn't such a list, or not the whole of it. */
 static long
 parse_list(const char *text, uint64_t *set)
 {
@@ -33,13 +33,14 @@ parse_list(const char *text, uint64_t *set)
             set[first / 64] |= UINT64_C(1) << first % 64;
         text = end + (*end == ',');
     }
-    return *text == '\n' || *text == '\0' ? last : -1;
+    return *text == '\n' ? last : -1;
 }
 
+/* A page is as long as the kernel makes it. */
 static long
 read_list(int fd, uint64_t *set)
 {
-    char text[4096];
+    static char text[65536 + 1]; /* of the largest page */
     ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
     if (n <= 0)

@@ -114,8 +114,8 @@ vcpus_out_of_order_are_known(void **state)
     }
 }
 
-/* Down through the agent, which turns the guest's last CPU off. Not by unplugging: QEMU 7.2 without
- * KVM dies of that. The kernel widens the mask of a task whose only CPU has gone. */
+/* Down through the agent, which turns the guest's last CPU off. The kernel widens the mask of a
+ * task whose only CPU has gone. */
 static void
 fewer_vcpus_and_more_again(void **state)
 {
@@ -133,6 +133,39 @@ fewer_vcpus_and_more_again(void **state)
     bed_guest_kill(guest, again, SIGKILL);
     itest_assert_want(guest, vcpu, "float", 0);
     bed_assert_vcpupin_all(guest, vcpu, BED_SOON);
+}
+
+static gboolean
+is_unplugged(gpointer cpu)
+{
+    g_autofree char *path = g_strdup_printf("/sys/devices/system/cpu/cpu%u", GPOINTER_TO_UINT(cpu));
+    int status;
+
+    g_free(bed_guest_exec(guest, &status, "/bin/test", "-d", path, NULL));
+    return status != 0;
+}
+
+/* Really out, and in again, while a task is pinned to it. */
+static void
+a_vcpu_is_unplugged(void **state)
+{
+    const guint last = MAX_VCPUS - 1, vcpu = vcpu_of[last];
+    g_autofree char *number = g_strdup_printf("%u", vcpu);
+    gint64 pid;
+
+    if (g_strcmp0(g_getenv("BED_DOMAIN_TYPE"), "qemu") == 0) {
+        print_message("not without KVM: QEMU 7.2 dies of it\n");
+        return;
+    }
+    pid = pin(last);
+    bed_assert_vcpupin_single(guest, vcpu, BED_SOON);
+    virsh("setvcpu", number, "--disable");
+    if (!bed_wait(is_unplugged, GUINT_TO_POINTER(last), BED_SOON))
+        bed_fail("CPU %u is still there", last);
+    itest_assert_want(guest, vcpu, "float", 0);
+    bed_guest_kill(guest, pid, SIGKILL);
+    known &= ~(1u << last);
+    assert_int_equal(plug(vcpu), last);
 }
 
 /* A cohort of two CPUs of which one is turned off is an anchor; back on, it is
@@ -160,6 +193,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(vcpus_out_of_order_are_known),
         cmocka_unit_test(fewer_vcpus_and_more_again),
+        cmocka_unit_test(a_vcpu_is_unplugged),
         cmocka_unit_test(the_guest_turns_cpus_off_and_on),
     };
 
