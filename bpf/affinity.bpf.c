@@ -6,7 +6,9 @@
  *   value  cpus_mask & possible, bpfpv_env.cpu_words words
  *
  * A task is in the table while its mask is narrower than all possible CPUs,
- * it isn't a kernel thread and it isn't exiting.
+ * it isn't a kernel thread and it isn't exiting. io_uring's workers are no kernel
+ * threads from 5.12 on, and count: one that polls where its application has put it
+ * is what this is about.
  *
  * Why the last record of a key is the truth: every change of a mask is
  * followed by a record that is *reserved* after the change and *reads* the

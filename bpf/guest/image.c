@@ -3,6 +3,7 @@
  * Reading, verifying and removing the injected files, see image.h.
  */
 #include "image.h"
+#include "leftovers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,7 +134,7 @@ images_free(struct images *images)
 void
 images_remove_files(const struct options *options)
 {
-    char self[PATH_MAX];
+    char self[PATH_MAX], *directory;
     ssize_t n;
     size_t i;
 
@@ -144,5 +145,7 @@ images_remove_files(const struct options *options)
         return;
     self[n] = '\0';
     unlink(self);
-    rmdir(dirname(self));
+    directory = dirname(self);
+    rmdir(directory);
+    leftovers_remove(dirname(directory));
 }

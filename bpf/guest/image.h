@@ -64,7 +64,8 @@ images_free(struct images *images);
  * images_remove_files:
  *
  * Unlinks the programs and the loader's own file, and removes the loader's
- * directory if that leaves it empty. Errors are ignored: there is nothing
+ * directory if that leaves it empty; and what earlier injections have left beside
+ * it. Errors are ignored: there is nothing
  * better to do.
  */
 void

@@ -51,7 +51,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvSession, bpfpv_session_free)
 void bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml);
 /* The guest started over: its demand is void at once. */
 void bpfpv_session_reset(BpfpvSession *session);
-/* The guest's agent has just started. The XML may not show it: it may have been away for a moment. */
+/* The guest's agent has just started; the XML may not show that it has been away. */
 void bpfpv_session_agent_started(BpfpvSession *session);
 /* QEMU tells that the guest's end of the channel was opened: a loader is there. */
 void bpfpv_session_port_opened(BpfpvSession *session, const char *alias);

@@ -42,6 +42,31 @@ the_loader_leaves_no_files(void **state)
     assert_true(itest_loader(guest) > 0);
 }
 
+/* Of two directories as an injection makes them, the one that is in the way of nobody any more. A
+ * link, and one that others may enter, aren't the injector's. */
+static void
+what_was_left_by_an_injection_goes_with_the_next(void **state)
+{
+    gint64 loader = itest_loader(guest);
+    g_autofree char *left = NULL;
+
+    g_free(bed_guest_exec(
+        guest, NULL, "/bin/sh", "-c",
+        "cd /run; for d in 0123456789abcdef 1123456789abcdef 2123456789abcdef 4123; do"
+        " mkdir -m 0700 bpfpv-$d; echo x >bpfpv-$d/affinity.bpf.o; done;"
+        "mkdir -m 0700 kept; echo x >kept/file; ln -s kept bpfpv-3123456789abcdef;"
+        "chmod 0755 bpfpv-2123456789abcdef;"
+        "touch -d 2020-01-01 kept bpfpv-0123456789abcdef bpfpv-2123456789abcdef bpfpv-4123",
+        NULL));
+    bed_guest_kill(guest, loader, SIGKILL);
+    bed_wait_state("lifecycle", "failed", BED_SOON);
+    bed_wait_state("lifecycle", "active", BED_SOON);
+    left = bed_guest_exec(guest, NULL, "/bin/sh", "-c",
+                          "cd /run; echo bpfpv-* kept/*; rm -rf bpfpv-* kept", NULL);
+    assert_string_equal(g_strstrip(left), "bpfpv-1123456789abcdef bpfpv-2123456789abcdef "
+                                          "bpfpv-3123456789abcdef bpfpv-4123 kept/file");
+}
+
 static void
 the_loader_keeps_only_what_it_needs(void **state)
 {
@@ -171,6 +196,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pin_from_before_the_injection_is_found),
         cmocka_unit_test(the_loader_leaves_no_files),
+        cmocka_unit_test(what_was_left_by_an_injection_goes_with_the_next),
         cmocka_unit_test(the_loader_keeps_only_what_it_needs),
         cmocka_unit_test(a_loader_that_was_killed_is_injected_again),
         cmocka_unit_test(a_stopped_daemon_leaves_the_original_pins),
