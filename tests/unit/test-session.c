@@ -180,6 +180,29 @@ another_port_is_nothing_to_it(void **state)
     wait_for(fixture, BPFPV_STATE_FAILED);
 }
 
+static void
+assert_next_try(Fixture *fixture, const char *when)
+{
+    g_autofree char *reason = bpfpv_session_reason(fixture->session);
+
+    if (!strstr(reason, when))
+        fail_msg("\"%s\" is not in: %s", when, reason);
+}
+
+/* Restarted so quickly that the XML never shows it away: whatever the failure was, it is over. */
+static void
+an_agent_that_starts_is_tried_at_once(void **state)
+{
+    Fixture *fixture = *state;
+
+    tell(fixture, FALSE);
+    wait_for(fixture, BPFPV_STATE_FAILED);
+    assert_next_try(fixture, "(next try in 2 s)");
+    bpfpv_session_agent_started(fixture->session);
+    tell(fixture, FALSE);
+    assert_next_try(fixture, "(next try in 1 s)");
+}
+
 int
 main(void)
 {
@@ -188,6 +211,7 @@ main(void)
         cmocka_unit_test_setup_teardown(after_a_failure_the_xml_is_wanted_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(what_qemu_says_counts_before_the_xml_does, setup, teardown),
         cmocka_unit_test_setup_teardown(another_port_is_nothing_to_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_agent_that_starts_is_tried_at_once, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
