@@ -106,6 +106,7 @@ void zoo_release(int slot);
 bool zoo_start(int slot, int directory, pid_t tid); /* 0: no cgroup's directory, any id */
 bool zoo_await(int slot, int process, int namespace); /* until a process that begins in it runs */
 void zoo_finish(int slot);
+void zoo_give_up(int slot, enum command command); /* it doesn't answer, and is ended */
 void zoo_finish_makers(void); /* those who are making others */
 void zoo_finish_all(void);
 void zoo_reap(void);

@@ -148,8 +148,10 @@ exec(int index)
         return FAILED;
     slot->ready = 0;
     futex_set(&slot->command, EXEC);
-    if (!futex_wait_change(&slot->ready, 0, TIMEOUT_S))
-        complain_and_exit("is lost in exec:", "a member of the zoo");
+    if (!futex_wait_change(&slot->ready, 0, TIMEOUT_S)) {
+        zoo_give_up(index, EXEC);
+        return FAILED;
+    }
     slot->leader = true;
     for (i = 0; i < SLOTS; i++) {
         if (i != index && slots[i].alive && slots[i].process == slot->process)

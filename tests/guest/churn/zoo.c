@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,22 +159,49 @@ is_maker(const struct slot *slot)
     return slot->last >= THREAD && slot->last <= VFORK;
 }
 
+static void
+print_file(const char *process, const char *task, const char *file)
+{
+    char path[96], text[1024] = "";
+
+    snprintf(path, sizeof(path), "/proc/%.12s/task/%.12s/%s", process, task, file);
+    read_text(path, text, sizeof(text));
+    fprintf(stderr, "bed-churn: %s: %s\n", path, text);
+}
+
+/* Where each thread of the process is in the kernel. */
+static void
+print_threads(pid_t pid)
+{
+    char process[16], path[32];
+    struct dirent *entry;
+    DIR *tasks;
+
+    snprintf(process, sizeof(process), "%d", (int) pid);
+    snprintf(path, sizeof(path), "/proc/%s/task", process);
+    tasks = opendir(path);
+    while (tasks && (entry = readdir(tasks))) {
+        if (*entry->d_name == '.')
+            continue;
+        print_file(process, entry->d_name, "stat");
+        print_file(process, entry->d_name, "stack");
+    }
+    if (tasks)
+        closedir(tasks);
+}
+
 /* The kernel itself can lose a task: with deadline policies, and CPUs that come and go, some do. Its
  * process is ended, and what is known of it goes to the console. */
-static void
-give_up(int index)
+void
+zoo_give_up(int index, enum command command)
 {
     struct slot *slot = &slots[index];
-    char path[64], text[512] = "";
 
     if (++n_lost > MAX_LOST)
         complain_and_exit("too many don't answer:", "members of the zoo");
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int) slot->pid, (int) slot->tid);
-    read_text(path, text, sizeof(text));
-    fprintf(stderr, "bed-churn: no answer to command %d: %s", (int) slot->last, text);
-    snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", (int) slot->pid, (int) slot->tid);
-    read_text(path, text, sizeof(text));
-    fprintf(stderr, "%s\n", text);
+    fprintf(stderr, "bed-churn: no answer to command %d from thread %d of process %d\n",
+            (int) command, (int) slot->tid, (int) slot->pid);
+    print_threads(slot->pid);
     kill(slot->pid, SIGKILL);
     zoo_bury(slot->process);
 }
@@ -187,7 +215,7 @@ zoo_finish(int index)
     if (!slot->pending)
         return;
     if (!futex_wait_change(&slot->done, slot->before, TIMEOUT_S)) {
-        give_up(index);
+        zoo_give_up(index, slot->last);
         return;
     }
     slot->pending = false;
