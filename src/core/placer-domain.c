@@ -263,6 +263,7 @@ adopt_vcpu(BpfpvSlot *slot, const BpfpvPlanVcpu *vcpu, BpfpvPlanVcpu *planned)
     if (vcpu->want == BPFPV_WANT_ANCHOR && vcpu->met) {
         slot->held = cpu;
         slot->since = vcpu->since;
+        slot->unasked = vcpu->unasked;
     } else if (vcpu->want == BPFPV_WANT_ANCHOR) {
         slot->waiting = vcpu->since;
     } else if (vcpu->want == BPFPV_WANT_COHORT) {

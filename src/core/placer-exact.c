@@ -104,8 +104,7 @@ set_options(const Exact *exact, Asker *asker)
                 ? bits_of(exact, bpfpv_topology_core_of(placer->topology, (guint)exact->cpus[i]))
                 : (guint16)(1u << i);
     asker->held = slot->holds ? index_of(exact, slot->held) : BPFPV_NO_CPU;
-    if (asker->held >= 0 &&
-        (slot->asked != BPFPV_WANT_ANCHOR || slot->since + placer->host.hold_us > placer->now_us))
+    if (asker->held >= 0 && slot->since + placer->host.hold_us > placer->now_us)
         asker->options &= (guint16)(1u << asker->held);
 }
 

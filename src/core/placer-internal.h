@@ -96,6 +96,7 @@ typedef struct {
     BpfpvComponent *component; /* (nullable) */
     int held;                  /* the CPU that it is anchored to by the last plan */
     gint64 since;              /* when it got that */
+    gint64 unasked;            /* since when nobody asks for it; 0: somebody does */
     gint64 waiting;            /* since when it is unmet; G_MAXINT64: it is not */
     gboolean displaced;        /* was an anchor and lost its CPU */
     int cpu;                   /* what it gets */

@@ -16,13 +16,25 @@
 #define LOOKS_PER_CPU 16
 #define LOOKS 4096
 
-/* What @slot wants now: an anchor that nobody asks for any more is held for the rest of its time,
- * so that a task that comes and goes doesn't move the neighbours each time. */
+/* Whether an anchor that nobody asks for is held: for its time from when that was first seen, so
+ * that a task that comes and goes doesn't move the neighbours each time. */
+static gboolean
+lingers(BpfpvPlacer *placer, BpfpvSlot *slot)
+{
+    gint64 until;
+
+    if (slot->unasked == 0)
+        slot->unasked = placer->now_us;
+    until = slot->unasked + placer->host.hold_us;
+    if (until <= placer->now_us)
+        return FALSE;
+    placer->next_us = MIN(placer->next_us, until);
+    return TRUE;
+}
+
 static void
 set_want(BpfpvPlacer *placer, BpfpvSlot *slot)
 {
-    gint64 until = slot->since + placer->host.hold_us;
-
     slot->want = slot->asked;
     slot->cpu = BPFPV_NO_CPU;
     slot->stays = FALSE;
@@ -31,14 +43,15 @@ set_want(BpfpvPlacer *placer, BpfpvSlot *slot)
     slot->displaced = FALSE;
     if (slot->asked == BPFPV_WANT_ANCHOR) {
         slot->displaced = slot->held != BPFPV_NO_CPU;
+        slot->unasked = 0;
     } else if (slot->asked != BPFPV_WANT_FIXED && slot->held != BPFPV_NO_CPU &&
-               until > placer->now_us && !slot->domain->view.released) {
+               !slot->domain->view.released && lingers(placer, slot)) {
         slot->want = BPFPV_WANT_ANCHOR;
-        placer->next_us = MIN(placer->next_us, until);
     }
     if (slot->want != BPFPV_WANT_ANCHOR) {
         slot->domain->stirred |= slot->held != BPFPV_NO_CPU;
         slot->held = BPFPV_NO_CPU;
+        slot->unasked = 0;
         slot->waiting = G_MAXINT64;
         return;
     }
@@ -274,6 +287,8 @@ remember(BpfpvPlacer *placer)
                 slot->waiting = G_MAXINT64;
             if (slot->cpu != BPFPV_NO_CPU && slot->cpu != slot->held)
                 slot->since = placer->now_us;
+            if (slot->cpu == BPFPV_NO_CPU)
+                slot->unasked = 0;
             slot->held = slot->cpu;
         }
         domain->stirred = FALSE;

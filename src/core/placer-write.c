@@ -57,6 +57,7 @@ static void
 write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
 {
     vcpu->since = slot->since;
+    vcpu->unasked = slot->unasked;
     if (vcpu->cpus == NULL || bpfpv_cpuset_count(vcpu->cpus) != 1 ||
         !bpfpv_cpuset_contains(vcpu->cpus, (guint)slot->cpu)) {
         bpfpv_cpuset_free(vcpu->cpus);
@@ -96,6 +97,7 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
     else
         share_into(&vcpu->cpus, demands ? slot->origin->busy : slot->origin->idle);
     vcpu->since = 0;
+    vcpu->unasked = 0;
     if (slot->want == BPFPV_WANT_ANCHOR) {
         vcpu->since = slot->waiting;
         set_why(vcpu, bpfpv_placer_explain(placer, slot));

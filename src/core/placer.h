@@ -30,7 +30,7 @@ const BpfpvPlan *bpfpv_placer_solve(BpfpvPlacer *placer, gint64 now_us);
 const BpfpvPlan *bpfpv_placer_plan(const BpfpvPlacer *placer);
 /* The last plan, which the placer has no more then. */
 BpfpvPlan *bpfpv_placer_steal_plan(BpfpvPlacer *placer);
-/* When an anchor that is only held is due: solve again then; G_MAXINT64: never. */
+/* When an anchor that nobody asks for is due: solve again then; G_MAXINT64: never. */
 gint64 bpfpv_placer_next_us(const BpfpvPlacer *placer);
 /* Anchors that the last solve moved for others. */
 guint bpfpv_placer_moves(const BpfpvPlacer *placer);

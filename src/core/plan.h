@@ -30,6 +30,7 @@ typedef struct {
     BpfpvCpuset *cpus; /* what it shall have; never empty; may be shared with others */
     char *why;         /* a sentence for people; NULL if nothing needs saying */
     gint64 since;      /* microseconds: when an anchor got its CPU or began to wait for one */
+    gint64 unasked;    /* since when nobody asks for an anchor that is held; 0: somebody does */
 } BpfpvPlanVcpu;
 
 /* A thread of QEMU's that is no vCPU. */

@@ -7,23 +7,35 @@
 
 #include "placement-check.h"
 
-/* The CPU that @v was anchored to before and could have still, or -1; @held: by the hold time. */
+/* Since when nobody asks for @v, which was anchored by @vcpu before; 0: somebody does. */
+static inline gint64
+check_unasked(const Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu)
+{
+    if (bpfpv_demand_anchor_tasks(domain->demand, v) > 0)
+        return 0;
+    return vcpu->unasked != 0 ? vcpu->unasked : check->scenario->now_us;
+}
+
+/* The CPU that @v was anchored to before and keeps if it can, or -1; @young: it may not be moved
+ * yet. */
 static inline int
-check_held(const Check *check, const ScenarioDomain *domain, guint v, gboolean *held)
+check_held(const Check *check, const ScenarioDomain *domain, guint v, gboolean *young)
 {
     const BpfpvPlanDomain *before =
         check->before != NULL ? bpfpv_plan_find(check->before, domain->key) : NULL;
     g_autoptr(BpfpvCpuset) candidates = check_candidates(check, domain, v);
     const BpfpvPlanVcpu *vcpu;
+    gint64 unasked;
 
     if (before == NULL || before->vcpus->len != domain->n_vcpus || check_is_fixed(domain, v))
         return -1;
     vcpu = before->vcpus->pdata[v];
     if (!check_is_met_anchor(vcpu) || !bpfpv_cpuset_is_subset(vcpu->cpus, candidates))
         return -1;
-    *held = vcpu->since + check->scenario->host.hold_us > check->scenario->now_us;
-    if (bpfpv_demand_anchor_tasks(domain->demand, v) == 0 && !*held)
+    unasked = check_unasked(check, domain, v, vcpu);
+    if (unasked != 0 && unasked + check->scenario->host.hold_us <= check->scenario->now_us)
         return -1;
+    *young = vcpu->since + check->scenario->host.hold_us > check->scenario->now_us;
     return bpfpv_cpuset_next(vcpu->cpus, 0);
 }
 
@@ -39,8 +51,8 @@ check_all_can_hold(const Check *check)
         guint n = 0;
 
         for (guint v = 0; v < domain->n_vcpus; v++) {
-            gboolean held;
-            int cpu = check_held(check, domain, v, &held);
+            gboolean young;
+            int cpu = check_held(check, domain, v, &young);
             g_autoptr(BpfpvCpuset) footprint = NULL;
 
             if (cpu < 0)
@@ -73,15 +85,15 @@ check_stability(Check *check)
 
         for (guint v = 0; v < domain->n_vcpus; v++) {
             const BpfpvPlanVcpu *vcpu = plan_vcpu(check->plan, domain->key, v);
-            gboolean held = FALSE;
-            int cpu = check_held(check, domain, v, &held);
+            gboolean young = FALSE;
+            int cpu = check_held(check, domain, v, &young);
 
             if (cpu < 0 ||
                 (check_is_met_anchor(vcpu) && bpfpv_cpuset_contains(vcpu->cpus, (guint)cpu)))
                 continue;
             if (!check_is_met_anchor(vcpu))
                 check_complain(check, "6 keeps an anchor", domain, v);
-            else if (held)
+            else if (young)
                 check_complain(check, "6 not before its time", domain, v);
             moved++;
         }
@@ -138,12 +150,18 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
 static inline void
 check_first_pass(Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu)
 {
-    gboolean held = FALSE;
+    const BpfpvPlanDomain *before =
+        check->before != NULL ? bpfpv_plan_find(check->before, domain->key) : NULL;
+    gboolean young = FALSE;
+    gint64 unasked = 0;
 
     if (vcpu->want != check_expected_want(domain, v) &&
-        !(vcpu->want == BPFPV_WANT_ANCHOR && vcpu->met &&
-          check_held(check, domain, v, &held) >= 0 && held))
+        !(check_is_met_anchor(vcpu) && check_held(check, domain, v, &young) >= 0))
         check_complain(check, "0 what it wants", domain, v);
+    if (before != NULL && check_is_met_anchor(vcpu))
+        unasked = check_unasked(check, domain, v, before->vcpus->pdata[v]);
+    if (vcpu->unasked != unasked)
+        check_complain(check, "6 since when nobody asks", domain, v);
     if (vcpu->want == BPFPV_WANT_FIXED &&
         !bpfpv_cpuset_equal(vcpu->cpus, domain->original->pdata[v]))
         check_complain(check, "1 fixed is not touched", domain, v);

@@ -119,6 +119,7 @@ static inline gboolean
 same_vcpu(const BpfpvPlanVcpu *a, const BpfpvPlanVcpu *b)
 {
     return a->want == b->want && a->met == b->met && a->tasks == b->tasks && a->since == b->since &&
+           a->unasked == b->unasked &&
            bpfpv_cpuset_equal(a->cpus, b->cpus) && g_strcmp0(a->why, b->why) == 0;
 }
 

@@ -219,6 +219,7 @@ solver_that_takes_from_holders(Scenario *scenario, const BpfpvPlan *before)
             copy->want = vcpu->want;
             copy->met = vcpu->met;
             copy->since = vcpu->since;
+            copy->unasked = vcpu->unasked;
             copy->cpus = bpfpv_cpuset_copy(vcpu->cpus);
         }
     }
