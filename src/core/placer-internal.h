@@ -98,7 +98,7 @@ typedef struct {
     gint64 since;              /* when it got that */
     gint64 unasked;            /* since when nobody asks for it; 0: somebody does */
     gint64 waiting;            /* since when it is unmet; G_MAXINT64: it is not */
-    gboolean displaced;        /* was an anchor and lost its CPU */
+    gboolean displaced;        /* was an anchor and lost its CPU, now or before it began to wait */
     int cpu;                   /* what it gets */
     gboolean stays;            /* on the CPU it had */
     gboolean holds;            /* could stay, so that going elsewhere is a move */
@@ -128,6 +128,7 @@ struct _BpfpvPlacerDomain {
     guint next_waiting;
     guint n_anchors; /* given, in this solve */
     guint limit;     /* in this solve */
+    gboolean known;  /* a solve has placed it, or what it was before its sets changed */
     gboolean demands;
     gboolean wants_anchor;
     gboolean dirty;

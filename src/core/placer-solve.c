@@ -40,9 +40,9 @@ set_want(BpfpvPlacer *placer, BpfpvSlot *slot)
     slot->stays = FALSE;
     slot->holds = FALSE;
     slot->turn = 0;
-    slot->displaced = FALSE;
+    slot->displaced &= slot->asked == BPFPV_WANT_ANCHOR;
     if (slot->asked == BPFPV_WANT_ANCHOR) {
-        slot->displaced = slot->held != BPFPV_NO_CPU;
+        slot->displaced |= slot->held != BPFPV_NO_CPU;
         slot->unasked = 0;
     } else if (slot->asked != BPFPV_WANT_FIXED && slot->held != BPFPV_NO_CPU &&
                !slot->domain->view.released && lingers(placer, slot)) {
@@ -289,9 +289,12 @@ remember(BpfpvPlacer *placer)
                 slot->since = placer->now_us;
             if (slot->cpu == BPFPV_NO_CPU)
                 slot->unasked = 0;
+            else
+                slot->displaced = FALSE;
             slot->held = slot->cpu;
         }
         domain->stirred = FALSE;
+        domain->known = TRUE;
     }
 }
 

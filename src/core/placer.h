@@ -21,7 +21,7 @@ void bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *do
 void bpfpv_placer_remove_domain(BpfpvPlacer *placer, const char *domain);
 /* Keys of all domains. Returns: (transfer container) (element-type utf8) */
 GPtrArray *bpfpv_placer_domains(const BpfpvPlacer *placer);
-/* Takes @plan to be in force for the domains it has and the placer has; before the first solve. */
+/* Takes @plan to be in force for the domains that both have and no solve has placed yet. */
 void bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan);
 
 /* Solves. Returns: (transfer none): valid, and changed in place, until the next call */

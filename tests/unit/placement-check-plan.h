@@ -58,8 +58,7 @@ check_all_can_hold(const Check *check)
             if (cpu < 0)
                 continue;
             footprint = check_footprint(check, domain, (guint)cpu);
-            if (bpfpv_cpuset_intersects(used, footprint) ||
-                ++n > check_limit(check, domain) ||
+            if (bpfpv_cpuset_intersects(used, footprint) || ++n > check_limit(check, domain) ||
                 (check_isolates(domain) &&
                  bpfpv_cpuset_intersects(
                      bpfpv_topology_core_of(check->scenario->topology, (guint)cpu), check->fixed)))

@@ -140,8 +140,7 @@ check_starves(const Check *check, const BpfpvCpuset *exclusive)
                           .original;
             g_autoptr(BpfpvCpuset) usable = check_online_part(check, original);
 
-            if ((i < domain->n_vcpus && check_is_fixed(domain, i)) ||
-                bpfpv_cpuset_is_empty(usable))
+            if ((i < domain->n_vcpus && check_is_fixed(domain, i)) || bpfpv_cpuset_is_empty(usable))
                 continue;
             if (bpfpv_cpuset_is_subset(usable, exclusive))
                 return TRUE;

@@ -113,6 +113,19 @@ random_key_is_used(const Scenario *scenario, const char *key)
     return FALSE;
 }
 
+/* I/O threads come, or all threads go. */
+static inline void
+change_threads(GRand *rand, const Scenario *scenario, ScenarioDomain *domain)
+{
+    if (one_in(rand, 3)) {
+        g_array_set_size(domain->threads, 0);
+    } else {
+        g_autofree char *set = random_set_text(rand, scenario->topology);
+
+        scenario_add_thread(domain, BPFPV_THREAD_IOTHREAD, 10 + domain->threads->len, set);
+    }
+}
+
 /* @most: vCPUs */
 static inline void
 add_domain(GRand *rand, Scenario *scenario, guint most)

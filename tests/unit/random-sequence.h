@@ -17,6 +17,7 @@ typedef enum {
     CHANGE_ADD,
     CHANGE_REMOVE,
     CHANGE_POLICY, /* mode, smt, cohort, numa, limits, reserve, weight, pool, threads */
+    CHANGE_THREADS,
     CHANGE_DEMAND,
 } ChangeKind;
 
@@ -82,10 +83,10 @@ add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind)
 static inline GArray *
 random_sequence(GRand *rand, guint most_steps)
 {
-    static const ChangeKind later[] = {CHANGE_DEMAND, CHANGE_DEMAND,  CHANGE_DEMAND, CHANGE_DEMAND,
-                                       CHANGE_DEMAND, CHANGE_DEMAND,  CHANGE_ONLINE, CHANGE_ONLINE,
-                                       CHANGE_POLICY, CHANGE_POLICY,  CHANGE_ADD,    CHANGE_REMOVE,
-                                       CHANGE_HOST,   CHANGE_TOPOLOGY};
+    static const ChangeKind later[] = {CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND, CHANGE_DEMAND,
+                                       CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_ONLINE, CHANGE_ONLINE,
+                                       CHANGE_POLICY, CHANGE_POLICY,   CHANGE_ADD,    CHANGE_REMOVE,
+                                       CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
 
@@ -129,6 +130,10 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
     case CHANGE_POLICY:
         if (n > 0)
             change_bounds(rand, scenario, scenario->domains->pdata[which]);
+        return n > 0;
+    case CHANGE_THREADS:
+        if (n > 0)
+            change_threads(rand, scenario, scenario->domains->pdata[which]);
         return n > 0;
     default:
         if (n > 0)

@@ -119,8 +119,8 @@ static inline gboolean
 same_vcpu(const BpfpvPlanVcpu *a, const BpfpvPlanVcpu *b)
 {
     return a->want == b->want && a->met == b->met && a->tasks == b->tasks && a->since == b->since &&
-           a->unasked == b->unasked &&
-           bpfpv_cpuset_equal(a->cpus, b->cpus) && g_strcmp0(a->why, b->why) == 0;
+           a->unasked == b->unasked && a->lost == b->lost && bpfpv_cpuset_equal(a->cpus, b->cpus) &&
+           g_strcmp0(a->why, b->why) == 0;
 }
 
 static inline gboolean
@@ -266,8 +266,8 @@ run_sequence(const GArray *changes, gpointer data)
 static inline char *
 smallest_failure(GArray **changes, Run *run, const char *wrong)
 {
-    static const char *const kinds[] = {"topology", "host",   "online", "add",
-                                        "remove",   "policy", "demand"};
+    static const char *const kinds[] = {"topology", "host",   "online",  "add",
+                                        "remove",   "policy", "threads", "demand"};
     const char *end = strchr(wrong, ']');
     g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);
     GString *text = g_string_new(NULL);

@@ -220,6 +220,7 @@ solver_that_takes_from_holders(Scenario *scenario, const BpfpvPlan *before)
             copy->met = vcpu->met;
             copy->since = vcpu->since;
             copy->unasked = vcpu->unasked;
+            copy->lost = vcpu->lost;
             copy->cpus = bpfpv_cpuset_copy(vcpu->cpus);
         }
     }
