@@ -4,10 +4,10 @@
  * placer-domain.c the domains, placer-candidates.c what each vCPU could have,
  * placer-solve.c the order of things, placer-turns.c whose turn it is,
  * placer-room.c and placer-best.c the best free CPU, placer-match.c and
- * placer-repack.c move others for it, placer-exact.c meets the most on small
- * hosts, placer-cost.c says which is better, placer-cohort.c places cohorts
- * where placer-places.c says there is room, placer-write.c writes the plan,
- * placement-why.c explains.
+ * placer-repack.c move others for it, placer-exact.c, by placer-states.c, meets
+ * the most on small hosts, placer-cost.c says which is better, placer-cohort.c
+ * places cohorts where placer-places.c says there is room, placer-write.c writes
+ * the plan, placement-why.c explains.
  */
 #pragma once
 
@@ -237,6 +237,14 @@ void bpfpv_placer_improve(BpfpvPlacer *placer, BpfpvSlot *slot);
 
 /* placer-exact.c */
 void bpfpv_placer_meet_most(BpfpvPlacer *placer);
+
+/* placer-states.c: a small number for each of many large ones. */
+typedef struct _BpfpvStates BpfpvStates;
+BpfpvStates *bpfpv_states_new(void);
+void bpfpv_states_free(BpfpvStates *states);
+guint bpfpv_states_count(const BpfpvStates *states);
+void bpfpv_states_add(BpfpvStates *states, guint64 state, int value);
+gboolean bpfpv_states_find(const BpfpvStates *states, guint64 state, int *value);
 
 /* placer-cost.c */
 guint bpfpv_placer_class(const BpfpvPlacer *placer, guint cpu);

@@ -19,6 +19,7 @@
 #include <glib.h>
 
 #include "bench-allocations.h"
+#include "bench-hard.h"
 
 #include "core/placer.h"
 
@@ -368,6 +369,7 @@ main(void)
         fine &= table(kind, 64, 100, TRUE, FALSE, slack);
         fine &= table(kind, 64, 25, TRUE, TRUE, slack);
     }
+    fine &= bench_hard(GOAL_FULL_US * slack);
     fine &= reaches_goals(PLAIN, slack);
     fine &= reaches_goals(MIXED, slack);
     printf("%s\n", fine ? "all goals reached" : "a goal is missed");
