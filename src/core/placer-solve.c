@@ -85,18 +85,16 @@ clear_hopeless(BpfpvPlacer *placer)
     }
 }
 
-/* Whether somebody is unmet, and there are few enough anchors for a search. */
 static gboolean
-is_worth_another_deal(const BpfpvPlacer *placer)
+is_somebody_unmet(const BpfpvPlacer *placer)
 {
-    gboolean unmet = FALSE;
-
     for (guint d = 0; d < placer->domains->len; d++) {
         const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
 
-        unmet |= domain->wanting->len > domain->n_anchors;
+        if (domain->wanting->len > domain->n_anchors)
+            return TRUE;
     }
-    return unmet && placer->n_anchors < BPFPV_MAX_SEARCH;
+    return FALSE;
 }
 
 static void
@@ -164,6 +162,21 @@ give_any(BpfpvPlacer *placer, BpfpvSlot *slot)
         return TRUE;
     slot->candidates->hopeless = TRUE;
     return FALSE;
+}
+
+/* What is free and no more: who finds nothing does so for all of its kind. */
+static gboolean
+give_free(BpfpvPlacer *placer, BpfpvSlot *slot)
+{
+    int cpu;
+
+    if (slot->candidates->hopeless)
+        return FALSE;
+    cpu = bpfpv_placer_best(placer, slot);
+    slot->candidates->hopeless = cpu == BPFPV_NO_CPU;
+    if (cpu != BPFPV_NO_CPU)
+        bpfpv_placer_put(placer, slot, cpu);
+    return cpu != BPFPV_NO_CPU;
 }
 
 static gboolean
@@ -261,13 +274,18 @@ bpfpv_placer_match(BpfpvPlacer *placer)
         bpfpv_placer_deal(placer, wants_held, give_held);
     }
     bpfpv_placer_deal(placer, wants_any, give_any);
-    if (is_worth_another_deal(placer)) {
+    if (placer->n_anchors < BPFPV_MAX_SEARCH && is_somebody_unmet(placer)) {
         /* Who found nothing may now: others have moved, or gave way to one of their own domain. */
         clear_hopeless(placer);
         bpfpv_placer_deal(placer, wants_any, give_any);
         bpfpv_placer_meet_most(placer);
     }
     polish(placer);
+    if (placer->n_used < placer->budget && is_somebody_unmet(placer)) {
+        /* And again: a chain or a swap may have left a CPU that somebody was refused before. */
+        clear_hopeless(placer);
+        bpfpv_placer_deal(placer, wants_any, give_free);
+    }
     let_go(placer);
 }
 

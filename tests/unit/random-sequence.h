@@ -32,6 +32,10 @@ typedef struct {
 static const char *const fixtures[] = {"laptop",      "smt",      "hybrid", "offline", "no-cache",
                                        "memory-only", "sub-numa", "epyc",   "cpus-512"};
 
+/* One sequence in so many has a large host, with domains of up to so many vCPUs. */
+#define LARGE_ONE_IN 100
+#define LARGE_VCPUS 80
+
 #define N_SMALL G_N_ELEMENTS(random_hosts)
 
 /* The first are those of random-scenario.h, then those of tests/fixtures/capabilities; read once.
@@ -70,13 +74,22 @@ random_topology(GRand *rand)
     return N_SMALL + fixture;
 }
 
-static inline void
-add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind)
+/* One with many cores, where more anchors fit than the solver searches for. */
+static inline guint
+random_large_topology(GRand *rand)
 {
-    Change change = {kind, g_rand_int(rand), step, MAX_VCPUS};
+    guint fixture = G_N_ELEMENTS(fixtures) - (one_in(rand, 6) ? 1 : 2);
+
+    return N_SMALL + fixture;
+}
+
+static inline void
+add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind, gboolean large)
+{
+    Change change = {kind, g_rand_int(rand), step, large ? LARGE_VCPUS : MAX_VCPUS};
 
     if (kind == CHANGE_TOPOLOGY)
-        change.most = random_topology(rand);
+        change.most = large ? random_large_topology(rand) : random_topology(rand);
     g_array_append_val(changes, change);
 }
 
@@ -89,14 +102,15 @@ random_sequence(GRand *rand, guint most_steps)
                                        CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
+    gboolean large = one_in(rand, LARGE_ONE_IN);
 
-    add_change(changes, rand, 0, CHANGE_TOPOLOGY);
-    add_change(changes, rand, 0, CHANGE_HOST);
+    add_change(changes, rand, 0, CHANGE_TOPOLOGY, large);
+    add_change(changes, rand, 0, CHANGE_HOST, large);
     for (guint n = 1 + below(rand, MAX_DOMAINS); n > 0; n--)
-        add_change(changes, rand, 0, CHANGE_ADD);
+        add_change(changes, rand, 0, CHANGE_ADD, large);
     for (guint step = 1; step < steps; step++) {
         for (guint n = 1 + below(rand, 2); n > 0; n--)
-            add_change(changes, rand, step, later[below(rand, G_N_ELEMENTS(later))]);
+            add_change(changes, rand, step, later[below(rand, G_N_ELEMENTS(later))], large);
     }
     return changes;
 }

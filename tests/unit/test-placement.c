@@ -293,6 +293,41 @@ a_set_that_anchors_could_fill_keeps_a_cpu(void **state)
     assert_plan(scenario, "a: anchor=0 anchor=1");
 }
 
+/* CPU 2 is the last of b's as long as a is on CPU 0, which it leaves when c comes to its core: too
+ * late for d's turn, and with so many anchors nobody searches. */
+static void
+who_was_given_up_gets_what_becomes_free_in_the_end(void **state)
+{
+    g_autoptr(GString) where = g_string_new("0:0:0 0:0:0");
+    g_autoptr(GString) originals = g_string_new("4-39");
+    g_autoptr(Scenario) scenario = scenario_new("0-39", NULL, 0);
+    ScenarioDomain *a = scenario_add(scenario, "a", "0-39 0-39");
+    ScenarioDomain *c = scenario_add(scenario, "c", "0-39 0-39");
+    ScenarioDomain *d = scenario_add(scenario, "d", "0-39 0-39");
+    ScenarioDomain *many;
+
+    (void)state;
+    for (guint i = 2; i < 40; i++)
+        g_string_append_printf(where, " 0:0:%u", i);
+    scenario_take_topology(scenario, scenario_topology(where->str, "0-39"));
+    for (guint i = 1; i < 24; i++)
+        g_string_append(originals, " 4-39");
+    many = scenario_add(scenario, "many", originals->str);
+    scenario_add(scenario, "b", "0,2");
+    scenario_anchor(many, "0-23");
+    scenario_solve(scenario);
+    a->view.smt = BPFPV_SMT_MATCH;
+    scenario_set_pool(a, "0,3");
+    scenario_set_pool(c, "1");
+    scenario_set_pool(d, "2");
+    scenario_anchor(a, "0");
+    scenario_anchor(c, "0");
+    scenario_anchor(d, "0");
+    scenario_solve(scenario);
+    assert_cpus(plan_vcpu(scenario->plan, "a", 0)->cpus, "3");
+    assert_true(plan_vcpu(scenario->plan, "d", 0)->met);
+}
+
 /* Its right to run comes before others' anchors, which move on or become unmet. */
 static void
 a_new_domain_is_not_starved_by_those_that_hold(void **state)
@@ -544,6 +579,7 @@ main(void)
         cmocka_unit_test(an_anchor_that_would_starve_a_floating_vcpu_is_unmet),
         cmocka_unit_test(another_cpu_is_taken_where_one_would_starve_somebody),
         cmocka_unit_test(a_set_that_anchors_could_fill_keeps_a_cpu),
+        cmocka_unit_test(who_was_given_up_gets_what_becomes_free_in_the_end),
         cmocka_unit_test(a_new_domain_is_not_starved_by_those_that_hold),
         cmocka_unit_test(a_vcpu_that_is_fixed_keeps_what_it_had),
         cmocka_unit_test(a_cohort_floats_and_says_so),
