@@ -116,7 +116,7 @@ bpfpv_placer_free_core(BpfpvPlacer *placer, BpfpvSlot *slot)
         return FALSE;
     bpfpv_cpuset_assign(untried, set);
     bpfpv_cpuset_subtract(untried, dead);
-    for (guint occupants = 1; occupants <= 2; occupants++) {
+    for (guint occupants = 1; occupants <= placer->widest; occupants++) {
         for (int c = bpfpv_cpuset_next(untried, 0); c >= 0;
              c = bpfpv_cpuset_next(untried, (guint)c + 1)) {
             if (!bpfpv_placer_may_look(placer))
