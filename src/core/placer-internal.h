@@ -152,7 +152,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
     BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
     BpfpvRooms rooms[8];                         /* by hash of the set */
-    guint widest; /* online threads of the widest core, up to BPFPV_MAX_ROOM */
+    guint widest; /* online threads of the widest core, not fixed ones, up to BPFPV_MAX_ROOM */
     gint64 now_us;
     gint64 next_us;
 
@@ -164,7 +164,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *exclusive; /* CPUs that floating threads stay off */
     BpfpvCpuset *last_exclusive;
     BpfpvCpuset *stirred;                     /* exclusive now or in the last solve, but not both */
-    BpfpvCpuset *free;                        /* nobody's and nobody's idle sibling */
+    BpfpvCpuset *free;                        /* nobody's, not fixed, nobody's idle sibling */
     BpfpvCpuset *room[BPFPV_MAX_ROOM + 1];    /* [k]: CPUs of cores with k free threads or more */
     BpfpvCpuset *roomy[BPFPV_MAX_ROOM + 1];   /* [n]: CPUs of caches with n free ones or more */
     gboolean roomy_asked[BPFPV_MAX_ROOM + 1]; /* it is kept up to date in this solve */

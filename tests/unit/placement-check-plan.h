@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "placement-check.h"
+#include "placement-check-cost.h"
 
 /* Since when nobody asks for @v, which was anchored by @vcpu before; 0: somebody does. */
 static inline gint64
@@ -254,6 +254,8 @@ check_plan(const Scenario *scenario, const BpfpvPlan *before, const BpfpvPlan *p
     if (check_starves(&check, check.exclusive))
         g_string_append(check.complaints, "[3 everybody can float]\n");
     check_stability(&check);
+    if (check_all_can_hold(&check))
+        check_costs_of_newcomer(&check);
     complaints = g_string_free(g_steal_pointer(&check.complaints), FALSE);
     check_clear(&check);
     return complaints;
