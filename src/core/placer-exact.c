@@ -127,6 +127,52 @@ add_askers(Exact *exact, const BpfpvPlacerDomain *domain)
     return TRUE;
 }
 
+/* ---- whose turn it would be if everybody were met ---- */
+
+static gboolean
+wants_turn(const BpfpvSlot *slot)
+{
+    return slot->asked == BPFPV_WANT_ANCHOR && !slot->holds &&
+           !bpfpv_cpuset_is_empty(slot->candidates->set);
+}
+
+static gboolean
+take_turn(BpfpvPlacer *placer, BpfpvSlot *slot)
+{
+    slot->turn = placer->n_turns++;
+    slot->domain->n_anchors++;
+    return TRUE;
+}
+
+static void
+count_anchors(BpfpvPlacer *placer, gboolean holders_alone)
+{
+    for (guint d = 0; d < placer->domains->len; d++) {
+        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        domain->n_anchors = 0;
+        for (guint i = 0; i < domain->wanting->len; i++) {
+            BpfpvSlot *slot = domain->wanting->pdata[i];
+
+            domain->n_anchors += slot->cpu != BPFPV_NO_CPU && (slot->holds || !holders_alone);
+            slot->turn = holders_alone ? G_MAXUINT : slot->turn;
+        }
+    }
+}
+
+/* The turns of the deal won't do: who was refused let the next of its domain come, before others
+ * that have no more anchors. */
+static void
+set_turns(BpfpvPlacer *placer)
+{
+    placer->n_turns = 0;
+    count_anchors(placer, TRUE);
+    bpfpv_placer_deal(placer, wants_turn, take_turn);
+    count_anchors(placer, FALSE);
+}
+
+/* ---- who asks ---- */
+
 static int
 compare_askers(gconstpointer a, gconstpointer b)
 {
@@ -154,6 +200,7 @@ collect(Exact *exact)
 
         g_array_append_val(exact->floors, bits);
     }
+    set_turns(exact->placer);
     for (guint d = 0; d < placer->domains->len; d++) {
         if (!add_askers(exact, placer->domains->pdata[d]))
             return FALSE;

@@ -102,7 +102,7 @@ typedef struct {
     int cpu;                   /* what it gets */
     gboolean stays;            /* on the CPU it had */
     gboolean holds;            /* could stay, so that going elsewhere is a move */
-    guint turn;                /* the number of its first turn in this solve */
+    guint turn;                /* in bpfpv_placer_meet_most(): the number of its turn */
     int was;                   /* in bpfpv_placer_meet_most(): what it had */
     gboolean listed;           /* in a search */
 } BpfpvSlot;

@@ -249,16 +249,18 @@ try_slot(Search *search, guint index, BpfpvSlot *slot)
     return FALSE;
 }
 
-/* Another vCPU of the same domain instead of @slot: one anchor more counts more than which. */
+/* Another vCPU of the same domain instead of @slot, the next whose turn it would be: one anchor
+ * more counts more than which. Not instead of the one that the search is for: others' domains may
+ * come before the next of its own. */
 static gboolean
 try_instead(Search *search, guint index, const BpfpvSlot *slot)
 {
     BpfpvPlacerDomain *domain = slot->domain;
 
-    if (slot->stays || slot->displaced)
+    if (slot->stays || slot->displaced || search->was[index] == BPFPV_NO_CPU)
         return FALSE;
-    for (guint v = 0; v < domain->slots->len && search->placer->effort > 0; v++) {
-        BpfpvSlot *other = bpfpv_slot_at(domain, v);
+    for (guint i = 0; i < domain->waiting->len && search->placer->effort > 0; i++) {
+        BpfpvSlot *other = domain->waiting->pdata[i];
         gboolean found;
 
         if (other->asked != BPFPV_WANT_ANCHOR || other->listed || other->cpu != BPFPV_NO_CPU)

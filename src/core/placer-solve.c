@@ -39,7 +39,6 @@ set_want(BpfpvPlacer *placer, BpfpvSlot *slot)
     slot->cpu = BPFPV_NO_CPU;
     slot->stays = FALSE;
     slot->holds = FALSE;
-    slot->turn = 0;
     slot->displaced &= slot->asked == BPFPV_WANT_ANCHOR;
     if (slot->asked == BPFPV_WANT_ANCHOR) {
         slot->displaced |= slot->held != BPFPV_NO_CPU;
@@ -107,7 +106,6 @@ start(BpfpvPlacer *placer)
     placer->swaps = SWAPS;
     placer->looks = LOOKS + LOOKS_PER_CPU * placer->n_cpus;
     placer->n_anchors = 0;
-    placer->n_turns = 0;
     bpfpv_placer_revive(placer);
     clear_hopeless(placer);
     for (guint d = 0; d < placer->domains->len; d++) {
@@ -142,8 +140,6 @@ give_any(BpfpvPlacer *placer, BpfpvSlot *slot)
 {
     int cpu;
 
-    if (slot->turn == 0)
-        slot->turn = ++placer->n_turns;
     /* Only held: not worth another CPU. Or it got one meanwhile, for another of its domain. */
     if (slot->asked != BPFPV_WANT_ANCHOR || slot->cpu != BPFPV_NO_CPU)
         return FALSE;
