@@ -67,7 +67,8 @@ check_state(Check *check, const ScenarioDomain *but, guint v)
             g_autoptr(BpfpvCpuset) footprint = NULL;
             guint cpu;
 
-            if (!check_is_met_anchor(vcpu) || (domain == but && w == v))
+            if (!check_is_met_anchor(vcpu) || (domain == but && w == v) ||
+                bpfpv_cpuset_is_empty(vcpu->cpus))
                 continue;
             cpu = (guint)bpfpv_cpuset_next(vcpu->cpus, 0);
             footprint = check_footprint(check, domain, cpu);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "placement-check-cost.h"
+#include "placement-check-turns.h"
 
 /* Since when nobody asks for @v, which was anchored by @vcpu before; 0: somebody does. */
 static inline gint64
@@ -98,16 +98,52 @@ check_stability(Check *check)
         }
     }
     if (moved > check->scenario->host.max_moves)
-        g_string_append_printf(check->complaints, "[6 few moves] %u moved\n", moved);
+        check_complain_of_all(check->complaints, "6 few moves", "");
+}
+
+/* Is a cohort that has @has on one of @places, or has none of them @need CPUs of @common? */
+static inline gboolean
+check_is_together(const GPtrArray *places, gboolean cells, const BpfpvCpuset *has,
+                  const BpfpvCpuset *common, guint need, gboolean *fits)
+{
+    gboolean together = FALSE;
+
+    *fits = FALSE;
+    for (guint i = 0; i < places->len; i++) {
+        const BpfpvCpuset *place =
+            cells ? ((const BpfpvTopologyCell *)places->pdata[i])->cpus : places->pdata[i];
+
+        *fits |= bpfpv_cpuset_count_common(place, common) >= need;
+        together |= bpfpv_cpuset_is_subset(has, place);
+    }
+    return together || !*fits;
+}
+
+static inline void
+check_cohort_place(Check *check, const ScenarioDomain *domain, guint first, const BpfpvCpuset *has,
+                   const BpfpvCpuset *common, guint need, const BpfpvCpuset *near)
+{
+    const BpfpvTopology *topology = check->scenario->topology;
+    gboolean fits = FALSE;
+
+    if (domain->view.cohort == BPFPV_COHORT_LLC &&
+        !check_is_together(bpfpv_topology_caches(topology), FALSE, has, common, need, &fits))
+        check_complain(check, "7 cohort in one cache", domain, first);
+    if (!fits && !check_is_together(bpfpv_topology_cells(topology), TRUE, has, common, need, &fits))
+        check_complain(check, "7 cohort in one cell", domain, first);
+    if (fits && near != NULL && bpfpv_cpuset_intersects(common, near) &&
+        !bpfpv_cpuset_is_subset(has, near))
+        check_complain(check, "7 cohort near its memory", domain, first);
 }
 
 /* Rule 7: a cohort whose floating vCPUs fit in one cache, or else one cell, is in one. */
 static inline void
 check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *cohort)
 {
-    const BpfpvTopology *topology = check->scenario->topology;
     g_autoptr(BpfpvCpuset) has = bpfpv_cpuset_new();
-    guint first = 0;
+    g_autoptr(BpfpvCpuset) common = bpfpv_cpuset_copy(check->online);
+    g_autoptr(BpfpvCpuset) near = NULL;
+    guint first = 0, need = 0;
 
     for (guint i = 0; i < bpfpv_demand_cohorts(domain->demand)->len; i++) {
         const BpfpvCohort *other = bpfpv_demand_cohorts(domain->demand)->pdata[i];
@@ -115,35 +151,28 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
         if (other != cohort && bpfpv_cpuset_intersects(other->vcpus, cohort->vcpus))
             return; /* several that overlap are placed as one */
     }
-    g_autoptr(BpfpvCpuset) common = bpfpv_cpuset_copy(check->online);
-    guint need = 0;
     for (int v = bpfpv_cpuset_next(cohort->vcpus, 0); v >= 0;
          v = bpfpv_cpuset_next(cohort->vcpus, (guint)v + 1)) {
         const BpfpvPlanVcpu *vcpu = plan_vcpu(check->plan, domain->key, (guint)v);
-        g_autoptr(BpfpvCpuset) near = check_near(check, domain, (guint)v);
+        g_autoptr(BpfpvCpuset) its = check_near(check, domain, (guint)v);
 
         if (check_is_fixed(domain, (guint)v) || check_is_met_anchor(vcpu))
             continue;
-        if (vcpu->want != BPFPV_WANT_COHORT || near != NULL)
+        if (vcpu->want != BPFPV_WANT_COHORT ||
+            (near != NULL && its != NULL && !bpfpv_cpuset_equal(near, its)))
             return;
+        if (near == NULL)
+            near = g_steal_pointer(&its);
         need++;
         first = (guint)v;
         bpfpv_cpuset_intersect(common, domain->original->pdata[v]);
         bpfpv_cpuset_unite(has, vcpu->cpus);
     }
     bpfpv_cpuset_subtract(common, check->exclusive);
-    if (need == 0 || domain->view.cohort == BPFPV_COHORT_NONE || bpfpv_cpuset_is_empty(common))
-        return;
-    for (guint i = 0; i < bpfpv_topology_caches(topology)->len; i++) {
-        const BpfpvCpuset *cache = bpfpv_topology_caches(topology)->pdata[i];
-        int cpu = bpfpv_cpuset_next(has, 0);
-
-        if (domain->view.cohort == BPFPV_COHORT_LLC &&
-            bpfpv_cpuset_count_common(cache, common) >= need &&
-            (cpu < 0 ||
-             !bpfpv_cpuset_is_subset(has, bpfpv_topology_cache_of(topology, (guint)cpu))))
-            check_complain(check, "7 cohort in one cache", domain, first);
-    }
+    if (near != NULL && bpfpv_cpuset_intersects(common, near))
+        bpfpv_cpuset_intersect(common, near);
+    if (need > 0 && domain->view.cohort != BPFPV_COHORT_NONE && !bpfpv_cpuset_is_empty(common))
+        check_cohort_place(check, domain, first, has, common, need, near);
 }
 
 static inline void
@@ -249,13 +278,13 @@ check_plan(const Scenario *scenario, const BpfpvPlan *before, const BpfpvPlan *p
     for (guint d = 0; d < scenario->domains->len; d++)
         check_domain(&check, scenario->domains->pdata[d]);
     if (check.n_used > check.budget)
-        g_string_append_printf(check.complaints, "[3 reserve] %u CPUs used, %u allowed\n",
-                               check.n_used, check.budget);
+        check_complain_of_all(check.complaints, "3 reserve", "");
     if (check_starves(&check, check.exclusive))
-        g_string_append(check.complaints, "[3 everybody can float]\n");
+        check_complain_of_all(check.complaints, "3 everybody can float", "");
     check_stability(&check);
     if (check_all_can_hold(&check))
         check_costs_of_newcomer(&check);
+    check_turns(&check);
     complaints = g_string_free(g_steal_pointer(&check.complaints), FALSE);
     check_clear(&check);
     return complaints;

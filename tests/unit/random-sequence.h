@@ -27,6 +27,7 @@ typedef struct {
     guint32 seed;
     guint step;
     guint most; /* of CHANGE_ADD: vCPUs; of CHANGE_TOPOLOGY: which one, see sequence_topology() */
+    gboolean plain; /* of CHANGE_ADD and CHANGE_POLICY, see make_plain() */
 } Change;
 
 static const char *const fixtures[] = {"laptop",      "smt",      "hybrid", "offline", "no-cache",
@@ -35,6 +36,8 @@ static const char *const fixtures[] = {"laptop",      "smt",      "hybrid", "off
 /* One sequence in so many has a large host, with domains of up to so many vCPUs. */
 #define LARGE_ONE_IN 100
 #define LARGE_VCPUS 80
+/* And one in so many has domains that are all alike. */
+#define PLAIN_ONE_IN 10
 
 #define N_SMALL G_N_ELEMENTS(random_hosts)
 
@@ -84,9 +87,10 @@ random_large_topology(GRand *rand)
 }
 
 static inline void
-add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind, gboolean large)
+add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind, gboolean large,
+           gboolean plain)
 {
-    Change change = {kind, g_rand_int(rand), step, large ? LARGE_VCPUS : MAX_VCPUS};
+    Change change = {kind, g_rand_int(rand), step, large ? LARGE_VCPUS : MAX_VCPUS, plain};
 
     if (kind == CHANGE_TOPOLOGY)
         change.most = large ? random_large_topology(rand) : random_topology(rand);
@@ -102,15 +106,15 @@ random_sequence(GRand *rand, guint most_steps)
                                        CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
-    gboolean large = one_in(rand, LARGE_ONE_IN);
+    gboolean large = one_in(rand, LARGE_ONE_IN), plain = one_in(rand, PLAIN_ONE_IN);
 
-    add_change(changes, rand, 0, CHANGE_TOPOLOGY, large);
-    add_change(changes, rand, 0, CHANGE_HOST, large);
+    add_change(changes, rand, 0, CHANGE_TOPOLOGY, large, plain);
+    add_change(changes, rand, 0, CHANGE_HOST, large, plain);
     for (guint n = 1 + below(rand, MAX_DOMAINS); n > 0; n--)
-        add_change(changes, rand, 0, CHANGE_ADD, large);
+        add_change(changes, rand, 0, CHANGE_ADD, large, plain);
     for (guint step = 1; step < steps; step++) {
         for (guint n = 1 + below(rand, 2); n > 0; n--)
-            add_change(changes, rand, step, later[below(rand, G_N_ELEMENTS(later))], large);
+            add_change(changes, rand, step, later[below(rand, G_N_ELEMENTS(later))], large, plain);
     }
     return changes;
 }
@@ -135,7 +139,7 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
         return TRUE;
     case CHANGE_ADD:
         if (n < MAX_DOMAINS)
-            add_domain(rand, scenario, change->most);
+            (change->plain ? add_plain_domain : add_domain)(rand, scenario, change->most);
         return n < MAX_DOMAINS;
     case CHANGE_REMOVE:
         if (n > 0)
@@ -144,6 +148,8 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
     case CHANGE_POLICY:
         if (n > 0)
             change_bounds(rand, scenario, scenario->domains->pdata[which]);
+        if (n > 0 && change->plain)
+            make_plain(scenario->domains->pdata[which]);
         return n > 0;
     case CHANGE_THREADS:
         if (n > 0)
