@@ -69,7 +69,8 @@ typedef struct {
     const BpfpvCpuset *pool;  /* (nullable): host CPUs that may hold anchors; NULL: any */
     const BpfpvCpuset *taken; /* (nullable): CPUs that vCPUs of unmanaged domains are pinned to */
     guint reserve;            /* online CPUs that never hold an anchor, at least */
-    gint64 hold_us;           /* an anchor is kept and not moved for so long after it was given */
+    gint64 hold_us;           /* an anchor isn't moved for so long after it was given, and is kept
+                               * for so long after it was last asked for */
     guint max_moves;          /* anchors that one solve may move for others; 0: none */
 } BpfpvPlacementHost;
 

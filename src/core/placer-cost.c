@@ -66,6 +66,13 @@ look_at_siblings(const BpfpvSlot *slot, const BpfpvCpuset *core, gboolean *split
     }
 }
 
+/* CPUs of @set that are free for @cpu's next owner and his company: @cpu too, whoever has it. */
+static guint
+room_with(const BpfpvPlacer *placer, const BpfpvCpuset *set, guint cpu)
+{
+    return bpfpv_cpuset_count_common(set, placer->free) + !bpfpv_cpuset_contains(placer->free, cpu);
+}
+
 static guint
 smt_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
 {
@@ -79,7 +86,7 @@ smt_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
     look_at_siblings(slot, core, &split, &coming);
     if (split)
         cost += COST_SPLIT;
-    else if (coming > 0 && bpfpv_cpuset_count_common(core, placer->free) < coming + 1)
+    else if (coming > 0 && room_with(placer, core, cpu) < coming + 1)
         cost += COST_NARROW;
     strangers = bpfpv_placer_count_strangers(placer, slot, cpu);
     /* Whoever has @cpu now would not be there. */
@@ -117,7 +124,7 @@ cohort_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
         return 0;
     first = bpfpv_placer_first_anchor(slot);
     if (first == NULL)
-        return bpfpv_cpuset_count_common(bpfpv_topology_cache_of(topology, cpu), placer->free) <
+        return room_with(placer, bpfpv_topology_cache_of(topology, cpu), cpu) <
                        slot->component->n_anchors
                    ? COST_TIGHT
                    : 0;

@@ -99,7 +99,53 @@ domain_new(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
     return domain;
 }
 
-/* Whether the vCPUs and threads are those that it has; if not it starts over, as another run. */
+static void
+adopt_vcpu(BpfpvSlot *slot, const BpfpvPlanVcpu *vcpu, BpfpvPlanVcpu *planned)
+{
+    int cpu = vcpu->cpus != NULL ? bpfpv_cpuset_next(vcpu->cpus, 0) : BPFPV_NO_CPU;
+
+    slot->waiting = G_MAXINT64;
+    slot->held = BPFPV_NO_CPU;
+    if (vcpu->want == BPFPV_WANT_ANCHOR && vcpu->met) {
+        slot->held = cpu;
+        slot->since = vcpu->since;
+        slot->unasked = vcpu->unasked;
+    } else if (vcpu->want == BPFPV_WANT_ANCHOR) {
+        slot->waiting = vcpu->since;
+        slot->displaced = vcpu->lost;
+    } else if (vcpu->want == BPFPV_WANT_COHORT) {
+        planned->want = vcpu->want;
+        bpfpv_placer_replace_set(&planned->cpus, vcpu->cpus);
+    }
+}
+
+static void
+adopt(BpfpvPlacerDomain *domain, const BpfpvPlanDomain *planned)
+{
+    for (guint v = 0; v < MIN(domain->slots->len, planned->vcpus->len); v++)
+        adopt_vcpu(bpfpv_slot_at(domain, v), planned->vcpus->pdata[v],
+                   domain->planned->vcpus->pdata[v]);
+}
+
+/* The domain with other original sets or threads: an I/O thread came, somebody pinned a vCPU. Its
+ * vCPUs hold what they held, and have waited since they did. */
+static BpfpvPlacerDomain *
+replace(BpfpvPlacer *placer, const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
+{
+    g_autoptr(BpfpvPlan) last = bpfpv_plan_new();
+    gboolean known = domain->known;
+    BpfpvPlacerDomain *other;
+
+    bpfpv_plan_move_domain(placer->plan, from->domain, last);
+    bpfpv_placer_remove_domain(placer, from->domain);
+    other = domain_new(placer, from);
+    other->known = known;
+    if (known)
+        adopt(other, last->domains->pdata[0]);
+    return other;
+}
+
+/* Whether the vCPUs and threads are those that it has. */
 static gboolean
 same_shape(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
 {
@@ -168,20 +214,18 @@ set_wants(BpfpvPlacerDomain *domain)
  * @placer: the placer
  * @from: the domain; what it points to is copied
  *
- * Says what a domain asks for now. One whose original sets or threads differ
- * from those known under its key is taken for another: it holds nothing.
+ * Says what a domain asks for now. If its original sets or threads are others
+ * than before, its vCPUs hold what they held, and have waited as long.
  */
 void
 bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
 {
     BpfpvPlacerDomain *domain = find(placer, from->domain);
 
-    if (domain != NULL && !same_shape(domain, from)) {
-        bpfpv_placer_remove_domain(placer, from->domain);
-        domain = NULL;
-    }
     if (domain == NULL)
         domain = domain_new(placer, from);
+    else if (!same_shape(domain, from))
+        domain = replace(placer, domain, from);
     else if (same_wishes(domain, from))
         return;
     bpfpv_demand_free(domain->demand);
@@ -253,30 +297,13 @@ bpfpv_placer_domains(const BpfpvPlacer *placer)
     return keys;
 }
 
-static void
-adopt_vcpu(BpfpvSlot *slot, const BpfpvPlanVcpu *vcpu, BpfpvPlanVcpu *planned)
-{
-    int cpu = vcpu->cpus != NULL ? bpfpv_cpuset_next(vcpu->cpus, 0) : BPFPV_NO_CPU;
-
-    slot->waiting = G_MAXINT64;
-    slot->held = BPFPV_NO_CPU;
-    if (vcpu->want == BPFPV_WANT_ANCHOR && vcpu->met) {
-        slot->held = cpu;
-        slot->since = vcpu->since;
-    } else if (vcpu->want == BPFPV_WANT_ANCHOR) {
-        slot->waiting = vcpu->since;
-    } else if (vcpu->want == BPFPV_WANT_COHORT) {
-        planned->want = vcpu->want;
-        bpfpv_placer_replace_set(&planned->cpus, vcpu->cpus);
-    }
-}
-
 /**
  * bpfpv_placer_adopt:
  * @placer: the placer
  * @plan: a plan
  *
- * Takes what @plan has for the placer's domains to be in force.
+ * Takes what @plan has for the placer's domains to be in force; not for those
+ * that a solve has placed already, of which the placer knows more.
  */
 void
 bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan)
@@ -285,8 +312,7 @@ bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan)
         BpfpvPlacerDomain *domain = placer->domains->pdata[d];
         const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, domain->key);
 
-        for (guint v = 0; planned != NULL && v < MIN(domain->slots->len, planned->vcpus->len); v++)
-            adopt_vcpu(bpfpv_slot_at(domain, v), planned->vcpus->pdata[v],
-                       domain->planned->vcpus->pdata[v]);
+        if (planned != NULL && !domain->known)
+            adopt(domain, planned);
     }
 }

@@ -12,6 +12,8 @@
 #define MAX_CPUS 16
 /* States that are looked at before it gives up, and the anchors stay as they are. */
 #define MAX_STATES 60000
+/* Domains that ask for more than their limit. */
+#define MAX_LIMITED 4
 
 /* One who wants an anchor. Sets of CPUs are bits, in the order of the online ones. */
 typedef struct {
@@ -28,42 +30,32 @@ typedef struct {
     guint index; /* of the next asker */
     guint16 used, shut;
     guint moves;
-    guint8 counts[4]; /* anchors of domains with a limit that matters */
-    int most;         /* can be met from here on; -1: one who must keep an anchor can't */
+    guint8 counts[MAX_LIMITED]; /* anchors of domains with a limit that matters */
 } State;
 
 typedef struct {
     BpfpvPlacer *placer;
-    GArray *askers;    /* of Asker, by turn */
-    GHashTable *known; /* of State */
-    GArray *floors;    /* of guint16: somebody needs a CPU of each that is not shut */
-    guint limits[4];
+    GArray *askers;     /* of Asker, by turn */
+    BpfpvStates *known; /* what most_from() has found */
+    GArray *floors;     /* of guint16: somebody needs a CPU of each that is not shut */
+    guint limits[MAX_LIMITED];
     guint n_limited;
     int cpus[MAX_CPUS];
     guint n_cpus;
 } Exact;
 
-static guint
-state_hash(gconstpointer data)
+/* One number for each state: no field is larger than it has bits here. */
+static guint64
+number_of(const State *state)
 {
-    const State *state = data;
-    guint64 hash = (guint64)state->used << 16 | state->shut;
+    guint64 number = (guint64)state->used << 16 | state->shut;
 
-    hash = hash * 31 + state->index;
-    hash = hash * 31 + state->moves;
-    for (guint i = 0; i < G_N_ELEMENTS(state->counts); i++)
-        hash = hash * 31 + state->counts[i];
-    return (guint)(hash * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 32);
-}
-
-static gboolean
-state_equal(gconstpointer a, gconstpointer b)
-{
-    const State *left = a, *right = b;
-
-    return left->index == right->index && left->used == right->used && left->shut == right->shut &&
-           left->moves == right->moves &&
-           memcmp(left->counts, right->counts, sizeof(left->counts)) == 0;
+    G_STATIC_ASSERT(BPFPV_MAX_SEARCH < 32 && MAX_LIMITED * 5 + 5 + 5 + 32 < 64);
+    number = number << 5 | state->index;
+    number = number << 5 | state->moves;
+    for (guint i = 0; i < MAX_LIMITED; i++)
+        number = number << 5 | state->counts[i];
+    return number;
 }
 
 /* ---- what there is to arrange ---- */
@@ -104,8 +96,7 @@ set_options(const Exact *exact, Asker *asker)
                 ? bits_of(exact, bpfpv_topology_core_of(placer->topology, (guint)exact->cpus[i]))
                 : (guint16)(1u << i);
     asker->held = slot->holds ? index_of(exact, slot->held) : BPFPV_NO_CPU;
-    if (asker->held >= 0 &&
-        (slot->asked != BPFPV_WANT_ANCHOR || slot->since + placer->host.hold_us > placer->now_us))
+    if (asker->held >= 0 && slot->since + placer->host.hold_us > placer->now_us)
         asker->options &= (guint16)(1u << asker->held);
 }
 
@@ -136,6 +127,52 @@ add_askers(Exact *exact, const BpfpvPlacerDomain *domain)
     return TRUE;
 }
 
+/* ---- whose turn it would be if everybody were met ---- */
+
+static gboolean
+wants_turn(const BpfpvSlot *slot)
+{
+    return slot->asked == BPFPV_WANT_ANCHOR && !slot->holds &&
+           !bpfpv_cpuset_is_empty(slot->candidates->set);
+}
+
+static gboolean
+take_turn(BpfpvPlacer *placer, BpfpvSlot *slot)
+{
+    slot->turn = placer->n_turns++;
+    slot->domain->n_anchors++;
+    return TRUE;
+}
+
+static void
+count_anchors(BpfpvPlacer *placer, gboolean holders_alone)
+{
+    for (guint d = 0; d < placer->domains->len; d++) {
+        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        domain->n_anchors = 0;
+        for (guint i = 0; i < domain->wanting->len; i++) {
+            BpfpvSlot *slot = domain->wanting->pdata[i];
+
+            domain->n_anchors += slot->cpu != BPFPV_NO_CPU && (slot->holds || !holders_alone);
+            slot->turn = holders_alone ? G_MAXUINT : slot->turn;
+        }
+    }
+}
+
+/* The turns of the deal won't do: who was refused let the next of its domain come, before others
+ * that have no more anchors. */
+static void
+set_turns(BpfpvPlacer *placer)
+{
+    placer->n_turns = 0;
+    count_anchors(placer, TRUE);
+    bpfpv_placer_deal(placer, wants_turn, take_turn);
+    count_anchors(placer, FALSE);
+}
+
+/* ---- who asks ---- */
+
 static int
 compare_askers(gconstpointer a, gconstpointer b)
 {
@@ -163,6 +200,7 @@ collect(Exact *exact)
 
         g_array_append_val(exact->floors, bits);
     }
+    set_turns(exact->placer);
     for (guint d = 0; d < placer->domains->len; d++) {
         if (!add_askers(exact, placer->domains->pdata[d]))
             return FALSE;
@@ -205,38 +243,47 @@ take(const Exact *exact, const State *state, guint cpu, State *next)
            (next->shut == state->shut || !starves(exact, next->shut));
 }
 
+/* No more than this can be met from @state on: all who are left, each with a CPU. */
+static int
+bound_from(const Exact *exact, const State *state)
+{
+    guint used = (guint)__builtin_popcount(state->used);
+    guint left = exact->askers->len - state->index;
+
+    return (int)MIN(left, exact->placer->budget - used);
+}
+
 /* How many from @state on can be met; -1: not all who must. */
 static int
 most_from(Exact *exact, const State *state)
 {
     const Asker *asker;
-    State *known, next;
-    int most = -1;
+    guint64 number = number_of(state);
+    State next;
+    int most = -1, bound = bound_from(exact, state);
 
     if (state->index == exact->askers->len)
         return 0;
-    known = g_hash_table_lookup(exact->known, state);
-    if (known != NULL)
-        return known->most;
-    if (g_hash_table_size(exact->known) >= MAX_STATES)
+    if (bpfpv_states_find(exact->known, number, &most))
+        return most;
+    if (bpfpv_states_count(exact->known) >= MAX_STATES)
         return -1;
+    most = -1;
     asker = &g_array_index(exact->askers, Asker, state->index);
-    for (guint c = 0; c < exact->n_cpus; c++) {
-        if (take(exact, state, c, &next)) {
+    for (guint left = asker->options & (guint)~state->used; left != 0 && most < bound;
+         left &= left - 1) {
+        if (take(exact, state, (guint)__builtin_ctz(left), &next)) {
             int rest = most_from(exact, &next);
 
             most = rest >= 0 ? MAX(most, rest + 1) : most;
         }
     }
-    if (!asker->must) {
+    if (!asker->must && most < bound) {
         next = *state;
         next.index++;
         most = MAX(most, most_from(exact, &next));
     }
-    known = g_new(State, 1);
-    *known = *state;
-    known->most = most;
-    g_hash_table_add(exact->known, known);
+    bpfpv_states_add(exact->known, number, most);
     return most;
 }
 
@@ -288,12 +335,6 @@ arrange(Exact *exact, int most)
     placer->n_moves = state.moves;
 }
 
-static void
-free_state(gpointer state)
-{
-    g_free(state);
-}
-
 /* Whether somebody is unmet while there is a CPU left, or others have whole cores. */
 static gboolean
 is_worth_it(const BpfpvPlacer *placer)
@@ -328,13 +369,13 @@ bpfpv_placer_meet_most(BpfpvPlacer *placer)
         return;
     exact.askers = g_array_new(FALSE, TRUE, sizeof(Asker));
     exact.floors = g_array_new(FALSE, TRUE, sizeof(guint16));
-    exact.known = g_hash_table_new_full(state_hash, state_equal, free_state, NULL);
+    exact.known = bpfpv_states_new();
     if (collect(&exact)) {
         most = most_from(&exact, &state);
-        if (most > (int)placer->n_anchors && g_hash_table_size(exact.known) < MAX_STATES)
+        if (most > (int)placer->n_anchors && bpfpv_states_count(exact.known) < MAX_STATES)
             arrange(&exact, most);
     }
     g_array_unref(exact.askers);
     g_array_unref(exact.floors);
-    g_hash_table_unref(exact.known);
+    bpfpv_states_free(exact.known);
 }

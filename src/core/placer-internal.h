@@ -4,10 +4,10 @@
  * placer-domain.c the domains, placer-candidates.c what each vCPU could have,
  * placer-solve.c the order of things, placer-turns.c whose turn it is,
  * placer-room.c and placer-best.c the best free CPU, placer-match.c and
- * placer-repack.c move others for it, placer-exact.c meets the most on small
- * hosts, placer-cost.c says which is better, placer-cohort.c places cohorts
- * where placer-places.c says there is room, placer-write.c writes the plan,
- * placement-why.c explains.
+ * placer-repack.c move others for it, placer-exact.c, by placer-states.c, meets
+ * the most on small hosts, placer-cost.c says which is better, placer-cohort.c
+ * places cohorts where placer-places.c says there is room, placer-write.c writes
+ * the plan, placement-why.c explains.
  */
 #pragma once
 
@@ -96,12 +96,13 @@ typedef struct {
     BpfpvComponent *component; /* (nullable) */
     int held;                  /* the CPU that it is anchored to by the last plan */
     gint64 since;              /* when it got that */
+    gint64 unasked;            /* since when nobody asks for it; 0: somebody does */
     gint64 waiting;            /* since when it is unmet; G_MAXINT64: it is not */
-    gboolean displaced;        /* was an anchor and lost its CPU */
+    gboolean displaced;        /* was an anchor and lost its CPU, now or before it began to wait */
     int cpu;                   /* what it gets */
     gboolean stays;            /* on the CPU it had */
     gboolean holds;            /* could stay, so that going elsewhere is a move */
-    guint turn;                /* the number of its first turn in this solve */
+    guint turn;                /* in bpfpv_placer_meet_most(): the number of its turn */
     int was;                   /* in bpfpv_placer_meet_most(): what it had */
     gboolean listed;           /* in a search */
 } BpfpvSlot;
@@ -127,6 +128,7 @@ struct _BpfpvPlacerDomain {
     guint next_waiting;
     guint n_anchors; /* given, in this solve */
     guint limit;     /* in this solve */
+    gboolean known;  /* a solve has placed it, or what it was before its sets changed */
     gboolean demands;
     gboolean wants_anchor;
     gboolean dirty;
@@ -150,7 +152,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
     BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
     BpfpvRooms rooms[8];                         /* by hash of the set */
-    guint widest; /* online threads of the widest core, up to BPFPV_MAX_ROOM */
+    guint widest; /* online threads of the widest core, not fixed ones, up to BPFPV_MAX_ROOM */
     gint64 now_us;
     gint64 next_us;
 
@@ -162,7 +164,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *exclusive; /* CPUs that floating threads stay off */
     BpfpvCpuset *last_exclusive;
     BpfpvCpuset *stirred;                     /* exclusive now or in the last solve, but not both */
-    BpfpvCpuset *free;                        /* nobody's and nobody's idle sibling */
+    BpfpvCpuset *free;                        /* nobody's, not fixed, nobody's idle sibling */
     BpfpvCpuset *room[BPFPV_MAX_ROOM + 1];    /* [k]: CPUs of cores with k free threads or more */
     BpfpvCpuset *roomy[BPFPV_MAX_ROOM + 1];   /* [n]: CPUs of caches with n free ones or more */
     gboolean roomy_asked[BPFPV_MAX_ROOM + 1]; /* it is kept up to date in this solve */
@@ -235,6 +237,14 @@ void bpfpv_placer_improve(BpfpvPlacer *placer, BpfpvSlot *slot);
 
 /* placer-exact.c */
 void bpfpv_placer_meet_most(BpfpvPlacer *placer);
+
+/* placer-states.c: a small number for each of many large ones. */
+typedef struct _BpfpvStates BpfpvStates;
+BpfpvStates *bpfpv_states_new(void);
+void bpfpv_states_free(BpfpvStates *states);
+guint bpfpv_states_count(const BpfpvStates *states);
+void bpfpv_states_add(BpfpvStates *states, guint64 state, int value);
+gboolean bpfpv_states_find(const BpfpvStates *states, guint64 state, int *value);
 
 /* placer-cost.c */
 guint bpfpv_placer_class(const BpfpvPlacer *placer, guint cpu);

@@ -116,7 +116,7 @@ bpfpv_placer_free_core(BpfpvPlacer *placer, BpfpvSlot *slot)
         return FALSE;
     bpfpv_cpuset_assign(untried, set);
     bpfpv_cpuset_subtract(untried, dead);
-    for (guint occupants = 1; occupants <= 2; occupants++) {
+    for (guint occupants = 1; occupants <= placer->widest; occupants++) {
         for (int c = bpfpv_cpuset_next(untried, 0); c >= 0;
              c = bpfpv_cpuset_next(untried, (guint)c + 1)) {
             if (!bpfpv_placer_may_look(placer))
@@ -199,13 +199,24 @@ typedef struct {
 
 static gboolean place_from(Search *search, guint index);
 
+/* A look at one CPU, for which a whole core means one at everybody who must find a CPU left.
+ * Returns: whether the effort lasts for it */
+static gboolean
+spend(BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    guint looks = bpfpv_placer_isolates(slot) ? 1 + placer->tight->len : 1;
+
+    placer->effort -= MIN(placer->effort, looks);
+    return placer->effort > 0;
+}
+
 static gboolean
 try_cpu(Search *search, guint index, BpfpvSlot *slot, int cpu)
 {
     BpfpvPlacer *placer = search->placer;
     gboolean held = slot->stays && cpu != search->was[index];
 
-    if (!bpfpv_placer_can_take(placer, slot, (guint)cpu) ||
+    if (!spend(placer, slot) || !bpfpv_placer_can_take(placer, slot, (guint)cpu) ||
         (held && (placer->n_moves >= placer->host.max_moves ||
                   slot->since + placer->host.hold_us > placer->now_us)))
         return FALSE;
@@ -230,23 +241,26 @@ try_slot(Search *search, guint index, BpfpvSlot *slot)
     if (was != BPFPV_NO_CPU && bpfpv_cpuset_contains(set, (guint)was) &&
         try_cpu(search, index, slot, was))
         return TRUE;
-    for (int c = bpfpv_cpuset_next(set, 0); c >= 0; c = bpfpv_cpuset_next(set, (guint)c + 1)) {
+    for (int c = bpfpv_cpuset_next(set, 0); c >= 0 && search->placer->effort > 0;
+         c = bpfpv_cpuset_next(set, (guint)c + 1)) {
         if (c != was && try_cpu(search, index, slot, c))
             return TRUE;
     }
     return FALSE;
 }
 
-/* Another vCPU of the same domain instead of @slot: one anchor more counts more than which. */
+/* Another vCPU of the same domain instead of @slot, the next whose turn it would be: one anchor
+ * more counts more than which. Not instead of the one that the search is for: others' domains may
+ * come before the next of its own. */
 static gboolean
 try_instead(Search *search, guint index, const BpfpvSlot *slot)
 {
     BpfpvPlacerDomain *domain = slot->domain;
 
-    if (slot->stays || slot->displaced)
+    if (slot->stays || slot->displaced || search->was[index] == BPFPV_NO_CPU)
         return FALSE;
-    for (guint v = 0; v < domain->slots->len; v++) {
-        BpfpvSlot *other = bpfpv_slot_at(domain, v);
+    for (guint i = 0; i < domain->waiting->len && search->placer->effort > 0; i++) {
+        BpfpvSlot *other = domain->waiting->pdata[i];
         gboolean found;
 
         if (other->asked != BPFPV_WANT_ANCHOR || other->listed || other->cpu != BPFPV_NO_CPU)
@@ -268,9 +282,6 @@ place_from(Search *search, guint index)
 
     if (index == search->slots->len)
         return TRUE;
-    if (search->placer->effort == 0)
-        return FALSE;
-    search->placer->effort--;
     slot = search->slots->pdata[index];
     return try_slot(search, index, slot) || try_instead(search, index, slot);
 }

@@ -120,14 +120,15 @@ empty(BpfpvCpuset **set)
     return *set;
 }
 
+/* @open: CPUs that anybody could be anchored to */
 static void
-add_core(BpfpvPlacer *placer, const BpfpvCpuset *core)
+add_core(BpfpvPlacer *placer, const BpfpvCpuset *core, const BpfpvCpuset *open)
 {
-    guint n_online = bpfpv_cpuset_count_common(core, bpfpv_topology_online(placer->topology));
+    guint n_open = bpfpv_cpuset_count_common(core, open);
 
-    for (guint k = 2; k <= MIN(n_online, BPFPV_MAX_ROOM); k++)
+    for (guint k = 2; k <= MIN(n_open, BPFPV_MAX_ROOM); k++)
         bpfpv_cpuset_unite(placer->empty_room[k], core);
-    placer->widest = MAX(placer->widest, MIN(n_online, BPFPV_MAX_ROOM));
+    placer->widest = MAX(placer->widest, MIN(n_open, BPFPV_MAX_ROOM));
     if (bpfpv_cpuset_intersects(core, placer->fixed))
         bpfpv_cpuset_unite(placer->fixed_cores, core);
 }
@@ -148,16 +149,20 @@ bpfpv_placer_survey(BpfpvPlacer *placer)
     for (int c = bpfpv_cpuset_next(present, 0); c >= 0;
          c = bpfpv_cpuset_next(present, (guint)c + 1))
         bpfpv_cpuset_add(placer->classes[bpfpv_placer_class(placer, (guint)c)], (guint)c);
+    bpfpv_cpuset_assign(placer->scratch, bpfpv_topology_online(placer->topology));
+    bpfpv_cpuset_subtract(placer->scratch, placer->fixed);
     for (guint i = 0; i < cores->len; i++)
-        add_core(placer, cores->pdata[i]);
+        add_core(placer, cores->pdata[i], placer->scratch);
 }
 
-/* All online CPUs are free again. */
+/* All online CPUs but those of fixed vCPUs are free again. */
 void
 bpfpv_placer_free_all(BpfpvPlacer *placer)
 {
     bpfpv_cpuset_assign(placer->free, bpfpv_topology_online(placer->topology));
+    bpfpv_cpuset_subtract(placer->free, placer->fixed);
     bpfpv_cpuset_assign(placer->whole, bpfpv_topology_present(placer->topology));
+    bpfpv_cpuset_subtract(placer->whole, placer->fixed_cores);
     bpfpv_cpuset_subtract(placer->occupied, placer->occupied);
     memset(placer->roomy_asked, 0, sizeof(placer->roomy_asked));
     placer->any_roomy_asked = FALSE;

@@ -16,29 +16,41 @@
 #define LOOKS_PER_CPU 16
 #define LOOKS 4096
 
-/* What @slot wants now: an anchor that nobody asks for any more is held for the rest of its time,
- * so that a task that comes and goes doesn't move the neighbours each time. */
+/* Whether an anchor that nobody asks for is held: for its time from when that was first seen, so
+ * that a task that comes and goes doesn't move the neighbours each time. */
+static gboolean
+lingers(BpfpvPlacer *placer, BpfpvSlot *slot)
+{
+    gint64 until;
+
+    if (slot->unasked == 0)
+        slot->unasked = placer->now_us;
+    until = slot->unasked + placer->host.hold_us;
+    if (until <= placer->now_us)
+        return FALSE;
+    placer->next_us = MIN(placer->next_us, until);
+    return TRUE;
+}
+
 static void
 set_want(BpfpvPlacer *placer, BpfpvSlot *slot)
 {
-    gint64 until = slot->since + placer->host.hold_us;
-
     slot->want = slot->asked;
     slot->cpu = BPFPV_NO_CPU;
     slot->stays = FALSE;
     slot->holds = FALSE;
-    slot->turn = 0;
-    slot->displaced = FALSE;
+    slot->displaced &= slot->asked == BPFPV_WANT_ANCHOR;
     if (slot->asked == BPFPV_WANT_ANCHOR) {
-        slot->displaced = slot->held != BPFPV_NO_CPU;
+        slot->displaced |= slot->held != BPFPV_NO_CPU;
+        slot->unasked = 0;
     } else if (slot->asked != BPFPV_WANT_FIXED && slot->held != BPFPV_NO_CPU &&
-               until > placer->now_us && !slot->domain->view.released) {
+               !slot->domain->view.released && lingers(placer, slot)) {
         slot->want = BPFPV_WANT_ANCHOR;
-        placer->next_us = MIN(placer->next_us, until);
     }
     if (slot->want != BPFPV_WANT_ANCHOR) {
         slot->domain->stirred |= slot->held != BPFPV_NO_CPU;
         slot->held = BPFPV_NO_CPU;
+        slot->unasked = 0;
         slot->waiting = G_MAXINT64;
         return;
     }
@@ -72,18 +84,16 @@ clear_hopeless(BpfpvPlacer *placer)
     }
 }
 
-/* Whether somebody is unmet, and there are few enough anchors for a search. */
 static gboolean
-is_worth_another_deal(const BpfpvPlacer *placer)
+is_somebody_unmet(const BpfpvPlacer *placer)
 {
-    gboolean unmet = FALSE;
-
     for (guint d = 0; d < placer->domains->len; d++) {
         const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
 
-        unmet |= domain->wanting->len > domain->n_anchors;
+        if (domain->wanting->len > domain->n_anchors)
+            return TRUE;
     }
-    return unmet && placer->n_anchors < BPFPV_MAX_SEARCH;
+    return FALSE;
 }
 
 static void
@@ -96,7 +106,6 @@ start(BpfpvPlacer *placer)
     placer->swaps = SWAPS;
     placer->looks = LOOKS + LOOKS_PER_CPU * placer->n_cpus;
     placer->n_anchors = 0;
-    placer->n_turns = 0;
     bpfpv_placer_revive(placer);
     clear_hopeless(placer);
     for (guint d = 0; d < placer->domains->len; d++) {
@@ -131,8 +140,6 @@ give_any(BpfpvPlacer *placer, BpfpvSlot *slot)
 {
     int cpu;
 
-    if (slot->turn == 0)
-        slot->turn = ++placer->n_turns;
     /* Only held: not worth another CPU. Or it got one meanwhile, for another of its domain. */
     if (slot->asked != BPFPV_WANT_ANCHOR || slot->cpu != BPFPV_NO_CPU)
         return FALSE;
@@ -151,6 +158,21 @@ give_any(BpfpvPlacer *placer, BpfpvSlot *slot)
         return TRUE;
     slot->candidates->hopeless = TRUE;
     return FALSE;
+}
+
+/* What is free and no more: who finds nothing does so for all of its kind. */
+static gboolean
+give_free(BpfpvPlacer *placer, BpfpvSlot *slot)
+{
+    int cpu;
+
+    if (slot->candidates->hopeless)
+        return FALSE;
+    cpu = bpfpv_placer_best(placer, slot);
+    slot->candidates->hopeless = cpu == BPFPV_NO_CPU;
+    if (cpu != BPFPV_NO_CPU)
+        bpfpv_placer_put(placer, slot, cpu);
+    return cpu != BPFPV_NO_CPU;
 }
 
 static gboolean
@@ -248,13 +270,18 @@ bpfpv_placer_match(BpfpvPlacer *placer)
         bpfpv_placer_deal(placer, wants_held, give_held);
     }
     bpfpv_placer_deal(placer, wants_any, give_any);
-    if (is_worth_another_deal(placer)) {
+    if (placer->n_anchors < BPFPV_MAX_SEARCH && is_somebody_unmet(placer)) {
         /* Who found nothing may now: others have moved, or gave way to one of their own domain. */
         clear_hopeless(placer);
         bpfpv_placer_deal(placer, wants_any, give_any);
         bpfpv_placer_meet_most(placer);
     }
     polish(placer);
+    if (placer->n_used < placer->budget && is_somebody_unmet(placer)) {
+        /* And again: a chain or a swap may have left a CPU that somebody was refused before. */
+        clear_hopeless(placer);
+        bpfpv_placer_deal(placer, wants_any, give_free);
+    }
     let_go(placer);
 }
 
@@ -274,9 +301,14 @@ remember(BpfpvPlacer *placer)
                 slot->waiting = G_MAXINT64;
             if (slot->cpu != BPFPV_NO_CPU && slot->cpu != slot->held)
                 slot->since = placer->now_us;
+            if (slot->cpu == BPFPV_NO_CPU)
+                slot->unasked = 0;
+            else
+                slot->displaced = FALSE;
             slot->held = slot->cpu;
         }
         domain->stirred = FALSE;
+        domain->known = TRUE;
     }
 }
 

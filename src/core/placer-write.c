@@ -57,6 +57,7 @@ static void
 write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
 {
     vcpu->since = slot->since;
+    vcpu->unasked = slot->unasked;
     if (vcpu->cpus == NULL || bpfpv_cpuset_count(vcpu->cpus) != 1 ||
         !bpfpv_cpuset_contains(vcpu->cpus, (guint)slot->cpu)) {
         bpfpv_cpuset_free(vcpu->cpus);
@@ -95,7 +96,7 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
         share_into(&vcpu->cpus, component->cpus);
     else
         share_into(&vcpu->cpus, demands ? slot->origin->busy : slot->origin->idle);
-    vcpu->since = 0;
+    vcpu->lost = slot->displaced;
     if (slot->want == BPFPV_WANT_ANCHOR) {
         vcpu->since = slot->waiting;
         set_why(vcpu, bpfpv_placer_explain(placer, slot));
@@ -121,6 +122,9 @@ write_vcpu(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
     vcpu->want = slot->want;
     vcpu->tasks = slot->want == slot->asked ? slot->tasks : 0;
     vcpu->met = slot->want != BPFPV_WANT_ANCHOR || slot->cpu != BPFPV_NO_CPU;
+    vcpu->since = 0;
+    vcpu->unasked = 0;
+    vcpu->lost = FALSE;
     if (slot->want == BPFPV_WANT_FIXED)
         share_into(&vcpu->cpus, slot->origin->original);
     else if (slot->cpu != BPFPV_NO_CPU)

@@ -21,7 +21,7 @@ void bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *do
 void bpfpv_placer_remove_domain(BpfpvPlacer *placer, const char *domain);
 /* Keys of all domains. Returns: (transfer container) (element-type utf8) */
 GPtrArray *bpfpv_placer_domains(const BpfpvPlacer *placer);
-/* Takes @plan to be in force for the domains it has and the placer has; before the first solve. */
+/* Takes @plan to be in force for the domains that both have and no solve has placed yet. */
 void bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan);
 
 /* Solves. Returns: (transfer none): valid, and changed in place, until the next call */
@@ -30,7 +30,7 @@ const BpfpvPlan *bpfpv_placer_solve(BpfpvPlacer *placer, gint64 now_us);
 const BpfpvPlan *bpfpv_placer_plan(const BpfpvPlacer *placer);
 /* The last plan, which the placer has no more then. */
 BpfpvPlan *bpfpv_placer_steal_plan(BpfpvPlacer *placer);
-/* When an anchor that is only held is due: solve again then; G_MAXINT64: never. */
+/* When an anchor that nobody asks for is due: solve again then; G_MAXINT64: never. */
 gint64 bpfpv_placer_next_us(const BpfpvPlacer *placer);
 /* Anchors that the last solve moved for others. */
 guint bpfpv_placer_moves(const BpfpvPlacer *placer);

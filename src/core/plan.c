@@ -146,6 +146,22 @@ bpfpv_plan_remove_domain(BpfpvPlan *plan, const char *domain)
 }
 
 /**
+ * bpfpv_plan_move_domain:
+ * @from: a plan that has the domain
+ * @domain: the domain's key
+ * @to: a plan that does not
+ *
+ * Moves what @from says of the domain to @to.
+ */
+void
+bpfpv_plan_move_domain(BpfpvPlan *from, const char *domain, BpfpvPlan *to)
+{
+    BpfpvPlanDomain *moved = g_ptr_array_steal_index(from->domains, domain_index(from, domain));
+
+    g_ptr_array_insert(to->domains, (gint)domain_index(to, domain), moved);
+}
+
+/**
  * bpfpv_plan_add_thread:
  * @domain: a domain of a plan
  * @kind: emulator or I/O thread

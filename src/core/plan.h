@@ -30,6 +30,8 @@ typedef struct {
     BpfpvCpuset *cpus; /* what it shall have; never empty; may be shared with others */
     char *why;         /* a sentence for people; NULL if nothing needs saying */
     gint64 since;      /* microseconds: when an anchor got its CPU or began to wait for one */
+    gint64 unasked;    /* since when nobody asks for an anchor that is held; 0: somebody does */
+    gboolean lost;     /* an unmet anchor had a CPU and lost it */
 } BpfpvPlanVcpu;
 
 /* A thread of QEMU's that is no vCPU. */
@@ -57,6 +59,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlan, bpfpv_plan_free)
  * Returns: (transfer none) */
 BpfpvPlanDomain *bpfpv_plan_add_domain(BpfpvPlan *plan, const char *domain, guint n_vcpus);
 void bpfpv_plan_remove_domain(BpfpvPlan *plan, const char *domain);
+void bpfpv_plan_move_domain(BpfpvPlan *from, const char *domain, BpfpvPlan *to);
 /* Adds a thread that has @cpus. */
 void bpfpv_plan_add_thread(BpfpvPlanDomain *domain, BpfpvThreadKind kind, guint id,
                            BpfpvCpuset *cpus);

@@ -51,14 +51,16 @@ cache_place(const BpfpvTopologyCpu *cpu)
 
     if (cpu->cache != BPFPV_NOWHERE)
         return cpu->cache;
-    key = (guint64)(cpu->cell + 1) << 20 ^ (guint64)(cpu->socket + 1) << 10 ^ (guint64)(cpu->die + 1);
+    key =
+        (guint64)(cpu->cell + 1) << 20 ^ (guint64)(cpu->socket + 1) << 10 ^ (guint64)(cpu->die + 1);
     return -2 - (int)(key & 0x3fffffff);
 }
 
+/* All that are not known are one. */
 static int
 cell_place(const BpfpvTopologyCpu *cpu)
 {
-    return cpu->cell;
+    return MAX(cpu->cell, BPFPV_NOWHERE);
 }
 
 static const BpfpvTopologyCpu *
@@ -117,7 +119,7 @@ compare_cells(gconstpointer a, gconstpointer b)
     return (int)(*left)->id - (int)(*right)->id;
 }
 
-static void
+static BpfpvTopologyCell *
 add_cell(BpfpvTopology *topology, guint id, guint64 memory_kib, BpfpvCpuset *cpus)
 {
     BpfpvTopologyCell *cell = g_new0(BpfpvTopologyCell, 1);
@@ -126,26 +128,15 @@ add_cell(BpfpvTopology *topology, guint id, guint64 memory_kib, BpfpvCpuset *cpu
     cell->memory_kib = memory_kib;
     cell->cpus = cpus;
     g_ptr_array_add(topology->cells, cell);
+    return cell;
 }
 
-/* Cells with CPUs, then those with memory alone. */
 static void
-add_cells(BpfpvTopology *topology, GHashTable *memory_kib)
+add_cells_of_memory(BpfpvTopology *topology, GHashTable *memory_kib)
 {
-    g_autoptr(GPtrArray) groups = g_ptr_array_new();
     GHashTableIter iter;
     gpointer key, value;
 
-    topology->cell_of = group(topology, groups, cell_place);
-    for (guint i = 0; i < groups->len; i++) {
-        int id = cpu_at(topology, bpfpv_cpuset_next(groups->pdata[i], 0))->cell;
-        const guint64 *memory =
-            memory_kib ? g_hash_table_lookup(memory_kib, GINT_TO_POINTER(id)) : NULL;
-
-        add_cell(topology, id < 0 ? 0 : (guint)id, memory ? *memory : 0, groups->pdata[i]);
-    }
-    if (memory_kib == NULL)
-        return;
     g_hash_table_iter_init(&iter, memory_kib);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         gboolean known = FALSE;
@@ -155,7 +146,36 @@ add_cells(BpfpvTopology *topology, GHashTable *memory_kib)
         if (!known)
             add_cell(topology, GPOINTER_TO_UINT(key), *(guint64 *)value, bpfpv_cpuset_new());
     }
+}
+
+/* Those with CPUs, those with memory alone, and last the CPUs of which nobody knows, under a number
+ * that no cell has. */
+static void
+add_cells(BpfpvTopology *topology, GHashTable *memory_kib)
+{
+    g_autoptr(GPtrArray) groups = g_ptr_array_new();
+    BpfpvCpuset *unknown = NULL;
+
+    topology->cell_of = group(topology, groups, cell_place);
+    for (guint i = 0; i < groups->len; i++) {
+        int id = cpu_at(topology, bpfpv_cpuset_next(groups->pdata[i], 0))->cell;
+        const guint64 *memory =
+            memory_kib ? g_hash_table_lookup(memory_kib, GINT_TO_POINTER(id)) : NULL;
+
+        if (id < 0)
+            unknown = groups->pdata[i];
+        else
+            add_cell(topology, (guint)id, memory ? *memory : 0, groups->pdata[i]);
+    }
+    if (memory_kib != NULL)
+        add_cells_of_memory(topology, memory_kib);
     g_ptr_array_sort(topology->cells, compare_cells);
+    if (unknown != NULL) {
+        guint n = topology->cells->len;
+        guint id = n > 0 ? ((BpfpvTopologyCell *)topology->cells->pdata[n - 1])->id + 1 : 0;
+
+        add_cell(topology, id, 0, unknown)->unknown = TRUE;
+    }
 }
 
 /**
@@ -238,7 +258,8 @@ derive(const BpfpvTopology *topology, const BpfpvCpuset *online, const BpfpvCpus
     for (guint i = 0; i < topology->cells->len; i++) {
         BpfpvTopologyCell *cell = topology->cells->pdata[i];
 
-        g_hash_table_insert(memory, GUINT_TO_POINTER(cell->id), &cell->memory_kib);
+        if (!cell->unknown)
+            g_hash_table_insert(memory, GUINT_TO_POINTER(cell->id), &cell->memory_kib);
     }
     return bpfpv_topology_new_placed(cpus, memory, online);
 }
@@ -416,7 +437,7 @@ bpfpv_topology_cpus_of_cells(const BpfpvTopology *topology, const BpfpvCpuset *i
     for (guint i = 0; i < topology->cells->len; i++) {
         const BpfpvTopologyCell *cell = topology->cells->pdata[i];
 
-        if (bpfpv_cpuset_contains(ids, cell->id))
+        if (!cell->unknown && bpfpv_cpuset_contains(ids, cell->id))
             bpfpv_cpuset_unite(cpus, cell->cpus);
     }
     return cpus;

@@ -27,6 +27,7 @@ typedef struct {
     guint id;
     guint64 memory_kib;
     BpfpvCpuset *cpus; /* present ones; empty: a cell of memory only */
+    gboolean unknown;  /* no cell: the CPUs of which nobody knows where they are */
 } BpfpvTopologyCell;
 
 typedef struct _BpfpvTopology BpfpvTopology;

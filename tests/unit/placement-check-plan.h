@@ -5,25 +5,37 @@
  */
 #pragma once
 
-#include "placement-check.h"
+#include "placement-check-turns.h"
 
-/* The CPU that @v was anchored to before and could have still, or -1; @held: by the hold time. */
+/* Since when nobody asks for @v, which was anchored by @vcpu before; 0: somebody does. */
+static inline gint64
+check_unasked(const Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu)
+{
+    if (bpfpv_demand_anchor_tasks(domain->demand, v) > 0)
+        return 0;
+    return vcpu->unasked != 0 ? vcpu->unasked : check->scenario->now_us;
+}
+
+/* The CPU that @v was anchored to before and keeps if it can, or -1; @young: it may not be moved
+ * yet. */
 static inline int
-check_held(const Check *check, const ScenarioDomain *domain, guint v, gboolean *held)
+check_held(const Check *check, const ScenarioDomain *domain, guint v, gboolean *young)
 {
     const BpfpvPlanDomain *before =
         check->before != NULL ? bpfpv_plan_find(check->before, domain->key) : NULL;
     g_autoptr(BpfpvCpuset) candidates = check_candidates(check, domain, v);
     const BpfpvPlanVcpu *vcpu;
+    gint64 unasked;
 
     if (before == NULL || before->vcpus->len != domain->n_vcpus || check_is_fixed(domain, v))
         return -1;
     vcpu = before->vcpus->pdata[v];
     if (!check_is_met_anchor(vcpu) || !bpfpv_cpuset_is_subset(vcpu->cpus, candidates))
         return -1;
-    *held = vcpu->since + check->scenario->host.hold_us > check->scenario->now_us;
-    if (bpfpv_demand_anchor_tasks(domain->demand, v) == 0 && !*held)
+    unasked = check_unasked(check, domain, v, vcpu);
+    if (unasked != 0 && unasked + check->scenario->host.hold_us <= check->scenario->now_us)
         return -1;
+    *young = vcpu->since + check->scenario->host.hold_us > check->scenario->now_us;
     return bpfpv_cpuset_next(vcpu->cpus, 0);
 }
 
@@ -39,15 +51,14 @@ check_all_can_hold(const Check *check)
         guint n = 0;
 
         for (guint v = 0; v < domain->n_vcpus; v++) {
-            gboolean held;
-            int cpu = check_held(check, domain, v, &held);
+            gboolean young;
+            int cpu = check_held(check, domain, v, &young);
             g_autoptr(BpfpvCpuset) footprint = NULL;
 
             if (cpu < 0)
                 continue;
             footprint = check_footprint(check, domain, (guint)cpu);
-            if (bpfpv_cpuset_intersects(used, footprint) ||
-                ++n > check_limit(check, domain) ||
+            if (bpfpv_cpuset_intersects(used, footprint) || ++n > check_limit(check, domain) ||
                 (check_isolates(domain) &&
                  bpfpv_cpuset_intersects(
                      bpfpv_topology_core_of(check->scenario->topology, (guint)cpu), check->fixed)))
@@ -73,30 +84,66 @@ check_stability(Check *check)
 
         for (guint v = 0; v < domain->n_vcpus; v++) {
             const BpfpvPlanVcpu *vcpu = plan_vcpu(check->plan, domain->key, v);
-            gboolean held = FALSE;
-            int cpu = check_held(check, domain, v, &held);
+            gboolean young = FALSE;
+            int cpu = check_held(check, domain, v, &young);
 
             if (cpu < 0 ||
                 (check_is_met_anchor(vcpu) && bpfpv_cpuset_contains(vcpu->cpus, (guint)cpu)))
                 continue;
             if (!check_is_met_anchor(vcpu))
                 check_complain(check, "6 keeps an anchor", domain, v);
-            else if (held)
+            else if (young)
                 check_complain(check, "6 not before its time", domain, v);
             moved++;
         }
     }
     if (moved > check->scenario->host.max_moves)
-        g_string_append_printf(check->complaints, "[6 few moves] %u moved\n", moved);
+        check_complain_of_all(check->complaints, "6 few moves", "");
+}
+
+/* Is a cohort that has @has on one of @places, or has none of them @need CPUs of @common? */
+static inline gboolean
+check_is_together(const GPtrArray *places, gboolean cells, const BpfpvCpuset *has,
+                  const BpfpvCpuset *common, guint need, gboolean *fits)
+{
+    gboolean together = FALSE;
+
+    *fits = FALSE;
+    for (guint i = 0; i < places->len; i++) {
+        const BpfpvCpuset *place =
+            cells ? ((const BpfpvTopologyCell *)places->pdata[i])->cpus : places->pdata[i];
+
+        *fits |= bpfpv_cpuset_count_common(place, common) >= need;
+        together |= bpfpv_cpuset_is_subset(has, place);
+    }
+    return together || !*fits;
+}
+
+static inline void
+check_cohort_place(Check *check, const ScenarioDomain *domain, guint first, const BpfpvCpuset *has,
+                   const BpfpvCpuset *common, guint need, const BpfpvCpuset *near)
+{
+    const BpfpvTopology *topology = check->scenario->topology;
+    gboolean fits = FALSE;
+
+    if (domain->view.cohort == BPFPV_COHORT_LLC &&
+        !check_is_together(bpfpv_topology_caches(topology), FALSE, has, common, need, &fits))
+        check_complain(check, "7 cohort in one cache", domain, first);
+    if (!fits && !check_is_together(bpfpv_topology_cells(topology), TRUE, has, common, need, &fits))
+        check_complain(check, "7 cohort in one cell", domain, first);
+    if (fits && near != NULL && bpfpv_cpuset_intersects(common, near) &&
+        !bpfpv_cpuset_is_subset(has, near))
+        check_complain(check, "7 cohort near its memory", domain, first);
 }
 
 /* Rule 7: a cohort whose floating vCPUs fit in one cache, or else one cell, is in one. */
 static inline void
 check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *cohort)
 {
-    const BpfpvTopology *topology = check->scenario->topology;
     g_autoptr(BpfpvCpuset) has = bpfpv_cpuset_new();
-    guint first = 0;
+    g_autoptr(BpfpvCpuset) common = bpfpv_cpuset_copy(check->online);
+    g_autoptr(BpfpvCpuset) near = NULL;
+    guint first = 0, need = 0;
 
     for (guint i = 0; i < bpfpv_demand_cohorts(domain->demand)->len; i++) {
         const BpfpvCohort *other = bpfpv_demand_cohorts(domain->demand)->pdata[i];
@@ -104,46 +151,45 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
         if (other != cohort && bpfpv_cpuset_intersects(other->vcpus, cohort->vcpus))
             return; /* several that overlap are placed as one */
     }
-    g_autoptr(BpfpvCpuset) common = bpfpv_cpuset_copy(check->online);
-    guint need = 0;
     for (int v = bpfpv_cpuset_next(cohort->vcpus, 0); v >= 0;
          v = bpfpv_cpuset_next(cohort->vcpus, (guint)v + 1)) {
         const BpfpvPlanVcpu *vcpu = plan_vcpu(check->plan, domain->key, (guint)v);
-        g_autoptr(BpfpvCpuset) near = check_near(check, domain, (guint)v);
+        g_autoptr(BpfpvCpuset) its = check_near(check, domain, (guint)v);
 
         if (check_is_fixed(domain, (guint)v) || check_is_met_anchor(vcpu))
             continue;
-        if (vcpu->want != BPFPV_WANT_COHORT || near != NULL)
+        if (vcpu->want != BPFPV_WANT_COHORT ||
+            (near != NULL && its != NULL && !bpfpv_cpuset_equal(near, its)))
             return;
+        if (near == NULL)
+            near = g_steal_pointer(&its);
         need++;
         first = (guint)v;
         bpfpv_cpuset_intersect(common, domain->original->pdata[v]);
         bpfpv_cpuset_unite(has, vcpu->cpus);
     }
     bpfpv_cpuset_subtract(common, check->exclusive);
-    if (need == 0 || domain->view.cohort == BPFPV_COHORT_NONE || bpfpv_cpuset_is_empty(common))
-        return;
-    for (guint i = 0; i < bpfpv_topology_caches(topology)->len; i++) {
-        const BpfpvCpuset *cache = bpfpv_topology_caches(topology)->pdata[i];
-        int cpu = bpfpv_cpuset_next(has, 0);
-
-        if (domain->view.cohort == BPFPV_COHORT_LLC &&
-            bpfpv_cpuset_count_common(cache, common) >= need &&
-            (cpu < 0 ||
-             !bpfpv_cpuset_is_subset(has, bpfpv_topology_cache_of(topology, (guint)cpu))))
-            check_complain(check, "7 cohort in one cache", domain, first);
-    }
+    if (near != NULL && bpfpv_cpuset_intersects(common, near))
+        bpfpv_cpuset_intersect(common, near);
+    if (need > 0 && domain->view.cohort != BPFPV_COHORT_NONE && !bpfpv_cpuset_is_empty(common))
+        check_cohort_place(check, domain, first, has, common, need, near);
 }
 
 static inline void
 check_first_pass(Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu)
 {
-    gboolean held = FALSE;
+    const BpfpvPlanDomain *before =
+        check->before != NULL ? bpfpv_plan_find(check->before, domain->key) : NULL;
+    gboolean young = FALSE;
+    gint64 unasked = 0;
 
     if (vcpu->want != check_expected_want(domain, v) &&
-        !(vcpu->want == BPFPV_WANT_ANCHOR && vcpu->met &&
-          check_held(check, domain, v, &held) >= 0 && held))
+        !(check_is_met_anchor(vcpu) && check_held(check, domain, v, &young) >= 0))
         check_complain(check, "0 what it wants", domain, v);
+    if (before != NULL && check_is_met_anchor(vcpu))
+        unasked = check_unasked(check, domain, v, before->vcpus->pdata[v]);
+    if (vcpu->unasked != unasked)
+        check_complain(check, "6 since when nobody asks", domain, v);
     if (vcpu->want == BPFPV_WANT_FIXED &&
         !bpfpv_cpuset_equal(vcpu->cpus, domain->original->pdata[v]))
         check_complain(check, "1 fixed is not touched", domain, v);
@@ -232,11 +278,13 @@ check_plan(const Scenario *scenario, const BpfpvPlan *before, const BpfpvPlan *p
     for (guint d = 0; d < scenario->domains->len; d++)
         check_domain(&check, scenario->domains->pdata[d]);
     if (check.n_used > check.budget)
-        g_string_append_printf(check.complaints, "[3 reserve] %u CPUs used, %u allowed\n",
-                               check.n_used, check.budget);
+        check_complain_of_all(check.complaints, "3 reserve", "");
     if (check_starves(&check, check.exclusive))
-        g_string_append(check.complaints, "[3 everybody can float]\n");
+        check_complain_of_all(check.complaints, "3 everybody can float", "");
     check_stability(&check);
+    if (check_all_can_hold(&check))
+        check_costs_of_newcomer(&check);
+    check_turns(&check);
     complaints = g_string_free(g_steal_pointer(&check.complaints), FALSE);
     check_clear(&check);
     return complaints;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "placement-check-rules.h"
 #include "scenario.h"
 
 /* What the rules are checked with: a plan, what it was made from, and sums over it. */
@@ -97,7 +98,16 @@ check_footprint(const Check *check, const ScenarioDomain *domain, guint cpu)
 static inline void
 check_complain(Check *check, const char *rule, const ScenarioDomain *domain, guint v)
 {
+    check_is_listed(rule);
     g_string_append_printf(check->complaints, "[%s] domain %s vCPU %u\n", rule, domain->key, v);
+}
+
+/* About the plan as a whole. */
+static inline void
+check_complain_of_all(GString *complaints, const char *rule, const char *what)
+{
+    check_is_listed(rule);
+    g_string_append_printf(complaints, "[%s] %s\n", rule, what);
 }
 
 static inline guint
@@ -140,8 +150,7 @@ check_starves(const Check *check, const BpfpvCpuset *exclusive)
                           .original;
             g_autoptr(BpfpvCpuset) usable = check_online_part(check, original);
 
-            if ((i < domain->n_vcpus && check_is_fixed(domain, i)) ||
-                bpfpv_cpuset_is_empty(usable))
+            if ((i < domain->n_vcpus && check_is_fixed(domain, i)) || bpfpv_cpuset_is_empty(usable))
                 continue;
             if (bpfpv_cpuset_is_subset(usable, exclusive))
                 return TRUE;

@@ -67,6 +67,22 @@ change_online(GRand *rand, Scenario *scenario)
     scenario_take_topology(scenario, bpfpv_topology_with_online(scenario->topology, online));
 }
 
+/* Neighbours that are a cohort, and anchors too. */
+static inline void
+demand_together(GRand *rand, ScenarioDomain *domain)
+{
+    guint first = below(rand, domain->n_vcpus);
+    guint last = MIN(first + 1 + below(rand, 3), domain->n_vcpus - 1);
+    g_autoptr(BpfpvCpuset) all = bpfpv_cpuset_new_range(first, last);
+
+    scenario_demand(domain, all);
+    for (guint v = first; v <= last; v++) {
+        g_autoptr(BpfpvCpuset) one = bpfpv_cpuset_new_range(v, v);
+
+        scenario_demand(domain, one);
+    }
+}
+
 static inline void
 change_demand(GRand *rand, ScenarioDomain *domain)
 {
@@ -74,6 +90,10 @@ change_demand(GRand *rand, ScenarioDomain *domain)
         scenario_clear_demand(domain);
     if (one_in(rand, 5))
         return;
+    if (one_in(rand, 8)) {
+        demand_together(rand, domain);
+        return;
+    }
     for (guint n = 1 + below(rand, domain->n_vcpus); n > 0; n--) {
         guint vcpu = below(rand, domain->n_vcpus);
         g_autoptr(BpfpvCpuset) mask = bpfpv_cpuset_new_range(vcpu, vcpu);
@@ -113,19 +133,68 @@ random_key_is_used(const Scenario *scenario, const char *key)
     return FALSE;
 }
 
+/* I/O threads come, or all threads go. */
+static inline void
+change_threads(GRand *rand, const Scenario *scenario, ScenarioDomain *domain)
+{
+    if (one_in(rand, 3)) {
+        g_array_set_size(domain->threads, 0);
+    } else {
+        g_autofree char *set = random_set_text(rand, scenario->topology);
+
+        scenario_add_thread(domain, BPFPV_THREAD_IOTHREAD, 10 + domain->threads->len, set);
+    }
+}
+
+/* Not one that a domain of the last step had: it would be taken for that one. */
+static inline char *
+random_key(GRand *rand, const Scenario *scenario)
+{
+    char *key = NULL;
+
+    do {
+        g_free(key);
+        key = g_strdup_printf("%c%04x", 'a' + (char)below(rand, 20), below(rand, 0x10000));
+    } while (random_key_is_used(scenario, key));
+    return key;
+}
+
+/* Nothing but its weight tells it from others: the turns alone decide. */
+static inline void
+make_plain(ScenarioDomain *domain)
+{
+    domain->view.mode = BPFPV_MODE_EXCLUSIVE;
+    domain->view.smt = BPFPV_SMT_IGNORE;
+    domain->view.numa = BPFPV_NUMA_IGNORE;
+    domain->view.max_anchors = G_MAXUINT;
+    domain->view.reserve = 0;
+    scenario_set_pool(domain, "0-1023");
+}
+
+static inline void
+add_plain_domain(GRand *rand, Scenario *scenario, guint most)
+{
+    g_autofree char *present = bpfpv_cpuset_format(bpfpv_topology_present(scenario->topology));
+    g_autofree char *key = random_key(rand, scenario);
+    g_autoptr(GString) originals = g_string_new(present);
+    ScenarioDomain *domain;
+
+    for (guint n = below(rand, most); n > 0; n--)
+        g_string_append_printf(originals, " %s", present);
+    domain = scenario_add(scenario, key, originals->str);
+    make_plain(domain);
+    domain->view.weight = 1 + below(rand, 3);
+    change_demand(rand, domain);
+}
+
 /* @most: vCPUs */
 static inline void
 add_domain(GRand *rand, Scenario *scenario, guint most)
 {
     g_autoptr(GString) originals = g_string_new(NULL);
-    g_autofree char *key = NULL;
+    g_autofree char *key = random_key(rand, scenario);
     ScenarioDomain *domain;
 
-    do {
-        g_free(key);
-        /* Not one that a domain of the last step had: it would be taken for that one. */
-        key = g_strdup_printf("%c%04x", 'a' + (char)below(rand, 20), below(rand, 0x10000));
-    } while (random_key_is_used(scenario, key));
     for (guint n = 1 + below(rand, most); n > 0; n--) {
         g_autofree char *set = random_set_text(rand, scenario->topology);
 

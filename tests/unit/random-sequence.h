@@ -17,6 +17,7 @@ typedef enum {
     CHANGE_ADD,
     CHANGE_REMOVE,
     CHANGE_POLICY, /* mode, smt, cohort, numa, limits, reserve, weight, pool, threads */
+    CHANGE_THREADS,
     CHANGE_DEMAND,
 } ChangeKind;
 
@@ -26,10 +27,17 @@ typedef struct {
     guint32 seed;
     guint step;
     guint most; /* of CHANGE_ADD: vCPUs; of CHANGE_TOPOLOGY: which one, see sequence_topology() */
+    gboolean plain; /* of CHANGE_ADD and CHANGE_POLICY, see make_plain() */
 } Change;
 
 static const char *const fixtures[] = {"laptop",      "smt",      "hybrid", "offline", "no-cache",
                                        "memory-only", "sub-numa", "epyc",   "cpus-512"};
+
+/* One sequence in so many has a large host, with domains of up to so many vCPUs. */
+#define LARGE_ONE_IN 100
+#define LARGE_VCPUS 80
+/* And one in so many has domains that are all alike. */
+#define PLAIN_ONE_IN 10
 
 #define N_SMALL G_N_ELEMENTS(random_hosts)
 
@@ -69,33 +77,44 @@ random_topology(GRand *rand)
     return N_SMALL + fixture;
 }
 
-static inline void
-add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind)
+/* One with many cores, where more anchors fit than the solver searches for. */
+static inline guint
+random_large_topology(GRand *rand)
 {
-    Change change = {kind, g_rand_int(rand), step, MAX_VCPUS};
+    guint fixture = G_N_ELEMENTS(fixtures) - (one_in(rand, 6) ? 1 : 2);
+
+    return N_SMALL + fixture;
+}
+
+static inline void
+add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind, gboolean large,
+           gboolean plain)
+{
+    Change change = {kind, g_rand_int(rand), step, large ? LARGE_VCPUS : MAX_VCPUS, plain};
 
     if (kind == CHANGE_TOPOLOGY)
-        change.most = random_topology(rand);
+        change.most = large ? random_large_topology(rand) : random_topology(rand);
     g_array_append_val(changes, change);
 }
 
 static inline GArray *
 random_sequence(GRand *rand, guint most_steps)
 {
-    static const ChangeKind later[] = {CHANGE_DEMAND, CHANGE_DEMAND,  CHANGE_DEMAND, CHANGE_DEMAND,
-                                       CHANGE_DEMAND, CHANGE_DEMAND,  CHANGE_ONLINE, CHANGE_ONLINE,
-                                       CHANGE_POLICY, CHANGE_POLICY,  CHANGE_ADD,    CHANGE_REMOVE,
-                                       CHANGE_HOST,   CHANGE_TOPOLOGY};
+    static const ChangeKind later[] = {CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND, CHANGE_DEMAND,
+                                       CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_ONLINE, CHANGE_ONLINE,
+                                       CHANGE_POLICY, CHANGE_POLICY,   CHANGE_ADD,    CHANGE_REMOVE,
+                                       CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
+    gboolean large = one_in(rand, LARGE_ONE_IN), plain = one_in(rand, PLAIN_ONE_IN);
 
-    add_change(changes, rand, 0, CHANGE_TOPOLOGY);
-    add_change(changes, rand, 0, CHANGE_HOST);
+    add_change(changes, rand, 0, CHANGE_TOPOLOGY, large, plain);
+    add_change(changes, rand, 0, CHANGE_HOST, large, plain);
     for (guint n = 1 + below(rand, MAX_DOMAINS); n > 0; n--)
-        add_change(changes, rand, 0, CHANGE_ADD);
+        add_change(changes, rand, 0, CHANGE_ADD, large, plain);
     for (guint step = 1; step < steps; step++) {
         for (guint n = 1 + below(rand, 2); n > 0; n--)
-            add_change(changes, rand, step, later[below(rand, G_N_ELEMENTS(later))]);
+            add_change(changes, rand, step, later[below(rand, G_N_ELEMENTS(later))], large, plain);
     }
     return changes;
 }
@@ -120,7 +139,7 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
         return TRUE;
     case CHANGE_ADD:
         if (n < MAX_DOMAINS)
-            add_domain(rand, scenario, change->most);
+            (change->plain ? add_plain_domain : add_domain)(rand, scenario, change->most);
         return n < MAX_DOMAINS;
     case CHANGE_REMOVE:
         if (n > 0)
@@ -129,6 +148,12 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
     case CHANGE_POLICY:
         if (n > 0)
             change_bounds(rand, scenario, scenario->domains->pdata[which]);
+        if (n > 0 && change->plain)
+            make_plain(scenario->domains->pdata[which]);
+        return n > 0;
+    case CHANGE_THREADS:
+        if (n > 0)
+            change_threads(rand, scenario, scenario->domains->pdata[which]);
         return n > 0;
     default:
         if (n > 0)

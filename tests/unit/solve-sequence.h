@@ -119,7 +119,8 @@ static inline gboolean
 same_vcpu(const BpfpvPlanVcpu *a, const BpfpvPlanVcpu *b)
 {
     return a->want == b->want && a->met == b->met && a->tasks == b->tasks && a->since == b->since &&
-           bpfpv_cpuset_equal(a->cpus, b->cpus) && g_strcmp0(a->why, b->why) == 0;
+           a->unasked == b->unasked && a->lost == b->lost && bpfpv_cpuset_equal(a->cpus, b->cpus) &&
+           g_strcmp0(a->why, b->why) == 0;
 }
 
 static inline gboolean
@@ -146,18 +147,33 @@ same_plan(const BpfpvPlan *a, const BpfpvPlan *b)
     return same;
 }
 
-/* The same domains in another order make the same plan. */
-static inline gboolean
-order_matters(Scenario *scenario, const BpfpvPlan *before)
+static inline void
+reverse(GPtrArray *domains)
 {
-    GPtrArray *domains = scenario->domains;
-    g_autoptr(BpfpvPlan) other = NULL;
-    g_autoptr(GPtrArray) reversed = g_ptr_array_new();
+    for (guint i = 0; i < domains->len / 2; i++) {
+        gpointer other = domains->pdata[domains->len - 1 - i];
 
-    for (guint d = domains->len; d > 0; d--)
-        g_ptr_array_add(reversed, domains->pdata[d - 1]);
-    other = bpfpv_placement_solve(&scenario->host, reversed, before, scenario->now_us);
-    return !same_plan(scenario->plan, other);
+        domains->pdata[domains->len - 1 - i] = domains->pdata[i];
+        domains->pdata[i] = other;
+    }
+}
+
+/* Do the same domains in another order make another plan? */
+static inline gboolean
+order_matters(const Run *run, Scenario *scenario, const BpfpvPlan *before)
+{
+    BpfpvPlan *plan = g_steal_pointer(&scenario->plan);
+    g_autoptr(BpfpvPlan) other = NULL;
+    gboolean same;
+
+    reverse(scenario->domains);
+    other = run->solver(scenario, before);
+    reverse(scenario->domains);
+    if (scenario->plan != other)
+        bpfpv_plan_free(scenario->plan);
+    scenario->plan = plan;
+    same = same_plan(plan, other);
+    return !same;
 }
 
 /* Tells @placer what @scenario is now. */
@@ -211,29 +227,28 @@ count_anchors(Run *run, const BpfpvPlan *plan)
     }
 }
 
-/* Returns: (transfer full) (nullable): what is wrong with @plan, which was made from @before */
+/* Returns: (transfer full) (nullable): what is wrong with the plan, which was made from @before */
 static inline char *
 complain(Run *run, BpfpvPlacer *placer, Scenario *scenario, const BpfpvPlan *before, gboolean last)
 {
     const BpfpvPlan *placed = run->placer ? place(placer, scenario) : NULL;
-    g_autofree char *complaints = check_plan(scenario, before, scenario->plan);
+    g_autofree char *checked = check_plan(scenario, before, scenario->plan);
+    g_autoptr(GString) complaints = g_string_new(checked);
     g_autofree char *from = NULL;
     g_autofree char *text = NULL;
-    g_autofree char *other = NULL;
 
-    if (*complaints == '\0' && placed != NULL && !same_plan(scenario->plan, placed)) {
-        other = plan_to_text(placed, TRUE);
-        g_free(complaints);
-        complaints = g_strdup_printf("[6 the same plan] one change at a time: %s\n", other);
-    } else if (*complaints == '\0' && last && run->placer && order_matters(scenario, before)) {
-        g_free(complaints);
-        complaints = g_strdup("[6 whatever the order]\n");
+    if (placed != NULL && !same_plan(scenario->plan, placed)) {
+        g_autofree char *other = plan_to_text(placed, TRUE);
+
+        check_complain_of_all(complaints, "6 the same plan", other);
     }
-    if (*complaints == '\0')
+    if (run->placer && last && order_matters(run, scenario, before))
+        check_complain_of_all(complaints, "6 whatever the order", "");
+    if (complaints->len == 0)
         return NULL;
     from = describe(scenario, before);
     text = plan_to_text(scenario->plan, TRUE);
-    return g_strdup_printf("%s%s  plan: %s\n", complaints, from, text);
+    return g_strdup_printf("%s%s  plan: %s\n", complaints->str, from, text);
 }
 
 /* A RunSequence. */
@@ -265,8 +280,8 @@ run_sequence(const GArray *changes, gpointer data)
 static inline char *
 smallest_failure(GArray **changes, Run *run, const char *wrong)
 {
-    static const char *const kinds[] = {"topology", "host",   "online", "add",
-                                        "remove",   "policy", "demand"};
+    static const char *const kinds[] = {"topology", "host",   "online",  "add",
+                                        "remove",   "policy", "threads", "demand"};
     const char *end = strchr(wrong, ']');
     g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);
     GString *text = g_string_new(NULL);

@@ -3,7 +3,7 @@
  * Wrong solvers, at least one for each rule that every plan must keep: the
  * checks of the random sequences find every one of them out.
  */
-#include "solve-sequence.h"
+#include "wrong-solvers.h"
 
 /* Sequences that a wrong solver may get through. */
 #define MOST_SEQUENCES 20000
@@ -119,6 +119,28 @@ spread_cohorts(const Scenario *scenario, const ScenarioDomain *domain, guint v, 
     return FALSE;
 }
 
+static gboolean
+float_nowhere(const Scenario *scenario, const ScenarioDomain *domain, guint v, BpfpvPlanVcpu *vcpu)
+{
+    if (vcpu->want != BPFPV_WANT_FLOAT)
+        return FALSE;
+    set_cpus(vcpu, bpfpv_cpuset_new());
+    return TRUE;
+}
+
+/* Where nothing of the original set is online, what is. */
+static gboolean
+float_elsewhere(const Scenario *scenario, const ScenarioDomain *domain, guint v,
+                BpfpvPlanVcpu *vcpu)
+{
+    const BpfpvCpuset *online = bpfpv_topology_online(scenario->topology);
+
+    if (vcpu->want != BPFPV_WANT_FIXED &&
+        !bpfpv_cpuset_intersects(domain->original->pdata[v], online))
+        set_cpus(vcpu, bpfpv_cpuset_copy(online));
+    return FALSE;
+}
+
 #define WRONG_SOLVER(corrupt)                                                                      \
     static BpfpvPlan *solver_##corrupt(Scenario *scenario, const BpfpvPlan *before)                \
     {                                                                                              \
@@ -131,6 +153,8 @@ WRONG_SOLVER(float_on_anchors)
 WRONG_SOLVER(say_nothing)
 WRONG_SOLVER(forget_offline)
 WRONG_SOLVER(spread_cohorts)
+WRONG_SOLVER(float_nowhere)
+WRONG_SOLVER(float_elsewhere)
 
 /* The emulator and I/O threads stay where they were. */
 static BpfpvPlan *
@@ -176,55 +200,6 @@ solver_that_does_not_wait(Scenario *scenario, const BpfpvPlan *before)
     return plan;
 }
 
-/* Takes what is bound strictly for a wish. */
-static BpfpvPlan *
-solver_blind_to_memory(Scenario *scenario, const BpfpvPlan *before)
-{
-    GArray *policies = g_array_new(FALSE, FALSE, sizeof(BpfpvNuma));
-    BpfpvPlan *plan;
-
-    for (guint d = 0; d < scenario->domains->len; d++) {
-        ScenarioDomain *domain = scenario->domains->pdata[d];
-
-        g_array_append_val(policies, domain->view.numa);
-        domain->view.numa = BPFPV_NUMA_IGNORE;
-    }
-    plan = right_solver(scenario, before);
-    for (guint d = 0; d < scenario->domains->len; d++)
-        ((ScenarioDomain *)scenario->domains->pdata[d])->view.numa =
-            g_array_index(policies, BpfpvNuma, d);
-    g_array_unref(policies);
-    return plan;
-}
-
-/* Gives what is free to whoever comes first in the alphabet, whoever holds it. */
-static BpfpvPlan *
-solver_that_takes_from_holders(Scenario *scenario, const BpfpvPlan *before)
-{
-    ScenarioDomain *last =
-        scenario->domains->len > 0 ? scenario->domains->pdata[scenario->domains->len - 1] : NULL;
-    g_autoptr(BpfpvPlan) without = bpfpv_plan_new();
-
-    for (guint d = 0; before != NULL && d < before->domains->len; d++) {
-        const BpfpvPlanDomain *from = before->domains->pdata[d];
-        BpfpvPlanDomain *to;
-
-        if (last != NULL && g_str_equal(from->domain, last->key))
-            continue;
-        to = bpfpv_plan_add_domain(without, from->domain, from->vcpus->len);
-        for (guint v = 0; v < from->vcpus->len; v++) {
-            const BpfpvPlanVcpu *vcpu = from->vcpus->pdata[v];
-            BpfpvPlanVcpu *copy = to->vcpus->pdata[v];
-
-            copy->want = vcpu->want;
-            copy->met = vcpu->met;
-            copy->since = vcpu->since;
-            copy->cpus = bpfpv_cpuset_copy(vcpu->cpus);
-        }
-    }
-    return right_solver(scenario, before != NULL ? without : NULL);
-}
-
 /* Depends on the time of day. */
 static BpfpvPlan *
 solver_that_drifts(Scenario *scenario, const BpfpvPlan *before)
@@ -234,25 +209,6 @@ solver_that_drifts(Scenario *scenario, const BpfpvPlan *before)
     scenario->now_us += 200;
     plan = right_solver(scenario, before);
     scenario->now_us -= 200;
-    return plan;
-}
-
-/* Refuses an anchor to whoever asks last: its limit was read wrong. */
-static BpfpvPlan *
-solver_too_strict(Scenario *scenario, const BpfpvPlan *before)
-{
-    ScenarioDomain *domain;
-    BpfpvPlan *plan;
-    guint limit;
-
-    if (scenario->domains->len == 0)
-        return right_solver(scenario, before);
-    domain = scenario->domains->pdata[0];
-    limit = domain->view.max_anchors;
-
-    domain->view.max_anchors = 0;
-    plan = right_solver(scenario, before);
-    domain->view.max_anchors = limit;
     return plan;
 }
 
@@ -340,7 +296,27 @@ static const struct {
     {"[7 a core of its own]", "blind to threads", solver_blind_to_threads, FALSE},
     {"[7 cohort in one cache]", "spreads cohorts", solver_spread_cohorts, FALSE},
     {"[7 cohort in one cache]", "blind to caches", solver_blind_to_threads, FALSE},
-    {"[1 within its bounds]", "blind to memory (7)", solver_blind_to_memory, FALSE},
+    {"[1 within its bounds]", "blind to memory", solver_blind_to_memory, FALSE},
+    {"[1 not empty]", "floats nowhere", solver_float_nowhere, FALSE},
+    {"[1 offline as it was]", "floats elsewhere", solver_float_elsewhere, FALSE},
+    {"[3 everybody can float]", "takes all for shared", solver_all_shared, FALSE},
+    {"[4 limit of anchors]", "no limits", solver_no_limit, FALSE},
+    {"[6 since when nobody asks]", "forgets who asked", solver_forget_unasked, FALSE},
+    {"[6 keeps an anchor]", "holds nothing", solver_that_does_not_wait, FALSE},
+    {"[6 whatever the order]", "favours the first", solver_that_favours_the_first, TRUE},
+    {"[7 cohort in one cell]", "no cohorts", solver_no_cohort, FALSE},
+    {"[7 cohort near its memory]", "blind to memory", solver_blind_to_memory, FALSE},
+    {"[cost near its memory]", "blind to memory", solver_blind_to_memory, FALSE},
+    {"[cost a full core]", "blind to efficiency", solver_blind_to_efficiency, FALSE},
+    {"[cost beside its siblings]", "takes siblings for strangers", solver_one_thread, FALSE},
+    {"[cost room for siblings]", "takes siblings for strangers", solver_one_thread, FALSE},
+    {"[cost without strangers]", "ignores threads", solver_ignore_threads, FALSE},
+    {"[cost its cohort's cell]", "no cohorts", solver_no_cohort, FALSE},
+    {"[cost its cohort's cache]", "no cohorts", solver_no_cohort, FALSE},
+    {"[cost room for its cohort]", "no cohorts", solver_no_cohort, FALSE},
+    {"[turn who lost one]", "forgets who lost one", solver_forget_lost, FALSE},
+    {"[turn the fewest for its weight]", "takes all for equals", solver_same_weight, FALSE},
+    {"[turn who waited longest]", "forgets who waited", solver_forget_waiting, FALSE},
 };
 
 /* Returns: whether a sequence shows that the mutation breaks its rule */
@@ -379,12 +355,14 @@ static void
 every_rule_has_a_mutation(void **state)
 {
     (void)state;
-    for (char rule = '1'; rule <= '7'; rule++) {
+    for (gsize r = 0; r < G_N_ELEMENTS(check_rules); r++) {
+        g_autofree char *rule = g_strdup_printf("[%s]", check_rules[r]);
         gboolean found = FALSE;
 
         for (gsize i = 0; i < G_N_ELEMENTS(mutations); i++)
-            found |= mutations[i].rule[1] == rule;
-        assert_true(found);
+            found |= strcmp(mutations[i].rule, rule) == 0;
+        if (!found)
+            fail_msg("no wrong solver breaks %s", rule);
     }
 }
 

@@ -293,6 +293,87 @@ a_set_that_anchors_could_fill_keeps_a_cpu(void **state)
     assert_plan(scenario, "a: anchor=0 anchor=1");
 }
 
+/* A domain with so many anchors, on CPUs @first and on, that nobody searches any more. */
+static void
+add_many(Scenario *scenario, guint first)
+{
+    g_autofree char *set = g_strdup_printf("%u-%u", first, first + 35);
+    g_autoptr(GString) originals = g_string_new(set);
+    ScenarioDomain *many;
+
+    for (guint i = 1; i < 24; i++)
+        g_string_append_printf(originals, " %s", set);
+    many = scenario_add(scenario, "many", originals->str);
+    scenario_anchor(many, "0-23");
+}
+
+/* Four cores of four threads with three anchors each: three go to the threads that are left. */
+static void
+a_core_of_many_threads_is_emptied(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-52", NULL, 0);
+    g_autoptr(GString) where = g_string_new("0:0:0");
+    ScenarioDomain *core;
+
+    (void)state;
+    for (guint i = 1; i < 53; i++)
+        g_string_append_printf(where, " 0:0:%u", i < 16 ? i / 4 : i);
+    scenario_take_topology(scenario, scenario_topology(where->str, "0-52"));
+    add_many(scenario, 17);
+    for (guint i = 0; i < 4; i++) {
+        g_autofree char *key = g_strdup_printf("%u", i);
+        g_autofree char *pool = g_strdup_printf("%u-%u", 4 * i, 4 * i + 2);
+        ScenarioDomain *domain = scenario_add(scenario, key, "0-16 0-16 0-16");
+
+        domain->view.mode = BPFPV_MODE_SHARED;
+        scenario_set_pool(domain, pool);
+        scenario_anchor(domain, "0-2");
+    }
+    scenario_solve(scenario);
+    for (guint i = 1; i < 5; i++)
+        scenario_set_pool(scenario->domains->pdata[i], "0-15");
+    core = scenario_add(scenario, "core", "0-16");
+    core->view.smt = BPFPV_SMT_ISOLATE;
+    scenario_set_pool(core, "0-15");
+    scenario_anchor(core, "0");
+    scenario->host.max_moves = 2;
+    scenario_solve(scenario);
+    assert_false(plan_vcpu(scenario->plan, "core", 0)->met);
+    scenario->host.max_moves = 3;
+    scenario_solve(scenario);
+    assert_cpus(plan_vcpu(scenario->plan, "core", 0)->cpus, "0");
+}
+
+/* CPU 2 is the last of b's as long as a is on CPU 0, which it leaves when c comes to its core: too
+ * late for d's turn, and with so many anchors nobody searches. */
+static void
+who_was_given_up_gets_what_becomes_free_in_the_end(void **state)
+{
+    g_autoptr(GString) where = g_string_new("0:0:0 0:0:0");
+    g_autoptr(Scenario) scenario = scenario_new("0-39", NULL, 0);
+    ScenarioDomain *a = scenario_add(scenario, "a", "0-39 0-39");
+    ScenarioDomain *c = scenario_add(scenario, "c", "0-39 0-39");
+    ScenarioDomain *d = scenario_add(scenario, "d", "0-39 0-39");
+
+    (void)state;
+    for (guint i = 2; i < 40; i++)
+        g_string_append_printf(where, " 0:0:%u", i);
+    scenario_take_topology(scenario, scenario_topology(where->str, "0-39"));
+    add_many(scenario, 4);
+    scenario_add(scenario, "b", "0,2");
+    scenario_solve(scenario);
+    a->view.smt = BPFPV_SMT_MATCH;
+    scenario_set_pool(a, "0,3");
+    scenario_set_pool(c, "1");
+    scenario_set_pool(d, "2");
+    scenario_anchor(a, "0");
+    scenario_anchor(c, "0");
+    scenario_anchor(d, "0");
+    scenario_solve(scenario);
+    assert_cpus(plan_vcpu(scenario->plan, "a", 0)->cpus, "3");
+    assert_true(plan_vcpu(scenario->plan, "d", 0)->met);
+}
+
 /* Its right to run comes before others' anchors, which move on or become unmet. */
 static void
 a_new_domain_is_not_starved_by_those_that_hold(void **state)
@@ -544,6 +625,8 @@ main(void)
         cmocka_unit_test(an_anchor_that_would_starve_a_floating_vcpu_is_unmet),
         cmocka_unit_test(another_cpu_is_taken_where_one_would_starve_somebody),
         cmocka_unit_test(a_set_that_anchors_could_fill_keeps_a_cpu),
+        cmocka_unit_test(a_core_of_many_threads_is_emptied),
+        cmocka_unit_test(who_was_given_up_gets_what_becomes_free_in_the_end),
         cmocka_unit_test(a_new_domain_is_not_starved_by_those_that_hold),
         cmocka_unit_test(a_vcpu_that_is_fixed_keeps_what_it_had),
         cmocka_unit_test(a_cohort_floats_and_says_so),

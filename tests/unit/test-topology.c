@@ -85,6 +85,41 @@ cpus_that_the_xml_lacks_are_added(void **state)
     assert_null(bpfpv_topology_cpu(topology, 4));
 }
 
+/* They may be anywhere: not in cell 0, whose memory stays what it is. */
+static void
+a_cpu_of_an_unknown_cell_is_near_no_memory(void **state)
+{
+    g_autoptr(GArray) placed = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
+    g_autoptr(GHashTable) memory = g_hash_table_new(NULL, NULL);
+    g_autoptr(BpfpvCpuset) online = cpus("0-3");
+    g_autoptr(BpfpvCpuset) ids = cpus("0-9");
+    g_autoptr(BpfpvTopology) topology = NULL;
+    g_autoptr(BpfpvTopology) copy = NULL;
+    g_autoptr(BpfpvCpuset) near = NULL;
+    guint64 kib = 4096;
+
+    (void)state;
+    for (guint c = 0; c < 4; c++) {
+        BpfpvTopologyCpu cpu = {.cpu = c, .core = (int)c, .cell = c < 2 ? 0 : BPFPV_NOWHERE};
+
+        g_array_append_val(placed, cpu);
+    }
+    g_hash_table_insert(memory, GUINT_TO_POINTER(0), &kib);
+    topology = bpfpv_topology_new_placed(placed, memory, online);
+    copy = bpfpv_topology_copy(topology);
+    near = bpfpv_topology_cpus_of_cells(copy, ids);
+    assert_cpus(near, "0-1");
+    assert_int_equal(bpfpv_topology_cells(copy)->len, 2);
+    for (guint i = 0; i < 2; i++) {
+        const BpfpvTopologyCell *cell = bpfpv_topology_cells(copy)->pdata[i];
+
+        assert_int_equal(cell->id, i);
+        assert_int_equal(cell->unknown, i == 1);
+        assert_int_equal(cell->memory_kib, i == 0 ? kib : 0);
+    }
+    assert_cpus(bpfpv_topology_cell_of(copy, 3), "2-3");
+}
+
 static void
 threads_of_a_core_come_round(void **state)
 {
@@ -252,6 +287,7 @@ main(void)
         cmocka_unit_test(every_kind_of_host_is_read),
         cmocka_unit_test(a_cell_of_memory_alone_has_no_cpus),
         cmocka_unit_test(cpus_that_the_xml_lacks_are_added),
+        cmocka_unit_test(a_cpu_of_an_unknown_cell_is_near_no_memory),
         cmocka_unit_test(threads_of_a_core_come_round),
         cmocka_unit_test(efficiency_is_a_property_of_a_cpu),
         cmocka_unit_test(the_kernel_tells_efficiency_cores),
