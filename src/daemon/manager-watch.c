@@ -104,7 +104,8 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
     g_hash_table_iter_init(&iter, manager->domains);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((BpfpvManaged *)value)->seen = FALSE;
-        bpfpv_pins_expect_none(((BpfpvManaged *)value)->pins);
+        bpfpv_pins_reconnected(((BpfpvManaged *)value)->pins,
+                               bpfpv_topology_online(manager->topology));
     }
     manager->connected = TRUE;
     manager->complained = FALSE;

@@ -55,12 +55,6 @@ bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const Bpfpv
     take_expected(pins, kind, id, cpus);
 }
 
-void
-bpfpv_pins_expect_none(BpfpvPins *pins)
-{
-    g_clear_pointer(&pins->expected, g_ptr_array_unref);
-}
-
 static void
 take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
 {
@@ -210,7 +204,9 @@ bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *
 
         if (vcpu->fixed)
             bpfpv_cpuset_add(pins->entry->fixed, vcpu->vcpu);
-        if (vcpu->fixed || !set)
+        /* One that was pinned to one CPU was never pinned by bpfpv: what it has here is what
+         * whoever sent it wants it to have. */
+        if (vcpu->fixed || !set || (!vcpu->unpinned && bpfpv_cpuset_count(vcpu->original) == 1))
             continue;
         if (vcpu->vcpu >= pins->claimed->len)
             g_ptr_array_set_size(pins->claimed, (gint)vcpu->vcpu + 1);

@@ -66,9 +66,7 @@ take_vcpus(BpfpvPins *pins, const GPtrArray *present)
 
     if (!pins->adopted)
         forget_originals(entry);
-    for (guint i = 0; i < MIN(entry->original->len, present->len); i++)
-        if (bpfpv_cpuset_contains(entry->fixed, i)) /* they may have pinned it again */
-            bpfpv_pins_replace((BpfpvCpuset **)&entry->original->pdata[i], present->pdata[i]);
+    bpfpv_journal_entry_take_theirs(entry, present);
     for (guint i = entry->original->len; i < present->len; i++)
         g_ptr_array_add(entry->original, bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
     bpfpv_pins_take_claims(pins, present);

@@ -72,12 +72,15 @@ void bpfpv_pins_note_soon(BpfpvPins *pins);
 /* Removes the status; whether it is gone. If not yet, moved() follows. */
 gboolean bpfpv_pins_end_note(BpfpvPins *pins);
 
+/* pins-check.c: */
+/* The connection is a new one: events may have been missed. What somebody else pinned meanwhile is
+ * found; ready() follows if there is such. @online: the host's CPUs */
+void bpfpv_pins_reconnected(BpfpvPins *pins, const BpfpvCpuset *online);
+
 /* pins-admin.c: */
 /* libvirt told that a thread was pinned; whether it was by somebody else, and is theirs now.
  * @id: a vCPU's or I/O thread's number; 0 for the emulator */
 gboolean bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
-/* The connection is a new one: events may have been missed. */
-void bpfpv_pins_expect_none(BpfpvPins *pins);
 /* The vCPUs that an administrator has pinned since the domain is managed. */
 const BpfpvCpuset *bpfpv_pins_fixed(const BpfpvPins *pins);
 
