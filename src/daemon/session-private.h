@@ -2,6 +2,7 @@
 /* What session.c and its parts, session-*.c, share. */
 #pragma once
 
+#include "core/pace.h"
 #include "daemon/session.h"
 #include "host/worker.h"
 
@@ -56,7 +57,7 @@ struct _BpfpvSession {
 
     BpfpvLink *link;
     BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
-    gint64 demanded_at_us; /* when it last changed */
+    BpfpvPace pace;      /* how often that changes */
     gint64 synced_at_us;
 
     guint hello_timer; /* until synced */
