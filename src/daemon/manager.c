@@ -149,12 +149,15 @@ static void
 on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
 {
     BpfpvManaged *managed = user_data;
+    g_autoptr(BpfpvDemand) demand = NULL;
 
     if (error) {
         g_warning("domain %s: %s", managed->name, error->message);
         return;
     }
+    demand = bpfpv_pins_demand(pins);
     bpfpv_session_set_vcpus(managed->session, managed->guest, bpfpv_pins_original(pins)->len);
+    bpfpv_session_assume(managed->session, demand);
     bpfpv_manager_place_soon(managed->manager);
 }
 

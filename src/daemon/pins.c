@@ -192,6 +192,23 @@ bpfpv_pins_applied(BpfpvPins *pins)
     return pins->ready ? pins->applied : NULL;
 }
 
+BpfpvDemand *
+bpfpv_pins_demand(const BpfpvPins *pins)
+{
+    guint n_vcpus = pins->applied->vcpus->len;
+    BpfpvDemand *demand = bpfpv_demand_new(n_vcpus);
+    g_autoptr(BpfpvCpuset) all = bpfpv_cpuset_new_range(0, n_vcpus - 1);
+
+    for (guint i = 0; i < n_vcpus; i++) {
+        const BpfpvAppliedVcpu *vcpu = g_ptr_array_index(pins->applied->vcpus, i);
+        g_autoptr(BpfpvCpuset) one = bpfpv_cpuset_new_range(i, i);
+
+        if (vcpu->anchored)
+            bpfpv_demand_add(demand, one, all, 1);
+    }
+    return demand;
+}
+
 gboolean
 bpfpv_pins_are_original(const BpfpvPins *pins)
 {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/demand.h"
 #include "core/plan.h"
 #include "host/domain-topology.h"
 #include "host/element-status.h"
@@ -40,7 +41,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPins, bpfpv_pins_free)
 const GPtrArray *bpfpv_pins_original(const BpfpvPins *pins);
 /* Returns: (transfer none): what is in force, for bpfpv_plan_next_steps() */
 BpfpvAppliedDomain *bpfpv_pins_applied(BpfpvPins *pins);
-/* Pin calls that this domain may cause, a second. */
+/* After ready(): what has led to the anchors in force, by one task each.
+ * Returns: (transfer full) */
+BpfpvDemand *bpfpv_pins_demand(const BpfpvPins *pins);
+/* Pin calls that may be made for this domain, a second. */
 void bpfpv_pins_set_rate(BpfpvPins *pins, guint per_second);
 /* Begins one step; moved() follows. */
 void bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step);

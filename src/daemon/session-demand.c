@@ -69,3 +69,15 @@ bpfpv_session_start_grace(BpfpvSession *session)
                                                                      : BPFPV_GRACE_DEFAULT_S,
                                                      grace_over, session);
 }
+
+void
+bpfpv_session_assume(BpfpvSession *session, const BpfpvDemand *demand)
+{
+    gboolean too_late = session->assumed || session->synced_at_us > 0 || session->stopping;
+
+    session->assumed = TRUE;
+    if (too_late || bpfpv_demand_is_empty(demand))
+        return;
+    bpfpv_session_take_demand(session, bpfpv_demand_copy(demand));
+    bpfpv_session_start_grace(session);
+}

@@ -47,6 +47,7 @@ struct _BpfpvSession {
      * run, and the port that it holds show as open a moment after the agent's. */
     gboolean expects_loader;
     gboolean awaits_loader; /* and that is what the retry timer is for */
+    gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
     gboolean outdated; /* the loader was told to end, to make place for another */
