@@ -6,7 +6,6 @@
 #include "itest.h"
 
 #include <signal.h>
-#include <string.h>
 
 static BedGuest *guest;
 static BedDaemon *bpfpvd;
@@ -93,70 +92,27 @@ a_stopped_daemon_leaves_the_original_pins(void **state)
     bed_assert_vcpupin_all(guest, 1, BED_SOON);
 }
 
-/* Where vCPU 1 was pinned to since. */
-static GPtrArray *pinned;
-
-static void
-on_tunable(virConnectPtr connection, virDomainPtr domain, virTypedParameterPtr params, int n,
-           void *user_data)
-{
-    for (int i = 0; i < n; i++)
-        if (strcmp(params[i].field, "cputune.vcpupin1") == 0)
-            g_ptr_array_add(pinned, g_strdup(params[i].value.s));
-}
-
-static virConnectPtr
-begin_to_listen(void)
-{
-    g_autofree char *uri = virConnectGetURI(bed_connect());
-    virConnectPtr connection;
-
-    pinned = g_ptr_array_new_with_free_func(g_free);
-    assert_int_equal(virEventRegisterDefaultImpl(), 0);
-    connection = virConnectOpen(uri);
-    assert_non_null(connection);
-    assert_true(virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_TUNABLE,
-                                                 VIR_DOMAIN_EVENT_CALLBACK(on_tunable), NULL,
-                                                 NULL) >= 0);
-    return connection;
-}
-
-/* An answer comes after the events that were there before it. */
-static void
-hear_all(virConnectPtr connection)
-{
-    assert_int_equal(virConnectIsAlive(connection), 1);
-    assert_true(virConnectNumOfDomains(connection) > 0);
-    while (g_main_context_iteration(NULL, FALSE))
-        continue;
-}
-
 static void
 the_next_daemon_goes_on_where_a_killed_one_was(void **state)
 {
     gint64 first = bed_guest_task(guest, NULL, 0, "pin 1");
     int cpu = bed_assert_vcpupin_single(guest, 1, BED_SOON);
     g_autofree char *text = g_strdup_printf("%d", cpu);
-    virConnectPtr connection;
     gint64 second;
 
     bed_daemon_kill(bpfpvd);
-    connection = begin_to_listen();
+    itest_listen();
     bpfpvd = bed_daemon_start(NULL);
     bed_wait_state("lifecycle", "active", BED_SOON);
     second = bed_guest_task(guest, NULL, 0, "pin 1");
     itest_assert_want(guest, 1, "anchor", 2); /* as the guest has told meanwhile */
     bed_assert_vcpupin(guest, 1, text, 0);
-    hear_all(connection);
-    assert_int_equal(pinned->len, 0);
+    assert_int_equal(itest_count_heard(guest, "vcpupin1"), 0);
 
     bed_guest_kill(guest, first, SIGKILL);
     bed_guest_kill(guest, second, SIGKILL);
     bed_assert_vcpupin_all(guest, 1, BED_SOON);
-    hear_all(connection);
-    assert_int_equal(pinned->len, 1); /* so one would have been heard */
-    g_clear_pointer(&pinned, g_ptr_array_unref);
-    virConnectClose(connection);
+    assert_int_equal(itest_count_heard(guest, "vcpupin1"), 1); /* one would have been heard */
 }
 
 static void
