@@ -7,7 +7,7 @@
 #include "host/domain-topology.h"
 #include "host/watch.h"
 
-/* A running domain that is not managed, with vCPUs that are pinned one by one. */
+/* A running domain with vCPUs that are pinned one by one; of use while it is not managed. */
 typedef struct {
     char *name;
     BpfpvCpuset *cpus; /* that they are pinned to */
@@ -39,11 +39,13 @@ struct _BpfpvManager {
 /* manager-host.c: the host, its topology and who else is on it. */
 void bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host);
 void bpfpv_neighbour_free(gpointer neighbour);
-/* @topology: (nullable): a running domain's; if it is not managed, what it is pinned to is nobody
- * else's. */
-void bpfpv_manager_note_topology(BpfpvManager *manager, const BpfpvDomainXml *xml,
-                                 const BpfpvDomainTopology *topology);
-/* Returns: (transfer full): CPUs that unmanaged domains are pinned to, one by one */
+/* A running domain is pinned to @cpus one by one, which is nobody else's while it is a neighbour.
+ */
+void bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const char *name,
+                               const BpfpvCpuset *cpus);
+/* Whether a domain is not managed, or not so far that its pins are known. */
+gboolean bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid);
+/* Returns: (transfer full): CPUs that neighbours are pinned to, one by one */
 BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
 /* A demand, a bound or the host changed: solves, once however often it is called. */
 void bpfpv_manager_place_soon(BpfpvManager *manager);

@@ -47,11 +47,12 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     }
     managed = g_hash_table_lookup(manager->domains, uuid);
     topology = bpfpv_domain_topology_parse(text);
-    bpfpv_manager_note_topology(manager, xml, topology);
     if (managed && managed->id != id) {
         on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
         managed = NULL;
     }
+    if (topology)
+        bpfpv_manager_note_pinned(manager, xml->uuid, xml->name, topology->fixed);
     if (!xml->config && !xml->config_error) {
         if (!managed && xml->status && !manager->listed && !manager->shutting_down)
             managed = bpfpv_manager_manage(manager, xml, id); /* what a daemon that died left */

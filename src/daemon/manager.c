@@ -51,6 +51,19 @@ managed_free(gpointer data)
     g_free(managed);
 }
 
+/* It is a neighbour from now on, of what it has again: its XML was last read when it had what we
+ * gave it. */
+static void
+note_original(const BpfpvManaged *managed)
+{
+    g_autoptr(BpfpvCpuset) fixed = NULL;
+
+    if (!bpfpv_pins_original(managed->pins))
+        return; /* nothing was pinned */
+    fixed = bpfpv_pins_single(managed->pins);
+    bpfpv_manager_note_pinned(managed->manager, managed->uuid, managed->name, fixed);
+}
+
 static gboolean
 drop_released(gpointer user_data)
 {
@@ -68,6 +81,7 @@ drop_released(gpointer user_data)
             !bpfpv_pins_are_original(managed->pins) || !bpfpv_pins_end_note(managed->pins))
             continue;
         bpfpv_pins_forget(managed->pins);
+        note_original(managed);
         /* An element set meanwhile was not acted upon: look again. */
         g_ptr_array_add(again, g_strdup(managed->uuid));
         g_hash_table_iter_remove(&iter);

@@ -230,6 +230,27 @@ bpfpv_pins_are_original(const BpfpvPins *pins)
     return TRUE;
 }
 
+static void
+unite_if_single(BpfpvCpuset *single, const BpfpvCpuset *set)
+{
+    if (bpfpv_cpuset_count(set) == 1)
+        bpfpv_cpuset_unite(single, set);
+}
+
+BpfpvCpuset *
+bpfpv_pins_single(const BpfpvPins *pins)
+{
+    BpfpvCpuset *single = bpfpv_cpuset_new();
+
+    for (guint i = 0; i < pins->entry->original->len; i++)
+        unite_if_single(single, g_ptr_array_index(pins->entry->original, i));
+    for (guint i = 0; !bpfpv_cpuset_is_empty(single) && i < pins->entry->threads->len; i++)
+        unite_if_single(
+            single,
+            ((const BpfpvJournalThread *)g_ptr_array_index(pins->entry->threads, i))->original);
+    return single;
+}
+
 guint
 bpfpv_pins_serial(const BpfpvPins *pins)
 {

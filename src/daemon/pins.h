@@ -39,6 +39,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPins, bpfpv_pins_free)
 
 /* Returns: (nullable) (element-type BpfpvCpuset): by vCPU; NULL before ready() */
 const GPtrArray *bpfpv_pins_original(const BpfpvPins *pins);
+/* Returns: (transfer full): CPUs that are somebody's only original one: a vCPU's, and if there is
+ * such, another thread's; as BpfpvDomainTopology's fixed */
+BpfpvCpuset *bpfpv_pins_single(const BpfpvPins *pins);
 /* Returns: (transfer none): what is in force, for bpfpv_plan_next_steps() */
 BpfpvAppliedDomain *bpfpv_pins_applied(BpfpvPins *pins);
 /* After ready(): what has led to the anchors in force, by one task each.

@@ -148,6 +148,29 @@ a_shared_anchor_moves_nobody(void **state)
     bed_assert_vcpupin_all(two, 1, BED_SOON);
 }
 
+/* What its XML said last, that it is pinned to the CPU, is not so any more. */
+static void
+one_that_is_let_go_gives_its_cpu_to_the_next(void **state)
+{
+    gint64 first = bed_guest_task(one, NULL, 0, "pin 0");
+    int cpu = bed_assert_vcpupin_single(one, 0, BED_SOON);
+    g_autofree char *its = g_strdup_printf("%d", cpu);
+    gint64 second;
+
+    set_element("two", ELEMENT(""));
+    second = bed_guest_task(two, NULL, 0, "pin 1");
+    itest_assert_want(two, 1, "anchor", 1);
+    itest_assert_reason("two", "no free CPU");
+    itest_listen();
+    assert_int_equal(bed_ctl(NULL, NULL, "detach", "one", NULL), 0);
+    bed_assert_vcpupin(two, 1, its, BED_SOON);
+    itest_attach(one); /* after all that was to come of the detach */
+    assert_int_equal(itest_count_heard(two, "vcpupin1"), 1);
+    bed_guest_kill(one, first, SIGKILL);
+    bed_guest_kill(two, second, SIGKILL);
+    bed_assert_vcpupin_all(two, 1, BED_SOON);
+}
+
 int
 main(void)
 {
@@ -156,6 +179,7 @@ main(void)
         cmocka_unit_test(the_limit_of_a_domain_is_named),
         cmocka_unit_test(the_reserve_of_a_domain_is_for_others),
         cmocka_unit_test(a_shared_anchor_moves_nobody),
+        cmocka_unit_test(one_that_is_let_go_gives_its_cpu_to_the_next),
     };
 
     return cmocka_run_group_tests(tests, setup, bed_cleanup);
