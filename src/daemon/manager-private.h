@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What manager.c, manager-watch.c and manager-place.c share. */
+/* What manager.c and its parts, manager-*.c, share. */
 #pragma once
 
 #include "core/placer.h"
@@ -21,8 +21,11 @@ struct _BpfpvManager {
     BpfpvWatch *watch;
     BpfpvTopology *topology; /* NULL before the first connection */
     GHashTable *domains;     /* UUID → BpfpvManaged */
+    GHashTable *by_name;     /* name, the placer's key → BpfpvManaged */
     BpfpvPlacer *placer;     /* has the last plan */
     GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
+    GHashTable *hopeless;    /* name → why the host can give it no anchor, "" if it can; as far as
+                              * anybody asked since the last solve */
     guint hold_source;       /* an anchor's hold time ends */
     guint place_source;      /* a solve is due */
     guint step_source;       /* pin calls are due */
@@ -54,6 +57,16 @@ void bpfpv_manager_step_soon(BpfpvManager *manager);
 void bpfpv_manager_drop_soon(BpfpvManager *manager);
 /* Ends the shutdown when every original is back. */
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
+
+/* manager-place.c: */
+/* Whether what @managed asks for counts; if not, its originals are due. */
+gboolean bpfpv_managed_takes_part(const BpfpvManager *manager, const BpfpvManaged *managed);
+/* After its pins are ready. @domain: filled in, borrows from @managed and @threads
+ * @threads: (element-type BpfpvPlacementThread): filled too */
+void bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *threads);
+/* @taken: bpfpv_manager_taken()'s, borrowed */
+BpfpvPlacementHost bpfpv_manager_placement_host(const BpfpvManager *manager,
+                                                const BpfpvCpuset *taken);
 
 /* manager-watch.c: what the watch calls; its user data is the manager. */
 extern const BpfpvWatchFuncs bpfpv_manager_watch_funcs;
