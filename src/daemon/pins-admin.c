@@ -188,6 +188,18 @@ bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
     return NULL;
 }
 
+static void
+take_wanted(BpfpvPins *pins, const BpfpvStatus *status)
+{
+    pins->wanted = bpfpv_cpuset_new();
+    for (guint i = 0; i < status->vcpus->len; i++) {
+        const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
+
+        if (g_strcmp0(vcpu->want, bpfpv_want_to_string(BPFPV_WANT_ANCHOR)) == 0)
+            bpfpv_cpuset_add(pins->wanted, vcpu->vcpu);
+    }
+}
+
 void
 bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
 {
@@ -195,6 +207,7 @@ bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *
     pins->noted = g_strdup("");
     if (status->plugged)
         pins->entry->our_channel = TRUE;
+    take_wanted(pins, status);
     if (pins->adopted || pins->applied)
         return; /* this host's own journal knows better */
     pins->claimed = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);

@@ -34,6 +34,8 @@ struct _BpfpvPins {
     gboolean adopted; /* the journal says that pins of ours were in force */
     gboolean closed;  /* freed; calls under way hold the memory */
 
+    BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
+
     /* pins-threads.c */
     GHashTable *thread_errors;  /* an I/O thread's number, 0: the emulator → char * */
     gboolean reading_threads;

@@ -160,6 +160,7 @@ clear(gpointer data)
     g_clear_pointer(&pins->claimed, g_ptr_array_unref);
     g_clear_pointer(&pins->claimed_threads, g_ptr_array_unref);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
+    g_clear_pointer(&pins->wanted, bpfpv_cpuset_free);
     g_array_unref(pins->unsure);
     g_ptr_array_unref(pins->errors);
     g_hash_table_unref(pins->thread_errors);
@@ -203,7 +204,8 @@ bpfpv_pins_demand(const BpfpvPins *pins)
         const BpfpvAppliedVcpu *vcpu = g_ptr_array_index(pins->applied->vcpus, i);
         g_autoptr(BpfpvCpuset) one = bpfpv_cpuset_new_range(i, i);
 
-        if (vcpu->anchored)
+        /* With one CPU left beside an anchor, what floats has a single one too. */
+        if (vcpu->anchored && pins->wanted && bpfpv_cpuset_contains(pins->wanted, i))
             bpfpv_demand_add(demand, one, all, 1);
     }
     return demand;

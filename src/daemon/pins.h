@@ -44,7 +44,7 @@ const GPtrArray *bpfpv_pins_original(const BpfpvPins *pins);
 BpfpvCpuset *bpfpv_pins_single(const BpfpvPins *pins);
 /* Returns: (transfer none): what is in force, for bpfpv_plan_next_steps() */
 BpfpvAppliedDomain *bpfpv_pins_applied(BpfpvPins *pins);
-/* After ready(): what has led to the anchors in force, by one task each.
+/* After ready(): what has led to the anchors that an earlier daemon left, by one task each.
  * Returns: (transfer full) */
 BpfpvDemand *bpfpv_pins_demand(const BpfpvPins *pins);
 /* Pin calls that may be made for this domain, a second. */
