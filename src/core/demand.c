@@ -257,3 +257,29 @@ bpfpv_demand_equal(const BpfpvDemand *a, const BpfpvDemand *b)
     }
     return TRUE;
 }
+
+/**
+ * bpfpv_demand_same_wants:
+ * @a: a demand
+ * @b: another, perhaps for another number of vCPUs
+ *
+ * Returns: whether both ask for the same anchors and cohorts, if by other
+ *   numbers of tasks: a plan that is right for one is so for the other
+ */
+gboolean
+bpfpv_demand_same_wants(const BpfpvDemand *a, const BpfpvDemand *b)
+{
+    if (a->cohorts->len != b->cohorts->len)
+        return FALSE;
+    for (guint v = 0; v < MAX(a->n_vcpus, b->n_vcpus); v++) {
+        if ((bpfpv_demand_anchor_tasks(a, v) > 0) != (bpfpv_demand_anchor_tasks(b, v) > 0))
+            return FALSE;
+    }
+    for (guint i = 0; i < a->cohorts->len; i++) {
+        const BpfpvCohort *ours = a->cohorts->pdata[i], *theirs = b->cohorts->pdata[i];
+
+        if (!bpfpv_cpuset_equal(ours->vcpus, theirs->vcpus))
+            return FALSE;
+    }
+    return TRUE;
+}

@@ -38,3 +38,5 @@ guint bpfpv_demand_cohort_tasks(const BpfpvDemand *demand, guint vcpu);
 /* (element-type BpfpvCohort), sorted by their sets, so that equal demands are equal */
 const GPtrArray *bpfpv_demand_cohorts(const BpfpvDemand *demand);
 gboolean bpfpv_demand_equal(const BpfpvDemand *a, const BpfpvDemand *b);
+/* Whether both ask for the same anchors and cohorts, by however many tasks. */
+gboolean bpfpv_demand_same_wants(const BpfpvDemand *a, const BpfpvDemand *b);

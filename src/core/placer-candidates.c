@@ -110,6 +110,23 @@ set_usable(BpfpvOrigin *origin, const BpfpvCpuset *online)
     bpfpv_cpuset_intersect(origin->usable, online);
 }
 
+/* A domain with a statically pinned vCPU is pinned as a whole: a CPU that is its emulator's or an
+ * I/O thread's alone is no one else's either. */
+static void
+add_fixed_threads(const BpfpvPlacerDomain *domain, BpfpvCpuset *fixed)
+{
+    gboolean pinned = FALSE;
+
+    for (guint v = 0; v < domain->slots->len && !pinned; v++)
+        pinned = bpfpv_cpuset_count(bpfpv_slot_at(domain, v)->origin->original) == 1;
+    for (guint t = 0; pinned && t < domain->threads->len; t++) {
+        const BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
+
+        if (bpfpv_cpuset_count(origin->original) == 1)
+            bpfpv_cpuset_unite(fixed, origin->original);
+    }
+}
+
 /* The reserve is for floating, which nobody should do on a statically pinned vCPU's CPU. */
 static void
 set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
@@ -129,6 +146,8 @@ set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
         if (bpfpv_cpuset_count(origin->original) == 1 && origin->users > origin->floats)
             bpfpv_cpuset_unite(placer->fixed, origin->original);
     }
+    for (guint d = 0; d < placer->domains->len; d++)
+        add_fixed_threads(placer->domains->pdata[d], placer->fixed);
 }
 
 /* Works out again what a change has made stale. */

@@ -131,13 +131,22 @@ add_step(GPtrArray *steps, const Node *node, const BpfpvCpuset *cpus, gboolean a
     g_ptr_array_add(steps, step);
 }
 
+/* One that floats, and can go on doing so on what it shall have of what it has. */
+static gboolean
+can_wait(const Node *node)
+{
+    return !node->applied->anchored &&
+           bpfpv_cpuset_intersects(node->applied->cpus, node->plan->cpus);
+}
+
+/* @late: those that can wait, or all others */
 static void
-add_releases(Graph *graph, GPtrArray *steps)
+add_floats(Graph *graph, GPtrArray *steps, gboolean late)
 {
     for (guint i = 0; i < graph->nodes->len; i++) {
         const Node *node = node_at(graph, (int)i);
 
-        if (node->plan != NULL && !is_anchor(node->plan))
+        if (node->plan != NULL && !is_anchor(node->plan) && can_wait(node) == late)
             add_step(steps, node, node->plan->cpus, FALSE);
     }
 }
@@ -257,8 +266,10 @@ step_free(gpointer data)
  * Call it again whenever a call ended, a domain was unblocked or there is
  * another plan. A step that failed comes again.
  *
- * Returns: (transfer full) (element-type BpfpvPlanStep): the calls, those first
- *   that release CPUs; empty when there is nothing to do now
+ * Returns: (transfer full) (element-type BpfpvPlanStep): the calls, the most
+ *   urgent first, as there may be a limit to how many are made: what leaves a
+ *   CPU, then anchors, then what floats and has just more or fewer CPUs than it
+ *   shall have; empty when there is nothing to do now
  */
 GPtrArray *
 bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied)
@@ -271,9 +282,10 @@ bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied)
     add_nodes(graph, plan, applied);
     add_holders(graph);
     add_anchors(graph, anchors);
-    add_releases(graph, steps);
+    add_floats(graph, steps, FALSE);
     break_cycles(graph, steps);
     g_ptr_array_extend_and_steal(steps, g_steal_pointer(&anchors));
+    add_floats(graph, steps, TRUE);
     for (guint i = 0; i < applied->len; i++)
         add_threads(plan, applied->pdata[i], steps);
     g_array_unref(graph->nodes);

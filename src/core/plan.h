@@ -123,5 +123,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlanStep, bpfpv_plan_step_free)
  * due when that one has moved. Of anchors that wait for one another in a circle, one first gets
  * a set to float on: what a floating vCPU of its domain has, else its original set without
  * others' anchors.
- * Returns: (transfer full) (element-type BpfpvPlanStep): empty when nothing is left to do now */
+ * Returns: (transfer full) (element-type BpfpvPlanStep): the most urgent first; empty when nothing
+ * is left to do now */
 GPtrArray *bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied);

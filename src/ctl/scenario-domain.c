@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads a domain of a scenario: how many vCPUs, its wishes and bounds, what its guest asks for. */
 #include "ctl/scenario-json.h"
-#include "host/domain-topology.h"
 
 #define MAX_VCPUS 1024
 #define MAX_IOTHREADS 1024
+/* As in the element's schema. */
+#define MAX_ANCHORS 8192
+#define MAX_RESERVE 8192
+#define MAX_WEIGHT 1000
 
 void
 bpfpv_scenario_domain_free(gpointer data)
@@ -21,23 +24,27 @@ bpfpv_scenario_domain_free(gpointer data)
     g_free(domain);
 }
 
+/* What it does not say is as the domain's XML has it, if there is such, else the default. */
 static gboolean
-read_placement(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain,
-               JsonObject *placement)
+read_placement(const BpfpvScenarioPart *domain_part, BpfpvScenarioDomain *domain)
 {
+    static const char *const names[] = {"mode",    "cpuset",  "smt",    "cohort", "numa",
+                                        "anchors", "reserve", "weight", NULL};
     BpfpvPlacementDomain *view = &domain->view;
-    guint mode = 0, smt = 0, cohort = 0, numa = 0;
+    guint mode = view->mode, smt = view->smt, cohort = view->cohort, numa = view->numa;
+    g_autofree char *where = g_strconcat(domain_part->where, "\"placement\": ", NULL);
+    BpfpvScenarioPart part = {domain_part->reader, where, NULL};
 
-    view->max_anchors = G_MAXUINT;
-    view->weight = 1;
-    if (!bpfpv_scenario_choice(reader, placement, "mode", bpfpv_mode_to_string, &mode) ||
-        !bpfpv_scenario_choice(reader, placement, "smt", bpfpv_smt_to_string, &smt) ||
-        !bpfpv_scenario_choice(reader, placement, "cohort", bpfpv_cohort_to_string, &cohort) ||
-        !bpfpv_scenario_choice(reader, placement, "numa", bpfpv_numa_to_string, &numa) ||
-        !bpfpv_scenario_set(reader, placement, "cpuset", &domain->pool) ||
-        !bpfpv_scenario_uint(reader, placement, "anchors", BPFPV_CPUSET_MAX, &view->max_anchors) ||
-        !bpfpv_scenario_uint(reader, placement, "reserve", BPFPV_CPUSET_MAX, &view->reserve) ||
-        !bpfpv_scenario_uint(reader, placement, "weight", 1000, &view->weight))
+    if (!bpfpv_scenario_object(domain_part, "placement", &part.object) ||
+        !bpfpv_scenario_check_names(&part, names) ||
+        !bpfpv_scenario_choice(&part, "mode", bpfpv_mode_to_string, &mode) ||
+        !bpfpv_scenario_choice(&part, "smt", bpfpv_smt_to_string, &smt) ||
+        !bpfpv_scenario_choice(&part, "cohort", bpfpv_cohort_to_string, &cohort) ||
+        !bpfpv_scenario_choice(&part, "numa", bpfpv_numa_to_string, &numa) ||
+        !bpfpv_scenario_host_set(&part, "cpuset", &domain->pool) ||
+        !bpfpv_scenario_uint(&part, "anchors", 0, MAX_ANCHORS, &view->max_anchors) ||
+        !bpfpv_scenario_uint(&part, "reserve", 0, MAX_RESERVE, &view->reserve) ||
+        !bpfpv_scenario_uint(&part, "weight", 1, MAX_WEIGHT, &view->weight))
         return FALSE;
     view->mode = (BpfpvPlacementMode)mode;
     view->smt = (BpfpvSmt)smt;
@@ -47,140 +54,164 @@ read_placement(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain,
 }
 
 static gboolean
-read_demand(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain, JsonObject *object)
+read_one_demand(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain)
 {
-    JsonArray *demands = bpfpv_scenario_array(object, "demand");
+    static const char *const names[] = {"mask", "tasks", NULL};
     g_autoptr(BpfpvCpuset) all = bpfpv_cpuset_new_range(0, domain->original->len - 1);
+    g_autoptr(BpfpvCpuset) mask = NULL;
+    guint tasks = 1;
 
-    for (guint i = 0; demands && i < json_array_get_length(demands); i++) {
-        JsonNode *node = json_array_get_element(demands, i);
-        JsonObject *one = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-        g_autoptr(BpfpvCpuset) mask = NULL;
-        guint tasks = 1;
-
-        if (!bpfpv_scenario_set(reader, one, "mask", &mask) ||
-            !bpfpv_scenario_uint(reader, one, "tasks", 1 << 20, &tasks))
-            return FALSE;
-        if (mask == NULL)
-            return bpfpv_scenario_fail(
-                reader, "domain %s: a demand needs a \"mask\" of its vCPUs, like \"0-1\"",
-                domain->name);
-        bpfpv_demand_add(domain->demand, mask, all, tasks);
-    }
+    if (!bpfpv_scenario_check_names(part, names) ||
+        !bpfpv_scenario_set(part, "mask", all, "the domain has vCPUs", &mask) ||
+        !bpfpv_scenario_uint(part, "tasks", 0, 1 << 20, &tasks))
+        return FALSE;
+    if (mask == NULL)
+        return bpfpv_scenario_fail(part, "it needs a \"mask\" of the domain's vCPUs, like \"0-1\"");
+    bpfpv_demand_add(domain->demand, mask, all, tasks);
     return TRUE;
 }
 
-/* @set: (nullable): any host CPU */
-static void
-add_thread(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain, BpfpvThreadKind kind,
-           guint id, const BpfpvCpuset *set)
+static gboolean
+read_demand(const BpfpvScenarioPart *domain_part, BpfpvScenarioDomain *domain)
 {
-    BpfpvCpuset *original = bpfpv_cpuset_copy(set != NULL ? set : reader->present);
-    BpfpvPlacementThread thread = {kind, id, original};
+    JsonArray *demands = NULL;
 
-    g_ptr_array_add(domain->thread_sets, original);
-    g_array_append_val(domain->threads, thread);
+    if (!bpfpv_scenario_array(domain_part, "demand", &demands))
+        return FALSE;
+    for (guint i = 0; demands && i < json_array_get_length(demands); i++) {
+        g_autofree char *where =
+            g_strdup_printf("%s\"demand\", entry %u: ", domain_part->where, i + 1);
+        BpfpvScenarioPart part = {domain_part->reader, where, NULL};
+
+        if (!bpfpv_scenario_entry(&part, demands, i, &part.object) ||
+            !read_one_demand(&part, domain))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /* A domain without XML has an emulator, and as many I/O threads as is said. */
 static gboolean
-read_threads(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain, JsonObject *object)
+read_threads(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain)
 {
     guint n = 0;
 
-    if (domain->threads->len > 0)
-        return TRUE;
-    if (!bpfpv_scenario_uint(reader, object, "iothreads", MAX_IOTHREADS, &n))
+    if (!bpfpv_scenario_uint(part, "iothreads", 0, MAX_IOTHREADS, &n))
         return FALSE;
-    add_thread(reader, domain, BPFPV_THREAD_EMULATOR, 0, NULL);
+    if (domain->threads->len > 0)
+        return !json_object_has_member(part->object, "iothreads") ||
+               bpfpv_scenario_fail(part, "\"iothreads\": the \"xml\" says how many; leave it out");
+    bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_EMULATOR, 0, NULL);
     for (guint id = 1; id <= n; id++)
-        add_thread(reader, domain, BPFPV_THREAD_IOTHREAD, id, NULL);
+        bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_IOTHREAD, id, NULL);
+    return TRUE;
+}
+
+static gboolean
+read_vcpus(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain)
+{
+    const char *xml = NULL;
+    guint n = 0;
+
+    if (!bpfpv_scenario_uint(part, "vcpus", 1, MAX_VCPUS, &n) ||
+        !bpfpv_scenario_string(part, "xml", &xml) ||
+        (xml != NULL && !bpfpv_scenario_take_xml(part, xml, domain)))
+        return FALSE;
+    if (n > 0 && n < domain->original->len)
+        return bpfpv_scenario_fail(part,
+                                   "\"vcpus\": %u is less than the %u that %s has; leave it out", n,
+                                   domain->original->len, xml);
+    for (guint v = domain->original->len; v < n; v++)
+        g_ptr_array_add(domain->original, bpfpv_cpuset_copy(part->reader->present));
+    return domain->original->len > 0 ||
+           bpfpv_scenario_fail(part, "it needs \"vcpus\": N or \"xml\": \"FILE\"");
+}
+
+static gboolean
+read_originals(const BpfpvScenarioPart *domain_part, BpfpvScenarioDomain *domain)
+{
+    g_autofree char *where = g_strconcat(domain_part->where, "\"original\": ", NULL);
+    BpfpvScenarioPart part = {domain_part->reader, where, NULL};
+    g_autoptr(GList) members = NULL;
+
+    if (!bpfpv_scenario_object(domain_part, "original", &part.object))
+        return FALSE;
+    members = part.object ? json_object_get_members(part.object) : NULL;
+    for (const GList *at = members; at; at = at->next) {
+        guint vcpu;
+
+        if (!bpfpv_scenario_vcpu(&part, at->data, domain->original->len, &vcpu) ||
+            !bpfpv_scenario_host_set(&part, at->data,
+                                     (BpfpvCpuset **)&domain->original->pdata[vcpu]))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static BpfpvScenarioDomain *
+domain_new(void)
+{
+    BpfpvScenarioDomain *domain = g_new0(BpfpvScenarioDomain, 1);
+
+    domain->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    domain->threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
+    domain->thread_sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    domain->view.max_anchors = G_MAXUINT;
+    domain->view.weight = 1;
+    return domain;
+}
+
+static gboolean
+read_name(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain)
+{
+    const GPtrArray *domains = part->reader->scenario->domains;
+    const char *name = NULL;
+
+    if (!bpfpv_scenario_string(part, "name", &name))
+        return FALSE;
+    if (name == NULL || *name == '\0')
+        return bpfpv_scenario_fail(part, "it needs a \"name\"");
+    for (guint d = 0; d < domains->len; d++) {
+        if (g_strcmp0(((BpfpvScenarioDomain *)domains->pdata[d])->name, name) == 0)
+            return bpfpv_scenario_fail(part, "the name %s is there twice", name);
+    }
+    domain->name = g_strdup(name);
     return TRUE;
 }
 
 static void
-take_xml(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain,
-         BpfpvDomainTopology *topology)
+set_view(BpfpvScenarioDomain *domain)
 {
-    for (guint v = 0; v < topology->n_vcpus; v++) {
-        const BpfpvCpuset *set = topology->original->pdata[v];
-
-        g_ptr_array_add(domain->original, bpfpv_cpuset_copy(set ? set : reader->present));
-    }
-    domain->guest = g_steal_pointer(&topology->guest);
-    add_thread(reader, domain, BPFPV_THREAD_EMULATOR, 0, topology->emulator);
-    for (guint i = 0; i < topology->iothreads->len; i++) {
-        const BpfpvDomainIothread *thread =
-            &g_array_index(topology->iothreads, BpfpvDomainIothread, i);
-
-        add_thread(reader, domain, BPFPV_THREAD_IOTHREAD, thread->id, thread->cpus);
-    }
-}
-
-static gboolean
-read_vcpus(const BpfpvScenarioReader *reader, BpfpvScenarioDomain *domain, JsonObject *object)
-{
-    const char *xml = bpfpv_scenario_string(object, "xml");
-    JsonObject *originals = bpfpv_scenario_object(object, "original");
-    guint n = 0;
-
-    if (!bpfpv_scenario_uint(reader, object, "vcpus", MAX_VCPUS, &n))
-        return FALSE;
-    if (xml != NULL) {
-        g_autofree char *text = bpfpv_scenario_file(reader, xml);
-        g_autoptr(BpfpvDomainTopology) topology = text ? bpfpv_domain_topology_parse(text) : NULL;
-
-        if (topology == NULL)
-            return text ? bpfpv_scenario_fail(
-                              reader, "%s is no domain's XML; 'virsh dumpxml' writes it", xml)
-                        : FALSE;
-        take_xml(reader, domain, topology);
-    }
-    for (guint v = domain->original->len; v < n; v++)
-        g_ptr_array_add(domain->original, bpfpv_cpuset_copy(reader->present));
-    if (domain->original->len == 0)
-        return bpfpv_scenario_fail(reader, "domain %s needs \"vcpus\": N or \"xml\": \"FILE\"",
-                                   domain->name);
-    for (guint v = 0; originals && v < domain->original->len; v++) {
-        g_autofree char *name = g_strdup_printf("%u", v);
-        BpfpvCpuset *set = NULL;
-
-        if (!bpfpv_scenario_set(reader, originals, name, &set))
-            return FALSE;
-        if (set == NULL)
-            continue;
-        bpfpv_cpuset_free(domain->original->pdata[v]);
-        domain->original->pdata[v] = set;
-    }
-    return TRUE;
-}
-
-gboolean
-bpfpv_scenario_read_domain(const BpfpvScenarioReader *reader, JsonObject *object)
-{
-    BpfpvScenarioDomain *domain = g_new0(BpfpvScenarioDomain, 1);
-
-    domain->name = g_strdup(bpfpv_scenario_string(object, "name"));
-    domain->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
-    domain->threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
-    domain->thread_sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
-    g_ptr_array_add(reader->scenario->domains, domain);
-    if (domain->name == NULL)
-        return bpfpv_scenario_fail(reader, "a domain needs a \"name\"");
-    for (guint d = 0; d + 1 < reader->scenario->domains->len; d++) {
-        if (g_strcmp0(((BpfpvScenarioDomain *)reader->scenario->domains->pdata[d])->name,
-                      domain->name) == 0)
-            return bpfpv_scenario_fail(reader, "domain %s is there twice", domain->name);
-    }
-    if (!read_vcpus(reader, domain, object) || !read_threads(reader, domain, object) ||
-        !read_placement(reader, domain, bpfpv_scenario_object(object, "placement")))
-        return FALSE;
-    domain->demand = bpfpv_demand_new(domain->original->len);
     domain->view.domain = domain->name;
     domain->view.demand = domain->demand;
     domain->view.original = domain->original;
     domain->view.pool = domain->pool;
     domain->view.guest = domain->guest;
     domain->view.threads = domain->threads;
-    return read_demand(reader, domain, object);
+}
+
+gboolean
+bpfpv_scenario_read_domain(const BpfpvScenarioReader *reader, JsonArray *domains, guint index)
+{
+    static const char *const names[] = {"name",      "vcpus",  "xml",      "iothreads",
+                                        "placement", "demand", "original", NULL};
+    BpfpvScenarioDomain *domain = domain_new();
+    g_autofree char *place = g_strdup_printf("\"domains\", entry %u: ", index + 1);
+    g_autofree char *where = NULL;
+    BpfpvScenarioPart part = {reader, place, NULL};
+    gboolean named =
+        bpfpv_scenario_entry(&part, domains, index, &part.object) && read_name(&part, domain);
+
+    g_ptr_array_add(reader->scenario->domains, domain);
+    if (!named)
+        return FALSE;
+    where = g_strdup_printf("domain %s: ", domain->name);
+    part.where = where;
+    if (!bpfpv_scenario_check_names(&part, names) || !read_vcpus(&part, domain) ||
+        !read_originals(&part, domain) || !read_threads(&part, domain) ||
+        !read_placement(&part, domain))
+        return FALSE;
+    domain->demand = bpfpv_demand_new(domain->original->len);
+    set_view(domain);
+    return read_demand(&part, domain);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Values of a scenario's JSON. What is of another type is as if it were not there. */
+/*
+ * Values of a scenario's JSON. A person wrote it: what is of another type, out of range or has a
+ * name that nobody knows is an error that says where it is, what is there and what should be.
+ */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -10,33 +13,58 @@
 typedef struct {
     const char *path;
     BpfpvScenario *scenario;
-    const BpfpvCpuset *present; /* host CPUs, once the host is read */
+    const BpfpvCpuset *present; /* (nullable): host CPUs, once the host is read */
     GError **error;
 } BpfpvScenarioReader;
 
-/* Sets the error, with the file's name before it. Returns: FALSE */
-gboolean bpfpv_scenario_fail(const BpfpvScenarioReader *reader, const char *format, ...)
+/* An object of the scenario's. */
+typedef struct {
+    const BpfpvScenarioReader *reader;
+    const char *where;  /* before every error: "domain web1: "; "" is the scenario itself */
+    JsonObject *object; /* (nullable): it is not there, and nothing in it */
+} BpfpvScenarioPart;
+
+/* Sets the error, with the file's name and the place before it. Returns: FALSE */
+gboolean bpfpv_scenario_fail(const BpfpvScenarioPart *part, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
 
-/* @object of all of these: (nullable). Returns: (nullable) (transfer none) */
-const char *bpfpv_scenario_string(JsonObject *object, const char *name);
-JsonObject *bpfpv_scenario_object(JsonObject *object, const char *name);
-JsonArray *bpfpv_scenario_array(JsonObject *object, const char *name);
+/* @names: all members that there may be, NULL after the last */
+gboolean bpfpv_scenario_check_names(const BpfpvScenarioPart *part, const char *const *names);
 
-/* These leave @value as it is where there is no such member, and return FALSE with the error set
- * for one that can not be right. */
-gboolean bpfpv_scenario_uint(const BpfpvScenarioReader *reader, JsonObject *object,
-                             const char *name, guint most, guint *value);
-/* @set: (transfer full) */
-gboolean bpfpv_scenario_set(const BpfpvScenarioReader *reader, JsonObject *object, const char *name,
-                            BpfpvCpuset **set);
+/* All of these leave @value as it is where there is no such member, and return FALSE with the error
+ * set for one that can not be right. Strings, objects and arrays: (transfer none). */
+gboolean bpfpv_scenario_string(const BpfpvScenarioPart *part, const char *name, const char **value);
+gboolean bpfpv_scenario_object(const BpfpvScenarioPart *part, const char *name, JsonObject **value);
+gboolean bpfpv_scenario_array(const BpfpvScenarioPart *part, const char *name, JsonArray **value);
+/* The object that is entry @index of @array, a list. */
+gboolean bpfpv_scenario_entry(const BpfpvScenarioPart *part, JsonArray *array, guint index,
+                              JsonObject **value);
+gboolean bpfpv_scenario_uint(const BpfpvScenarioPart *part, const char *name, guint least,
+                             guint most, guint *value);
+/* @within: (nullable): CPUs that there are; @whose: "the host has CPUs"
+ * @value: replaced; (transfer full) */
+gboolean bpfpv_scenario_set(const BpfpvScenarioPart *part, const char *name,
+                            const BpfpvCpuset *within, const char *whose, BpfpvCpuset **value);
+/* The same of the host's CPUs. */
+gboolean bpfpv_scenario_host_set(const BpfpvScenarioPart *part, const char *name,
+                                 BpfpvCpuset **value);
 /* @to_string: names the values from 0 on, NULL after the last */
-gboolean bpfpv_scenario_choice(const BpfpvScenarioReader *reader, JsonObject *object,
-                               const char *name, const char *(*to_string)(guint), guint *value);
+gboolean bpfpv_scenario_choice(const BpfpvScenarioPart *part, const char *name,
+                               const char *(*to_string)(guint), guint *value);
+/* The name of a member that is a vCPU's number, below @n. */
+gboolean bpfpv_scenario_vcpu(const BpfpvScenarioPart *part, const char *name, guint n, guint *vcpu);
 
 /* @name: relative to the scenario's folder. Returns: (transfer full) (nullable) */
-char *bpfpv_scenario_file(const BpfpvScenarioReader *reader, const char *name);
+char *bpfpv_scenario_file(const BpfpvScenarioPart *part, const char *name);
 
-/* scenario-domain.c: reads one domain of the scenario. */
-gboolean bpfpv_scenario_read_domain(const BpfpvScenarioReader *reader, JsonObject *object);
+/* scenario-domain.c: reads one domain of the scenario, the @index-th. */
+gboolean bpfpv_scenario_read_domain(const BpfpvScenarioReader *reader, JsonArray *domains,
+                                    guint index);
 void bpfpv_scenario_domain_free(gpointer domain);
+
+/* scenario-xml.c: what a domain's XML says of its vCPUs, its threads and what is configured. */
+gboolean bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
+                                 BpfpvScenarioDomain *domain);
+/* @set: (nullable): any host CPU */
+void bpfpv_scenario_add_thread(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,
+                               BpfpvThreadKind kind, guint id, const BpfpvCpuset *set);

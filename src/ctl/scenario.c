@@ -18,65 +18,151 @@ bpfpv_scenario_free(BpfpvScenario *scenario)
     g_free(scenario);
 }
 
+/* The topology, without which there are no sets of CPUs to be checked. @online: (nullable) */
 static gboolean
-read_host(BpfpvScenarioReader *reader, JsonObject *root)
+parse_capabilities(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root, const char *name,
+                   const char *text, const BpfpvCpuset *online)
 {
-    const char *name = bpfpv_scenario_string(root, "capabilities");
-    g_autofree char *text = NULL;
-    g_autoptr(BpfpvCpuset) online = NULL;
-    g_autoptr(BpfpvCpuset) slow = NULL;
+    BpfpvScenario *scenario = reader->scenario;
     g_autoptr(GError) cause = NULL;
 
+    bpfpv_topology_free(scenario->topology);
+    scenario->topology = bpfpv_capabilities_parse(text, online, &cause);
+    if (scenario->topology == NULL)
+        return bpfpv_scenario_fail(root, "%s: %s", name, cause->message);
+    reader->present = bpfpv_topology_present(scenario->topology);
+    return TRUE;
+}
+
+static gboolean
+read_capabilities(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
+{
+    const char *name = NULL;
+    g_autofree char *text = NULL;
+    g_autoptr(BpfpvCpuset) online = NULL;
+
+    if (!bpfpv_scenario_string(root, "capabilities", &name))
+        return FALSE;
     if (name == NULL)
         return bpfpv_scenario_fail(
-            reader, "\"capabilities\" is missing: the file that 'virsh capabilities' wrote");
-    text = bpfpv_scenario_file(reader, name);
-    if (text == NULL || !bpfpv_scenario_set(reader, root, "online", &online) ||
-        !bpfpv_scenario_set(reader, root, "efficiency", &slow))
+            root, "\"capabilities\" is missing: the file that 'virsh capabilities' wrote");
+    text = bpfpv_scenario_file(root, name);
+    if (text == NULL || !parse_capabilities(reader, root, name, text, NULL) ||
+        !bpfpv_scenario_host_set(root, "online", &online))
         return FALSE;
-    reader->scenario->topology = bpfpv_capabilities_parse(text, online, &cause);
-    if (reader->scenario->topology == NULL)
-        return bpfpv_scenario_fail(reader, "%s: %s", name, cause->message);
-    if (slow != NULL) {
-        BpfpvTopology *hybrid = bpfpv_topology_with_efficiency(reader->scenario->topology, slow, 1);
+    return online == NULL || parse_capabilities(reader, root, name, text, online);
+}
 
-        bpfpv_topology_free(reader->scenario->topology);
-        reader->scenario->topology = hybrid;
+static gboolean
+read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
+{
+    BpfpvScenario *scenario = reader->scenario;
+    g_autoptr(BpfpvCpuset) slow = NULL;
+    BpfpvTopology *hybrid;
+
+    if (!read_capabilities(reader, root) || !bpfpv_scenario_host_set(root, "efficiency", &slow))
+        return FALSE;
+    if (slow != NULL) {
+        hybrid = bpfpv_topology_with_efficiency(scenario->topology, slow, 1);
+        bpfpv_topology_free(scenario->topology);
+        scenario->topology = hybrid;
+        reader->present = bpfpv_topology_present(hybrid);
     }
-    reader->scenario->reserve = 1;
-    return bpfpv_scenario_uint(reader, root, "reserve", BPFPV_CPUSET_MAX,
-                               &reader->scenario->reserve) &&
-           bpfpv_scenario_set(reader, root, "pool", &reader->scenario->pool) &&
-           bpfpv_scenario_set(reader, root, "taken", &reader->scenario->taken);
+    scenario->reserve = 1;
+    return bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
+           bpfpv_scenario_host_set(root, "pool", &scenario->pool) &&
+           bpfpv_scenario_host_set(root, "taken", &scenario->taken);
+}
+
+static const BpfpvScenarioDomain *
+find_domain(const BpfpvScenario *scenario, const char *name)
+{
+    for (guint d = 0; d < scenario->domains->len; d++) {
+        const BpfpvScenarioDomain *domain = scenario->domains->pdata[d];
+
+        if (g_str_equal(domain->name, name))
+            return domain;
+    }
+    return NULL;
+}
+
+static gboolean
+read_anchors(const BpfpvScenarioPart *part, BpfpvPlanDomain *planned)
+{
+    g_autoptr(GList) members = json_object_get_members(part->object);
+
+    for (const GList *at = members; at; at = at->next) {
+        BpfpvPlanVcpu *vcpu;
+        guint number;
+
+        if (!bpfpv_scenario_vcpu(part, at->data, planned->vcpus->len, &number))
+            return FALSE;
+        vcpu = planned->vcpus->pdata[number];
+        if (!bpfpv_scenario_host_set(part, at->data, &vcpu->cpus))
+            return FALSE;
+        if (bpfpv_cpuset_count(vcpu->cpus) != 1)
+            return bpfpv_scenario_fail(
+                part,
+                "\"%s\": it is the one CPU that the vCPU is anchored to; leave out what floats",
+                (const char *)at->data);
+        vcpu->want = BPFPV_WANT_ANCHOR;
+        vcpu->met = TRUE;
+    }
+    return TRUE;
 }
 
 /* "current": {"NAME": {"0": "3"}}: anchors in force. */
 static gboolean
-read_current(const BpfpvScenarioReader *reader, JsonObject *root)
+read_current(const BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 {
-    JsonObject *current = bpfpv_scenario_object(root, "current");
+    BpfpvScenarioPart current = {reader, "\"current\": ", NULL};
+    g_autoptr(GList) members = NULL;
 
-    if (current == NULL)
+    if (!bpfpv_scenario_object(root, "current", &current.object))
+        return FALSE;
+    if (current.object == NULL)
         return TRUE;
     reader->scenario->current = bpfpv_plan_new();
-    for (guint d = 0; d < reader->scenario->domains->len; d++) {
-        const BpfpvScenarioDomain *domain = reader->scenario->domains->pdata[d];
-        JsonObject *anchors = bpfpv_scenario_object(current, domain->name);
-        BpfpvPlanDomain *planned =
-            bpfpv_plan_add_domain(reader->scenario->current, domain->name, domain->original->len);
+    members = json_object_get_members(current.object);
+    for (const GList *at = members; at; at = at->next) {
+        const BpfpvScenarioDomain *domain = find_domain(reader->scenario, at->data);
+        g_autofree char *where =
+            g_strdup_printf("\"current\": domain %s: ", (const char *)at->data);
+        BpfpvScenarioPart part = {reader, where, NULL};
 
-        for (guint v = 0; v < domain->original->len; v++) {
-            BpfpvPlanVcpu *vcpu = planned->vcpus->pdata[v];
-            g_autofree char *name = g_strdup_printf("%u", v);
-
-            if (!bpfpv_scenario_set(reader, anchors, name, &vcpu->cpus))
-                return FALSE;
-            vcpu->met = TRUE;
-            if (vcpu->cpus != NULL && bpfpv_cpuset_count(vcpu->cpus) == 1)
-                vcpu->want = BPFPV_WANT_ANCHOR;
-        }
+        if (domain == NULL)
+            return bpfpv_scenario_fail(&part, "there is none of this name in \"domains\"");
+        if (!bpfpv_scenario_object(&current, at->data, &part.object) ||
+            !read_anchors(&part, bpfpv_plan_add_domain(reader->scenario->current, domain->name,
+                                                       domain->original->len)))
+            return FALSE;
     }
     return TRUE;
+}
+
+static gboolean
+read_scenario(BpfpvScenarioReader *reader, JsonNode *node)
+{
+    static const char *const names[] = {"capabilities", "pool",       "taken",
+                                        "online",       "efficiency", "reserve",
+                                        "domains",      "current",    NULL};
+    BpfpvScenarioPart root = {reader, "", NULL};
+    JsonArray *domains = NULL;
+
+    if (node == NULL || !JSON_NODE_HOLDS_OBJECT(node))
+        return bpfpv_scenario_fail(&root, "not a JSON object; bpfpv-placement(7) shows one");
+    root.object = json_node_get_object(node);
+    if (!bpfpv_scenario_check_names(&root, names) || !read_host(reader, &root) ||
+        !bpfpv_scenario_array(&root, "domains", &domains))
+        return FALSE;
+    if (domains == NULL)
+        return bpfpv_scenario_fail(
+            &root, "\"domains\" is missing: a list like [{\"name\": \"web\", \"vcpus\": 2}]");
+    for (guint d = 0; d < json_array_get_length(domains); d++) {
+        if (!bpfpv_scenario_read_domain(reader, domains, d))
+            return FALSE;
+    }
+    return read_current(reader, &root);
 }
 
 BpfpvScenario *
@@ -85,29 +171,10 @@ bpfpv_scenario_load(const char *path, GError **error)
     g_autoptr(BpfpvScenario) scenario = g_new0(BpfpvScenario, 1);
     g_autoptr(JsonParser) parser = json_parser_new();
     BpfpvScenarioReader reader = {path, scenario, NULL, error};
-    JsonNode *node;
-    JsonObject *root;
-    JsonArray *domains;
 
     scenario->domains = g_ptr_array_new_with_free_func(bpfpv_scenario_domain_free);
-    if (!json_parser_load_from_file(parser, path, error))
+    if (!json_parser_load_from_file(parser, path, error) ||
+        !read_scenario(&reader, json_parser_get_root(parser)))
         return NULL;
-    node = json_parser_get_root(parser);
-    root = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    if (root == NULL) {
-        bpfpv_scenario_fail(&reader, "not a JSON object; bpfpv-placement(7) shows one");
-        return NULL;
-    }
-    if (!read_host(&reader, root))
-        return NULL;
-    reader.present = (BpfpvCpuset *)bpfpv_topology_present(scenario->topology);
-    domains = bpfpv_scenario_array(root, "domains");
-    for (guint d = 0; domains && d < json_array_get_length(domains); d++) {
-        JsonNode *one = json_array_get_element(domains, d);
-
-        if (!bpfpv_scenario_read_domain(
-                &reader, JSON_NODE_HOLDS_OBJECT(one) ? json_node_get_object(one) : NULL))
-            return NULL;
-    }
-    return read_current(&reader, root) ? g_steal_pointer(&scenario) : NULL;
+    return g_steal_pointer(&scenario);
 }

@@ -34,26 +34,34 @@ bpfpv_neighbour_free(gpointer data)
     g_free(neighbour);
 }
 
-void
-bpfpv_manager_note_topology(BpfpvManager *manager, const BpfpvDomainXml *xml,
-                            const BpfpvDomainTopology *topology)
+/* Whether what is noted of it counts: a managed domain's pins are known to the placer, from when
+ * they are read until it is let go. */
+gboolean
+bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid)
 {
-    gboolean is_managed = xml->config || xml->config_error;
-    const BpfpvCpuset *fixed = topology && !is_managed ? topology->fixed : NULL;
-    BpfpvNeighbour *neighbour = g_hash_table_lookup(manager->neighbours, xml->uuid);
+    const BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
 
-    if (!fixed || bpfpv_cpuset_is_empty(fixed)) {
-        if (g_hash_table_remove(manager->neighbours, xml->uuid))
-            bpfpv_manager_place_soon(manager);
+    return !managed || !bpfpv_pins_original(managed->pins);
+}
+
+void
+bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const char *name,
+                          const BpfpvCpuset *cpus)
+{
+    BpfpvNeighbour *neighbour = g_hash_table_lookup(manager->neighbours, uuid);
+
+    if (neighbour ? bpfpv_cpuset_equal(neighbour->cpus, cpus) : bpfpv_cpuset_is_empty(cpus))
+        return;
+    if (bpfpv_manager_is_neighbour(manager, uuid))
+        bpfpv_manager_place_soon(manager);
+    if (bpfpv_cpuset_is_empty(cpus)) {
+        g_hash_table_remove(manager->neighbours, uuid);
         return;
     }
-    if (neighbour && bpfpv_cpuset_equal(neighbour->cpus, fixed))
-        return;
     neighbour = g_new0(BpfpvNeighbour, 1);
-    neighbour->name = g_strdup(xml->name);
-    neighbour->cpus = bpfpv_cpuset_copy(fixed);
-    g_hash_table_replace(manager->neighbours, g_strdup(xml->uuid), neighbour);
-    bpfpv_manager_place_soon(manager);
+    neighbour->name = g_strdup(name);
+    neighbour->cpus = bpfpv_cpuset_copy(cpus);
+    g_hash_table_replace(manager->neighbours, g_strdup(uuid), neighbour);
 }
 
 BpfpvCpuset *
@@ -65,8 +73,7 @@ bpfpv_manager_taken(const BpfpvManager *manager)
 
     g_hash_table_iter_init(&iter, manager->neighbours);
     while (g_hash_table_iter_next(&iter, &uuid, &value)) {
-        /* One that is being let go still has what we gave it. */
-        if (!g_hash_table_contains(manager->domains, uuid))
+        if (bpfpv_manager_is_neighbour(manager, uuid))
             bpfpv_cpuset_unite(taken, ((BpfpvNeighbour *)value)->cpus);
     }
     return taken;

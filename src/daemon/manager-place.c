@@ -12,16 +12,15 @@
 /* Anchors that one solve may move so that another finds its place. */
 #define MAX_MOVES 8
 
-static gboolean
-takes_part(const BpfpvManager *manager, const BpfpvManaged *managed)
+gboolean
+bpfpv_managed_takes_part(const BpfpvManager *manager, const BpfpvManaged *managed)
 {
     return !manager->shutting_down && !managed->releasing && bpfpv_pins_original(managed->pins) &&
            bpfpv_session_config(managed->session);
 }
 
-/* @threads: of BpfpvPlacementThread, filled; borrows from @managed. */
-static void
-fill_domain(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *threads)
+void
+bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *threads)
 {
     const BpfpvConfig *config = bpfpv_session_config(managed->session);
     const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
@@ -38,7 +37,7 @@ fill_domain(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *t
     domain->fixed = bpfpv_pins_fixed(managed->pins);
     domain->guest = managed->guest;
     domain->threads = threads;
-    domain->released = !takes_part(managed->manager, managed);
+    domain->released = !bpfpv_managed_takes_part(managed->manager, managed);
     domain->max_anchors = G_MAXUINT;
     if (!config)
         return;
@@ -52,9 +51,8 @@ fill_domain(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *t
     domain->weight = config->weight;
 }
 
-/* @taken: bpfpv_manager_taken()'s */
-static BpfpvPlacementHost
-host_of(const BpfpvManager *manager, const BpfpvCpuset *taken)
+BpfpvPlacementHost
+bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *taken)
 {
     return (BpfpvPlacementHost){
         .topology = manager->topology,
@@ -66,12 +64,11 @@ host_of(const BpfpvManager *manager, const BpfpvCpuset *taken)
     };
 }
 
-static gboolean
-has_domain(BpfpvManager *manager, const char *name)
+/* @key: a plan's, which is a domain's name: nothing else that people may call one by. */
+static BpfpvManaged *
+find_by_key(const BpfpvManager *manager, const char *key)
 {
-    BpfpvManaged *managed = bpfpv_manager_find(manager, name);
-
-    return managed && g_str_equal(managed->name, name) && bpfpv_pins_original(managed->pins);
+    return g_hash_table_lookup(manager->by_name, key);
 }
 
 /* Forgets domains that are here no more. */
@@ -82,8 +79,9 @@ remove_gone(BpfpvManager *manager)
 
     for (guint i = 0; i < keys->len; i++) {
         g_autofree char *key = g_strdup(g_ptr_array_index(keys, i));
+        const BpfpvManaged *managed = find_by_key(manager, key);
 
-        if (!has_domain(manager, key))
+        if (!managed || !bpfpv_pins_original(managed->pins))
             bpfpv_placer_remove_domain(manager->placer, key);
     }
 }
@@ -97,7 +95,7 @@ place_domain(BpfpvManager *manager, BpfpvManaged *managed)
     BpfpvPlacementDomain domain = {0};
     gboolean is_new = managed->placed_serial != bpfpv_pins_serial(managed->pins);
 
-    fill_domain(managed, &domain, threads);
+    bpfpv_managed_fill(managed, &domain, threads);
     bpfpv_placer_set_domain(manager->placer, &domain);
     managed->placed_serial = bpfpv_pins_serial(managed->pins);
     if (is_new) {
@@ -122,7 +120,7 @@ static void
 solve(BpfpvManager *manager)
 {
     g_autoptr(BpfpvCpuset) taken = bpfpv_manager_taken(manager);
-    BpfpvPlacementHost host = host_of(manager, taken);
+    BpfpvPlacementHost host = bpfpv_manager_placement_host(manager, taken);
     gint64 now = g_get_monotonic_time();
     GHashTableIter iter;
     gpointer value;
@@ -135,6 +133,7 @@ solve(BpfpvManager *manager)
             place_domain(manager, value);
     }
     bpfpv_placer_solve(manager->placer, now);
+    g_hash_table_remove_all(manager->hopeless);
     g_clear_handle_id(&manager->hold_source, g_source_remove);
     if (bpfpv_placer_next_us(manager->placer) != G_MAXINT64)
         manager->hold_source =
@@ -163,7 +162,7 @@ step_now(gpointer user_data)
     for (guint i = 0; i < steps->len; i++) {
         const BpfpvPlanStep *step = g_ptr_array_index(steps, i);
 
-        bpfpv_pins_step(bpfpv_manager_find(manager, step->domain)->pins, step);
+        bpfpv_pins_step(find_by_key(manager, step->domain)->pins, step);
     }
     bpfpv_manager_check_shutdown(manager);
     return G_SOURCE_REMOVE;
@@ -206,58 +205,4 @@ bpfpv_manager_place_soon(BpfpvManager *manager)
 {
     if (!manager->place_source)
         manager->place_source = g_timeout_add(PLACE_MS, place_now, manager);
-}
-
-const BpfpvPlanDomain *
-bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed)
-{
-    return bpfpv_plan_find(bpfpv_placer_plan(manager->placer), managed->name);
-}
-
-static char *
-unmet_reason(const BpfpvPlanDomain *plan)
-{
-    guint anchors = 0;
-    const char *first = NULL;
-
-    for (guint i = 0; plan && i < plan->vcpus->len; i++) {
-        const BpfpvPlanVcpu *vcpu = g_ptr_array_index(plan->vcpus, i);
-
-        anchors += vcpu->want == BPFPV_WANT_ANCHOR;
-        if (!vcpu->met && !first)
-            first = vcpu->why;
-    }
-    if (!plan || plan->unmet == 0)
-        return g_strdup("");
-    return g_strdup_printf("%u of %u anchors not met: %s", plan->unmet, anchors,
-                           first ? first : "no reason given");
-}
-
-BpfpvState
-bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
-{
-    BpfpvManager *manager = managed->manager;
-    BpfpvState state = bpfpv_session_state(managed->session);
-    g_autoptr(BpfpvCpuset) taken = bpfpv_manager_taken(manager);
-    g_autoptr(GArray) threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
-    BpfpvPlacementHost host = host_of(manager, taken);
-    BpfpvPlacementDomain domain = {0};
-    const BpfpvPlanDomain *plan;
-    g_autofree char *why = NULL;
-
-    *reason = bpfpv_session_reason(managed->session);
-    if (state != BPFPV_STATE_ACTIVE || !manager->topology || !takes_part(manager, managed))
-        return state;
-    fill_domain(managed, &domain, threads);
-    plan = bpfpv_manager_plan(manager, managed);
-    if (plan && plan->unmet > 0 && bpfpv_placement_capacity(&host, &domain, &why) == 0) {
-        g_free(*reason);
-        *reason = g_steal_pointer(&why);
-        return BPFPV_STATE_FAILED;
-    }
-    if (!**reason) {
-        g_free(*reason);
-        *reason = unmet_reason(plan);
-    }
-    return state;
 }

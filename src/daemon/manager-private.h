@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What manager.c, manager-watch.c and manager-place.c share. */
+/* What manager.c and its parts, manager-*.c, share. */
 #pragma once
 
 #include "core/placer.h"
@@ -7,7 +7,7 @@
 #include "host/domain-topology.h"
 #include "host/watch.h"
 
-/* A running domain that is not managed, with vCPUs that are pinned one by one. */
+/* A running domain with vCPUs that are pinned one by one; of use while it is not managed. */
 typedef struct {
     char *name;
     BpfpvCpuset *cpus; /* that they are pinned to */
@@ -21,8 +21,11 @@ struct _BpfpvManager {
     BpfpvWatch *watch;
     BpfpvTopology *topology; /* NULL before the first connection */
     GHashTable *domains;     /* UUID → BpfpvManaged */
+    GHashTable *by_name;     /* name, the placer's key → BpfpvManaged */
     BpfpvPlacer *placer;     /* has the last plan */
     GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
+    GHashTable *hopeless;    /* name → why the host can give it no anchor, "" if it can; as far as
+                              * anybody asked since the last solve */
     guint hold_source;       /* an anchor's hold time ends */
     guint place_source;      /* a solve is due */
     guint step_source;       /* pin calls are due */
@@ -39,11 +42,13 @@ struct _BpfpvManager {
 /* manager-host.c: the host, its topology and who else is on it. */
 void bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host);
 void bpfpv_neighbour_free(gpointer neighbour);
-/* @topology: (nullable): a running domain's; if it is not managed, what it is pinned to is nobody
- * else's. */
-void bpfpv_manager_note_topology(BpfpvManager *manager, const BpfpvDomainXml *xml,
-                                 const BpfpvDomainTopology *topology);
-/* Returns: (transfer full): CPUs that unmanaged domains are pinned to, one by one */
+/* A running domain is pinned to @cpus one by one, which is nobody else's while it is a neighbour.
+ */
+void bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const char *name,
+                               const BpfpvCpuset *cpus);
+/* Whether a domain is not managed, or not so far that its pins are known. */
+gboolean bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid);
+/* Returns: (transfer full): CPUs that neighbours are pinned to, one by one */
 BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
 /* A demand, a bound or the host changed: solves, once however often it is called. */
 void bpfpv_manager_place_soon(BpfpvManager *manager);
@@ -52,6 +57,16 @@ void bpfpv_manager_step_soon(BpfpvManager *manager);
 void bpfpv_manager_drop_soon(BpfpvManager *manager);
 /* Ends the shutdown when every original is back. */
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
+
+/* manager-place.c: */
+/* Whether what @managed asks for counts; if not, its originals are due. */
+gboolean bpfpv_managed_takes_part(const BpfpvManager *manager, const BpfpvManaged *managed);
+/* After its pins are ready. @domain: filled in, borrows from @managed and @threads
+ * @threads: (element-type BpfpvPlacementThread): filled too */
+void bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *threads);
+/* @taken: bpfpv_manager_taken()'s, borrowed */
+BpfpvPlacementHost bpfpv_manager_placement_host(const BpfpvManager *manager,
+                                                const BpfpvCpuset *taken);
 
 /* manager-watch.c: what the watch calls; its user data is the manager. */
 extern const BpfpvWatchFuncs bpfpv_manager_watch_funcs;

@@ -47,11 +47,12 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     }
     managed = g_hash_table_lookup(manager->domains, uuid);
     topology = bpfpv_domain_topology_parse(text);
-    bpfpv_manager_note_topology(manager, xml, topology);
     if (managed && managed->id != id) {
         on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
         managed = NULL;
     }
+    if (topology)
+        bpfpv_manager_note_pinned(manager, xml->uuid, xml->name, topology->fixed);
     if (!xml->config && !xml->config_error) {
         if (!managed && xml->status && !manager->listed && !manager->shutting_down)
             managed = bpfpv_manager_manage(manager, xml, id); /* what a daemon that died left */
@@ -104,7 +105,8 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
     g_hash_table_iter_init(&iter, manager->domains);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((BpfpvManaged *)value)->seen = FALSE;
-        bpfpv_pins_expect_none(((BpfpvManaged *)value)->pins);
+        bpfpv_pins_reconnected(((BpfpvManaged *)value)->pins,
+                               bpfpv_topology_online(manager->topology));
     }
     manager->connected = TRUE;
     manager->complained = FALSE;

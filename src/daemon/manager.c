@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All managed domains together; see manager.h. What libvirt tells is in manager-watch.c,
- * placement and pin calls are in manager-place.c.
+ * placement and pin calls are in manager-place.c, what that means for each domain in
+ * manager-state.c.
  */
 #include "daemon/manager-private.h"
 
@@ -39,7 +40,10 @@ static void
 managed_free(gpointer data)
 {
     BpfpvManaged *managed = data;
+    GHashTable *by_name = managed->manager->by_name;
 
+    if (g_hash_table_lookup(by_name, managed->name) == managed)
+        g_hash_table_remove(by_name, managed->name);
     wake_waiters(managed);
     g_ptr_array_unref(managed->waiters);
     bpfpv_session_free(managed->session);
@@ -49,6 +53,19 @@ managed_free(gpointer data)
     g_free(managed->name);
     g_free(managed->source);
     g_free(managed);
+}
+
+/* It is a neighbour from now on, of what it has again: its XML was last read when it had what we
+ * gave it. */
+static void
+note_original(const BpfpvManaged *managed)
+{
+    g_autoptr(BpfpvCpuset) fixed = NULL;
+
+    if (!bpfpv_pins_original(managed->pins))
+        return; /* nothing was pinned */
+    fixed = bpfpv_pins_single(managed->pins);
+    bpfpv_manager_note_pinned(managed->manager, managed->uuid, managed->name, fixed);
 }
 
 static gboolean
@@ -68,6 +85,7 @@ drop_released(gpointer user_data)
             !bpfpv_pins_are_original(managed->pins) || !bpfpv_pins_end_note(managed->pins))
             continue;
         bpfpv_pins_forget(managed->pins);
+        note_original(managed);
         /* An element set meanwhile was not acted upon: look again. */
         g_ptr_array_add(again, g_strdup(managed->uuid));
         g_hash_table_iter_remove(&iter);
@@ -149,12 +167,15 @@ static void
 on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
 {
     BpfpvManaged *managed = user_data;
+    g_autoptr(BpfpvDemand) demand = NULL;
 
     if (error) {
         g_warning("domain %s: %s", managed->name, error->message);
         return;
     }
+    demand = bpfpv_pins_demand(pins);
     bpfpv_session_set_vcpus(managed->session, managed->guest, bpfpv_pins_original(pins)->len);
+    bpfpv_session_assume(managed->session, demand);
     bpfpv_manager_place_soon(managed->manager);
 }
 
@@ -201,6 +222,7 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
                                          bpfpv_pins_our_channel(managed->pins), manager->payload,
                                          &session_funcs, managed);
     g_hash_table_insert(manager->domains, managed->uuid, managed);
+    g_hash_table_replace(manager->by_name, managed->name, managed);
     return managed;
 }
 
@@ -226,28 +248,30 @@ bpfpv_manager_list(BpfpvManager *manager)
     return list;
 }
 
+static BpfpvManaged *
+find_by_id(const BpfpvManager *manager, guint64 id)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if ((guint64)((BpfpvManaged *)value)->id == id)
+            return value;
+    return NULL;
+}
+
 BpfpvManaged *
 bpfpv_manager_find(BpfpvManager *manager, const char *text)
 {
     BpfpvManaged *managed = g_hash_table_lookup(manager->domains, text);
-    BpfpvManaged *by_id = NULL;
-    GHashTableIter iter;
-    gpointer value;
     guint64 id;
 
-    if (managed)
-        return managed;
-    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
-        id = G_MAXUINT64;
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        managed = value;
-        if (g_str_equal(managed->name, text))
-            return managed;
-        if ((guint64)managed->id == id)
-            by_id = managed;
-    }
-    return by_id;
+    if (!managed)
+        managed = g_hash_table_lookup(manager->by_name, text);
+    if (!managed && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+        managed = find_by_id(manager, id);
+    return managed;
 }
 
 void
@@ -285,6 +309,8 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->placer = bpfpv_placer_new();
     manager->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
+    manager->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    manager->hopeless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
     return manager;
 }
@@ -300,6 +326,8 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
     bpfpv_watch_free(manager->watch);
     g_hash_table_unref(manager->domains);
+    g_hash_table_unref(manager->by_name);
+    g_hash_table_unref(manager->hopeless);
     bpfpv_placer_free(manager->placer);
     g_hash_table_unref(manager->neighbours);
     g_clear_handle_id(&manager->hold_source, g_source_remove);

@@ -55,12 +55,6 @@ bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const Bpfpv
     take_expected(pins, kind, id, cpus);
 }
 
-void
-bpfpv_pins_expect_none(BpfpvPins *pins)
-{
-    g_clear_pointer(&pins->expected, g_ptr_array_unref);
-}
-
 static void
 take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
 {
@@ -194,6 +188,18 @@ bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
     return NULL;
 }
 
+static void
+take_wanted(BpfpvPins *pins, const BpfpvStatus *status)
+{
+    pins->wanted = bpfpv_cpuset_new();
+    for (guint i = 0; i < status->vcpus->len; i++) {
+        const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
+
+        if (g_strcmp0(vcpu->want, bpfpv_want_to_string(BPFPV_WANT_ANCHOR)) == 0)
+            bpfpv_cpuset_add(pins->wanted, vcpu->vcpu);
+    }
+}
+
 void
 bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
 {
@@ -201,6 +207,7 @@ bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *
     pins->noted = g_strdup("");
     if (status->plugged)
         pins->entry->our_channel = TRUE;
+    take_wanted(pins, status);
     if (pins->adopted || pins->applied)
         return; /* this host's own journal knows better */
     pins->claimed = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
@@ -210,7 +217,9 @@ bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *
 
         if (vcpu->fixed)
             bpfpv_cpuset_add(pins->entry->fixed, vcpu->vcpu);
-        if (vcpu->fixed || !set)
+        /* One that was pinned to one CPU was never pinned by bpfpv: what it has here is what
+         * whoever sent it wants it to have. */
+        if (vcpu->fixed || !set || (!vcpu->unpinned && bpfpv_cpuset_count(vcpu->original) == 1))
             continue;
         if (vcpu->vcpu >= pins->claimed->len)
             g_ptr_array_set_size(pins->claimed, (gint)vcpu->vcpu + 1);

@@ -26,12 +26,15 @@ struct _BpfpvPins {
     gboolean journaled;          /* the journal has the originals that are known */
     GPtrArray *errors;           /* of char * or NULL, by vCPU */
     guint retry_timer;
+    gint64 blocked_until_us; /* what that is set to, once the originals are known */
     guint rate;
     double tokens; /* calls that may be made now */
     gint64 tokens_us;
     GArray *unsure;   /* of BpfpvPinsThread: whose last call may or may not have been carried out */
     gboolean adopted; /* the journal says that pins of ours were in force */
     gboolean closed;  /* freed; calls under way hold the memory */
+
+    BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
 
     /* pins-threads.c */
     GHashTable *thread_errors;  /* an I/O thread's number, 0: the emulator → char * */
@@ -66,7 +69,7 @@ void bpfpv_pins_read_later(BpfpvPins *pins);
 /* Calls libvirt; moved() follows. */
 void bpfpv_pins_call(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus, gboolean anchored);
 void bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus);
-/* No call is made for this domain for so long. */
+/* No call is made for this domain for so long, or longer if that was said before. */
 void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
 /* An error of a call, for people. */
 const char *bpfpv_pins_explain(const GError *error);

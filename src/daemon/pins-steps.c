@@ -57,9 +57,14 @@ unblock(gpointer user_data)
 void
 bpfpv_pins_block_for(BpfpvPins *pins, guint ms)
 {
+    gint64 end_us = g_get_monotonic_time() + (gint64)ms * 1000;
+
     pins->applied->blocked = TRUE;
-    if (!pins->retry_timer)
-        pins->retry_timer = g_timeout_add(ms, unblock, pins);
+    if (pins->retry_timer && pins->blocked_until_us >= end_us)
+        return;
+    g_clear_handle_id(&pins->retry_timer, g_source_remove);
+    pins->retry_timer = g_timeout_add(ms, unblock, pins);
+    pins->blocked_until_us = end_us;
 }
 
 /* ---- calls ---- */

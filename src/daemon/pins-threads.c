@@ -31,6 +31,15 @@ bpfpv_pins_set_thread_error(BpfpvPins *pins, guint id, const char *message)
 
 /* ---- which there are ---- */
 
+/* A thread that has a single CPU is never moved, as an anchor never takes somebody's last one: if
+ * it has another, somebody else pinned it while no daemon ran. */
+static gboolean
+is_theirs(const BpfpvJournalThread *known, const BpfpvPinnedThread *present)
+{
+    return known->fixed || (bpfpv_cpuset_count(known->original) == 1 &&
+                            !bpfpv_cpuset_equal(known->original, present->cpus));
+}
+
 /* Its original is the journal's if that has one, else what another daemon said, else what it has;
  * an administrator's pin may have become another while no daemon ran. */
 static BpfpvJournalThread *
@@ -46,7 +55,8 @@ original_of(BpfpvPins *pins, const BpfpvPinnedThread *present)
                                                                         : present->cpus);
         known->fixed = claim && claim->fixed;
         pins->journaled = FALSE;
-    } else if (known->fixed) {
+    } else if (is_theirs(known, present)) {
+        known->fixed = TRUE;
         bpfpv_pins_replace(&known->original, present->cpus);
     }
     if (!bpfpv_cpuset_equal(known->original, present->cpus)) {

@@ -66,9 +66,7 @@ take_vcpus(BpfpvPins *pins, const GPtrArray *present)
 
     if (!pins->adopted)
         forget_originals(entry);
-    for (guint i = 0; i < MIN(entry->original->len, present->len); i++)
-        if (bpfpv_cpuset_contains(entry->fixed, i)) /* they may have pinned it again */
-            bpfpv_pins_replace((BpfpvCpuset **)&entry->original->pdata[i], present->pdata[i]);
+    bpfpv_journal_entry_take_theirs(entry, present);
     for (guint i = entry->original->len; i < present->len; i++)
         g_ptr_array_add(entry->original, bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
     bpfpv_pins_take_claims(pins, present);
@@ -162,6 +160,7 @@ clear(gpointer data)
     g_clear_pointer(&pins->claimed, g_ptr_array_unref);
     g_clear_pointer(&pins->claimed_threads, g_ptr_array_unref);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
+    g_clear_pointer(&pins->wanted, bpfpv_cpuset_free);
     g_array_unref(pins->unsure);
     g_ptr_array_unref(pins->errors);
     g_hash_table_unref(pins->thread_errors);
@@ -194,6 +193,24 @@ bpfpv_pins_applied(BpfpvPins *pins)
     return pins->ready ? pins->applied : NULL;
 }
 
+BpfpvDemand *
+bpfpv_pins_demand(const BpfpvPins *pins)
+{
+    guint n_vcpus = pins->applied->vcpus->len;
+    BpfpvDemand *demand = bpfpv_demand_new(n_vcpus);
+    g_autoptr(BpfpvCpuset) all = bpfpv_cpuset_new_range(0, n_vcpus - 1);
+
+    for (guint i = 0; i < n_vcpus; i++) {
+        const BpfpvAppliedVcpu *vcpu = g_ptr_array_index(pins->applied->vcpus, i);
+        g_autoptr(BpfpvCpuset) one = bpfpv_cpuset_new_range(i, i);
+
+        /* With one CPU left beside an anchor, what floats has a single one too. */
+        if (vcpu->anchored && pins->wanted && bpfpv_cpuset_contains(pins->wanted, i))
+            bpfpv_demand_add(demand, one, all, 1);
+    }
+    return demand;
+}
+
 gboolean
 bpfpv_pins_are_original(const BpfpvPins *pins)
 {
@@ -213,6 +230,27 @@ bpfpv_pins_are_original(const BpfpvPins *pins)
             return FALSE;
     }
     return TRUE;
+}
+
+static void
+unite_if_single(BpfpvCpuset *single, const BpfpvCpuset *set)
+{
+    if (bpfpv_cpuset_count(set) == 1)
+        bpfpv_cpuset_unite(single, set);
+}
+
+BpfpvCpuset *
+bpfpv_pins_single(const BpfpvPins *pins)
+{
+    BpfpvCpuset *single = bpfpv_cpuset_new();
+
+    for (guint i = 0; i < pins->entry->original->len; i++)
+        unite_if_single(single, g_ptr_array_index(pins->entry->original, i));
+    for (guint i = 0; !bpfpv_cpuset_is_empty(single) && i < pins->entry->threads->len; i++)
+        unite_if_single(
+            single,
+            ((const BpfpvJournalThread *)g_ptr_array_index(pins->entry->threads, i))->original);
+    return single;
 }
 
 guint

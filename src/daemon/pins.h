@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/demand.h"
 #include "core/plan.h"
 #include "host/domain-topology.h"
 #include "host/element-status.h"
@@ -38,9 +39,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPins, bpfpv_pins_free)
 
 /* Returns: (nullable) (element-type BpfpvCpuset): by vCPU; NULL before ready() */
 const GPtrArray *bpfpv_pins_original(const BpfpvPins *pins);
+/* Returns: (transfer full): CPUs that are somebody's only original one: a vCPU's, and if there is
+ * such, another thread's; as BpfpvDomainTopology's fixed */
+BpfpvCpuset *bpfpv_pins_single(const BpfpvPins *pins);
 /* Returns: (transfer none): what is in force, for bpfpv_plan_next_steps() */
 BpfpvAppliedDomain *bpfpv_pins_applied(BpfpvPins *pins);
-/* Pin calls that this domain may cause, a second. */
+/* After ready(): what has led to the anchors that an earlier daemon left, by one task each.
+ * Returns: (transfer full) */
+BpfpvDemand *bpfpv_pins_demand(const BpfpvPins *pins);
+/* Pin calls that may be made for this domain, a second. */
 void bpfpv_pins_set_rate(BpfpvPins *pins, guint per_second);
 /* Begins one step; moved() follows. */
 void bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step);
@@ -72,12 +79,15 @@ void bpfpv_pins_note_soon(BpfpvPins *pins);
 /* Removes the status; whether it is gone. If not yet, moved() follows. */
 gboolean bpfpv_pins_end_note(BpfpvPins *pins);
 
+/* pins-check.c: */
+/* The connection is a new one: events may have been missed. What somebody else pinned meanwhile is
+ * found; ready() follows if there is such. @online: the host's CPUs */
+void bpfpv_pins_reconnected(BpfpvPins *pins, const BpfpvCpuset *online);
+
 /* pins-admin.c: */
 /* libvirt told that a thread was pinned; whether it was by somebody else, and is theirs now.
  * @id: a vCPU's or I/O thread's number; 0 for the emulator */
 gboolean bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
-/* The connection is a new one: events may have been missed. */
-void bpfpv_pins_expect_none(BpfpvPins *pins);
 /* The vCPUs that an administrator has pinned since the domain is managed. */
 const BpfpvCpuset *bpfpv_pins_fixed(const BpfpvPins *pins);
 

@@ -77,7 +77,8 @@ on_threads(GObject *source, GAsyncResult *result, gpointer user_data)
         const BpfpvJournalThread *known =
             bpfpv_journal_entry_find_thread(restore->entry, thread->kind, thread->id);
 
-        if (known && !known->fixed)
+        /* One that has a single CPU is never moved: if it has another, somebody else moved it. */
+        if (known && !known->fixed && bpfpv_cpuset_count(known->original) > 1)
             put_back(restore, thread->kind, thread->id, known->original);
     }
     restore->left++;
@@ -93,7 +94,7 @@ restore_domain(const BpfpvConf *conf, const BpfpvJournalEntry *entry)
     Restore restore = {loop, pinner, entry, 0, FALSE};
 
     for (guint i = 0; i < entry->original->len; i++)
-        if (!bpfpv_cpuset_contains(entry->fixed, i))
+        if (!bpfpv_journal_entry_is_theirs(entry, i))
             put_back(&restore, BPFPV_THREAD_VCPU, i, g_ptr_array_index(entry->original, i));
     restore.left++;
     bpfpv_pinner_read_threads(pinner, on_threads, &restore);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a session's guest demands: taken from the link, a moment after the last
- * change; kept for a time of grace when the link is lost.
+ * change, and the less often the more it changes; kept for a time of grace when
+ * the link is lost.
  */
 #include "daemon/session-private.h"
 
 /* A burst of changes in the guest becomes one new demand. */
 #define SETTLE_MS 10
-/* And no more than one in this time, whatever the guest does: a demand may move other domains'
- * vCPUs too. */
-#define DEMAND_INTERVAL_MS 100
 
 void
 bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
@@ -18,9 +16,10 @@ bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
         bpfpv_demand_free(demand);
         return;
     }
+    bpfpv_pace_take(&session->pace, !bpfpv_demand_same_wants(demand, session->demand),
+                    g_get_monotonic_time());
     bpfpv_demand_free(session->demand);
     session->demand = demand;
-    session->demanded_at_us = g_get_monotonic_time();
     session->funcs->demand(session, session->user_data);
 }
 
@@ -38,11 +37,10 @@ settle(gpointer user_data)
 void
 bpfpv_session_demand_soon(BpfpvSession *session)
 {
-    gint64 since = g_get_monotonic_time() - session->demanded_at_us;
-    gint64 left = DEMAND_INTERVAL_MS - since / 1000;
+    guint wait_ms = bpfpv_pace_wait_ms(&session->pace, g_get_monotonic_time());
 
     if (!session->settle_timer)
-        session->settle_timer = g_timeout_add((guint)MAX(left, SETTLE_MS), settle, session);
+        session->settle_timer = g_timeout_add(MAX(wait_ms, SETTLE_MS), settle, session);
 }
 
 void
@@ -70,4 +68,16 @@ bpfpv_session_start_grace(BpfpvSession *session)
         session->grace_timer = g_timeout_add_seconds(session->config ? session->config->grace_s
                                                                      : BPFPV_GRACE_DEFAULT_S,
                                                      grace_over, session);
+}
+
+void
+bpfpv_session_assume(BpfpvSession *session, const BpfpvDemand *demand)
+{
+    gboolean too_late = session->assumed || session->synced_at_us > 0 || session->stopping;
+
+    session->assumed = TRUE;
+    if (too_late || bpfpv_demand_is_empty(demand))
+        return;
+    bpfpv_session_take_demand(session, bpfpv_demand_copy(demand));
+    bpfpv_session_start_grace(session);
 }

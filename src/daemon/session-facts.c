@@ -71,6 +71,7 @@ bpfpv_session_reset(BpfpvSession *session)
 {
     bpfpv_session_drop_link(session);
     bpfpv_session_void_demand(session);
+    session->assumed = TRUE;
     session->port_open = FALSE;
     session->agent_connected = FALSE;
     if (session->stopping)
@@ -140,6 +141,6 @@ bpfpv_session_set_vcpus(BpfpvSession *session, const BpfpvGuestTopology *guest, 
     session->n_vcpus = n_vcpus;
     if (session->link && bpfpv_link_is_synced(session->link))
         bpfpv_session_take_demand(session, bpfpv_link_demand(session->link, guest, n_vcpus));
-    else
+    else if (bpfpv_demand_n_vcpus(session->demand) != n_vcpus)
         bpfpv_session_take_demand(session, bpfpv_demand_new(n_vcpus));
 }

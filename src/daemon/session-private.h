@@ -2,6 +2,7 @@
 /* What session.c and its parts, session-*.c, share. */
 #pragma once
 
+#include "core/pace.h"
 #include "daemon/session.h"
 #include "host/worker.h"
 
@@ -46,6 +47,7 @@ struct _BpfpvSession {
      * run, and the port that it holds show as open a moment after the agent's. */
     gboolean expects_loader;
     gboolean awaits_loader; /* and that is what the retry timer is for */
+    gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
     gboolean outdated; /* the loader was told to end, to make place for another */
@@ -56,7 +58,7 @@ struct _BpfpvSession {
 
     BpfpvLink *link;
     BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
-    gint64 demanded_at_us; /* when it last changed */
+    BpfpvPace pace;      /* how often that changes */
     gint64 synced_at_us;
 
     guint hello_timer; /* until synced */

@@ -42,7 +42,7 @@ add_neighbours(BpfpvHostMap *map, const BpfpvManager *manager)
     for (const GList *at = uuids; at; at = at->next) {
         const BpfpvNeighbour *neighbour = g_hash_table_lookup(manager->neighbours, at->data);
 
-        if (!g_hash_table_contains(manager->domains, at->data))
+        if (bpfpv_manager_is_neighbour(manager, at->data))
             bpfpv_host_map_add_neighbour(map, neighbour->name, neighbour->cpus);
     }
 }

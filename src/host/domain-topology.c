@@ -52,12 +52,6 @@ read_vcpus(BpfpvDomainTopology *topology, const xmlNode *root)
     topology->emulator = bpfpv_xml_get_cpuset(bpfpv_xml_find_child(tune, "emulatorpin"), "cpuset");
     if (!topology->emulator)
         topology->emulator = g_steal_pointer(&all);
-    for (guint v = 0; v < topology->n_vcpus; v++) {
-        const BpfpvCpuset *set = topology->original->pdata[v];
-
-        if (set && bpfpv_cpuset_count(set) == 1)
-            bpfpv_cpuset_unite(topology->fixed, set);
-    }
 }
 
 static void
@@ -127,6 +121,28 @@ read_iothreads(BpfpvDomainTopology *topology, const xmlNode *root)
     g_array_sort(topology->iothreads, compare_iothreads);
 }
 
+static void
+add_if_single(BpfpvCpuset *fixed, const BpfpvCpuset *set)
+{
+    if (set && bpfpv_cpuset_count(set) == 1)
+        bpfpv_cpuset_unite(fixed, set);
+}
+
+/* A domain with a statically pinned vCPU is pinned as a whole: Nova gives the emulator of an
+ * instance with isolated emulator threads a CPU of its own. */
+static void
+set_fixed(BpfpvDomainTopology *topology)
+{
+    for (guint v = 0; v < topology->n_vcpus; v++)
+        add_if_single(topology->fixed, topology->original->pdata[v]);
+    if (bpfpv_cpuset_is_empty(topology->fixed))
+        return;
+    add_if_single(topology->fixed, topology->emulator);
+    for (guint i = 0; i < topology->iothreads->len; i++)
+        add_if_single(topology->fixed,
+                      g_array_index(topology->iothreads, BpfpvDomainIothread, i).cpus);
+}
+
 /* Where the memory of guest cell @id lies: its memnode, else the domain's. */
 static BpfpvCpuset *
 cells_of(const xmlNode *numatune, guint id)
@@ -188,6 +204,7 @@ bpfpv_domain_topology_parse(const char *text)
     g_array_set_clear_func(topology->iothreads, iothread_clear);
     read_vcpus(topology, root);
     read_iothreads(topology, root);
+    set_fixed(topology);
     seen = bpfpv_xml_find_child(bpfpv_xml_find_child(root, "cpu"), "topology");
     topology->guest->threads = MAX(get_number(seen, "threads", 1), 1);
     topology->guest->cores = get_number(seen, "cores", 0);

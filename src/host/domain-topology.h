@@ -21,7 +21,8 @@ typedef struct {
                              * any host CPU */
     BpfpvCpuset *emulator;  /* (nullable): emulatorpin, else <vcpu cpuset>; NULL: any */
     GArray *iothreads;      /* of BpfpvDomainIothread, by id */
-    BpfpvCpuset *fixed;     /* host CPUs that one vCPU alone is pinned to */
+    BpfpvCpuset *fixed; /* host CPUs that a vCPU is pinned to alone, and if there is such, those of
+                         * the emulator and the I/O threads too */
 } BpfpvDomainTopology;
 
 /**

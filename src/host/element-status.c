@@ -202,6 +202,7 @@ read_vcpu(BpfpvStatus *status, const xmlNode *node)
     if (!bpfpv_xml_get_uint(node, "id", 0, BPFPV_CPUSET_MAX - 1, &number))
         return;
     vcpu = bpfpv_status_add_vcpu(status, number);
+    vcpu->want = bpfpv_xml_get_attribute(node, "want");
     vcpu->original = bpfpv_xml_get_cpuset(node, "original");
     vcpu->applied = bpfpv_xml_get_cpuset(node, "applied");
     vcpu->unpinned = g_strcmp0(unpinned, "yes") == 0;

@@ -68,7 +68,8 @@ char *bpfpv_status_format(const BpfpvStatus *status);
  * bpfpv_status_read:
  * @root: <domain>
  *
- * Reads what a daemon needs of it: per vCPU and thread the original and whose the pin is.
+ * Reads what a daemon needs of it: per vCPU and thread the original and whose the pin is, and what
+ * a vCPU was wanted for.
  * What makes no sense is left out.
  *
  * Returns: (transfer full) (nullable): %NULL where the domain has none

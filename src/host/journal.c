@@ -81,6 +81,28 @@ bpfpv_journal_entry_has_fixed(const BpfpvJournalEntry *entry)
     return !bpfpv_cpuset_is_empty(entry->fixed);
 }
 
+gboolean
+bpfpv_journal_entry_is_theirs(const BpfpvJournalEntry *entry, guint vcpu)
+{
+    return bpfpv_cpuset_contains(entry->fixed, vcpu) ||
+           bpfpv_cpuset_count(g_ptr_array_index(entry->original, vcpu)) == 1;
+}
+
+void
+bpfpv_journal_entry_take_theirs(BpfpvJournalEntry *entry, const GPtrArray *present)
+{
+    for (guint i = 0; i < entry->original->len && i < present->len; i++) {
+        BpfpvCpuset **original = (BpfpvCpuset **)&entry->original->pdata[i];
+        const BpfpvCpuset *now = g_ptr_array_index(present, i);
+
+        if (!bpfpv_journal_entry_is_theirs(entry, i) || bpfpv_cpuset_equal(*original, now))
+            continue;
+        bpfpv_cpuset_add(entry->fixed, i);
+        bpfpv_cpuset_free(*original);
+        *original = bpfpv_cpuset_copy(now);
+    }
+}
+
 static char *
 entry_path(const char *directory, const char *uuid)
 {

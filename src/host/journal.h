@@ -41,6 +41,11 @@ BpfpvJournalThread *bpfpv_journal_entry_add_thread(BpfpvJournalEntry *entry, Bpf
 BpfpvJournalThread *bpfpv_journal_entry_find_thread(const BpfpvJournalEntry *entry,
                                                     BpfpvThreadKind kind, guint id);
 
+/* Whether bpfpv never pins @vcpu: an administrator has pinned it, or its definition to one CPU. */
+gboolean bpfpv_journal_entry_is_theirs(const BpfpvJournalEntry *entry, guint vcpu);
+/* Where such a vCPU has other CPUs than those on record, an administrator has pinned it while
+ * nobody listened: what it has becomes its original. @present: (element-type BpfpvCpuset) */
+void bpfpv_journal_entry_take_theirs(BpfpvJournalEntry *entry, const GPtrArray *present);
 /* Whether an administrator has pinned something. */
 gboolean bpfpv_journal_entry_has_fixed(const BpfpvJournalEntry *entry);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static BedGuest *guest;
+static BedDaemon *bpfpvd;
 
 static int
 setup(void **state)
@@ -13,7 +14,7 @@ setup(void **state)
     static const BedGuestOptions options = {.name = "theirs", .vcpus = 3};
 
     guest = bed_guest_start(&options);
-    bed_daemon_start(NULL);
+    bpfpvd = bed_daemon_start(NULL);
     itest_attach(guest);
     return 0;
 }
@@ -29,25 +30,43 @@ type_vcpupin(const char *vcpu, const char *cpus)
 
 typedef struct {
     guint vcpu;
-    const char *why;
-} Why;
+    const char *text;
+} Expected;
 
 static gboolean
 has_why(gpointer data)
 {
-    const Why *expected = data;
+    const Expected *expected = data;
     g_autofree char *why = itest_vcpu(guest, expected->vcpu, "why");
 
-    return g_str_equal(why, expected->why);
+    return g_str_equal(why, expected->text);
 }
 
 static void
 assert_fixed(guint vcpu)
 {
-    Why why = {vcpu, "fixed by administrator"};
+    Expected why = {vcpu, "fixed by administrator"};
 
     if (!bed_wait(has_why, &why, BED_SOON))
         bed_fail("vCPU %u is not shown as fixed by administrator", vcpu);
+}
+
+static gboolean
+has_original(gpointer data)
+{
+    const Expected *expected = data;
+    g_autofree char *original = itest_vcpu(guest, expected->vcpu, "original");
+
+    return g_str_equal(original, expected->text);
+}
+
+static void
+assert_original(guint vcpu, const char *cpus)
+{
+    Expected expected = {vcpu, cpus};
+
+    if (!bed_wait(has_original, &expected, BED_SOON))
+        bed_fail("the original of vCPU %u is not %s", vcpu, cpus);
 }
 
 static void
@@ -68,7 +87,6 @@ our_own_pins_are_not_taken_for_theirs(void **state)
 static void
 a_pin_of_theirs_is_noticed_and_shown(void **state)
 {
-    g_autofree char *status = NULL;
     g_autofree char *original = NULL;
 
     type_vcpupin("2", "1");
@@ -123,6 +141,22 @@ it_wins_over_an_anchor(void **state)
     bed_assert_vcpupin(guest, 1, "0", 0);
 }
 
+/* The daemon stands still while libvirtd is started anew, and somebody pins. */
+static void
+one_made_while_nobody_listens_is_found(void **state)
+{
+    bed_daemon_signal(bpfpvd, SIGSTOP);
+    bed_libvirtd("restart");
+    type_vcpupin("2", "0");
+    bed_daemon_signal(bpfpvd, SIGCONT);
+    assert_original(2, "0");
+    bed_assert_vcpupin(guest, 2, "0", 0);
+    type_vcpupin("2", "0-1");
+    assert_original(2, "0-1");
+    bed_guest_wait_agent(guest);
+    bed_wait_state("theirs", "active", BED_SOON);
+}
+
 static void
 it_outlives_the_daemon(void **state)
 {
@@ -155,6 +189,7 @@ main(void)
         cmocka_unit_test(it_stays_whatever_the_guest_wants),
         cmocka_unit_test(a_wide_one_is_left_alone_too),
         cmocka_unit_test(it_wins_over_an_anchor),
+        cmocka_unit_test(one_made_while_nobody_listens_is_found),
         cmocka_unit_test(it_outlives_the_daemon),
         cmocka_unit_test(it_stands_after_detach),
     };

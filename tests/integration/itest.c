@@ -2,6 +2,8 @@
 /* What the integration tests share; see itest.h. */
 #include "itest.h"
 
+#include "core/cpuset.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -74,6 +76,90 @@ itest_iothread(BedGuest *guest, guint id, const char *member)
             return g_strdup(json_object_get_string_member(one, member));
     }
     return g_strdup("");
+}
+
+static BpfpvCpuset *
+host_cpus(void)
+{
+    g_autofree char *text = bed_host_cpus();
+    BpfpvCpuset *all = bpfpv_cpuset_parse(text, NULL);
+
+    if (!all || !bpfpv_cpuset_contains(all, 0) || !bpfpv_cpuset_contains(all, 1))
+        bed_fail("this host's CPUs are %s; the test needs CPUs 0 and 1", text);
+    return all;
+}
+
+char *
+itest_cpus_but(int cpu)
+{
+    g_autoptr(BpfpvCpuset) rest = host_cpus();
+
+    bpfpv_cpuset_remove(rest, (guint)cpu);
+    return bpfpv_cpuset_format(rest);
+}
+
+guint
+itest_n_cpus(void)
+{
+    g_autoptr(BpfpvCpuset) all = host_cpus();
+
+    return bpfpv_cpuset_count(all);
+}
+
+static virConnectPtr listening;
+static GPtrArray *heard;
+
+static void
+on_tunable(virConnectPtr connection, virDomainPtr domain, virTypedParameterPtr params, int n,
+           void *user_data)
+{
+    static const char prefix[] = "cputune.";
+
+    for (int i = 0; i < n; i++)
+        if (g_str_has_prefix(params[i].field, prefix) && params[i].type == VIR_TYPED_PARAM_STRING)
+            g_ptr_array_add(heard,
+                            g_strjoin(" ", virDomainGetName(domain),
+                                      params[i].field + strlen(prefix), params[i].value.s, NULL));
+}
+
+void
+itest_listen(void)
+{
+    g_autofree char *uri = virConnectGetURI(bed_connect());
+
+    heard = g_ptr_array_new_with_free_func(g_free);
+    assert_int_equal(virEventRegisterDefaultImpl(), 0);
+    listening = virConnectOpen(uri);
+    assert_non_null(listening);
+    assert_true(virConnectDomainEventRegisterAny(listening, NULL, VIR_DOMAIN_EVENT_ID_TUNABLE,
+                                                 VIR_DOMAIN_EVENT_CALLBACK(on_tunable), NULL,
+                                                 NULL) >= 0);
+}
+
+GPtrArray *
+itest_heard(void)
+{
+    /* An answer comes after all events that were there before it. */
+    assert_true(virConnectNumOfDomains(listening) > 0);
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    return heard;
+}
+
+guint
+itest_count_heard(BedGuest *guest, const char *thread)
+{
+    g_autofree char *prefix = g_strconcat(bed_guest_name(guest), " ", thread, " ", NULL);
+    const GPtrArray *all = itest_heard();
+    guint n = 0;
+
+    for (guint i = 0; i < all->len; i++) {
+        if (!g_str_has_prefix(g_ptr_array_index(all, i), prefix))
+            continue;
+        print_message("heard: %s\n", (const char *)g_ptr_array_index(all, i));
+        n++;
+    }
+    return n;
 }
 
 void

@@ -44,6 +44,20 @@ void itest_assert_keys(BedGuest *guest, gint64 keys);
 /* Wait until the reason contains @part. */
 void itest_assert_reason(const char *domain, const char *part);
 
+/* Host CPUs without one: what is left to others where an anchor has it; g_free(). Fails where CPUs
+ * 0 and 1 are not both there. */
+char *itest_cpus_but(int cpu);
+/* How many there are. */
+guint itest_n_cpus(void);
+
+/* Hears from now on what is pinned; for half a minute, after which libvirtd takes who does not
+ * answer it in between for dead. */
+void itest_listen(void);
+/* Whatever was heard so far. Returns: (transfer none) (element-type utf8): "DOMAIN vcpupin1 0-1" */
+GPtrArray *itest_heard(void);
+/* How often that was of @thread, "vcpupin1", of @guest. */
+guint itest_count_heard(BedGuest *guest, const char *thread);
+
 /* "bpfpvd --restore": puts back what a daemon that died has left. */
 void itest_restore(void);
 

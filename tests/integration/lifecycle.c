@@ -6,6 +6,7 @@
 #include "itest.h"
 
 #include <signal.h>
+#include <string.h>
 
 static BedGuest *guest;
 static BedDaemon *bpfpvd;
@@ -117,6 +118,45 @@ a_stopped_daemon_leaves_the_original_pins(void **state)
     bed_assert_vcpupin_all(guest, 1, BED_SOON);
 }
 
+static gboolean
+is_noted_as_syncing(gpointer data)
+{
+    g_autofree char *out = NULL;
+
+    return bed_virsh(&out, NULL, "metadata", "lifecycle", "urn:bpfpv:status:1", NULL) == 0 &&
+           strstr(out, "state=\"syncing\"") != NULL;
+}
+
+/* Its loader stands still, so that the daemon does not know yet what the guest asks for when it
+ * could pin. */
+static void
+the_next_daemon_goes_on_where_a_killed_one_was(void **state)
+{
+    gint64 first = bed_guest_task(guest, NULL, 0, "pin 1");
+    gint64 loader = itest_loader(guest);
+    int cpu = bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    g_autofree char *text = g_strdup_printf("%d", cpu);
+    gint64 second;
+
+    bed_daemon_kill(bpfpvd);
+    itest_listen();
+    bed_guest_kill(guest, loader, SIGSTOP);
+    bpfpvd = bed_daemon_start(NULL);
+    if (!bed_wait(is_noted_as_syncing, NULL, BED_SOON))
+        bed_fail("the status does not say that it is syncing");
+    bed_guest_kill(guest, loader, SIGCONT);
+    bed_wait_state("lifecycle", "active", BED_SOON);
+    second = bed_guest_task(guest, NULL, 0, "pin 1");
+    itest_assert_want(guest, 1, "anchor", 2); /* as the guest has told meanwhile */
+    bed_assert_vcpupin(guest, 1, text, 0);
+    assert_int_equal(itest_count_heard(guest, "vcpupin1"), 0);
+
+    bed_guest_kill(guest, first, SIGKILL);
+    bed_guest_kill(guest, second, SIGKILL);
+    bed_assert_vcpupin_all(guest, 1, BED_SOON);
+    assert_int_equal(itest_count_heard(guest, "vcpupin1"), 1); /* one would have been heard */
+}
+
 static void
 what_changes_while_no_daemon_runs_is_seen_by_the_next(void **state)
 {
@@ -200,6 +240,7 @@ main(void)
         cmocka_unit_test(the_loader_keeps_only_what_it_needs),
         cmocka_unit_test(a_loader_that_was_killed_is_injected_again),
         cmocka_unit_test(a_stopped_daemon_leaves_the_original_pins),
+        cmocka_unit_test(the_next_daemon_goes_on_where_a_killed_one_was),
         cmocka_unit_test(what_changes_while_no_daemon_runs_is_seen_by_the_next),
         cmocka_unit_test(restore_puts_back_what_a_killed_daemon_left),
         cmocka_unit_test(a_guest_that_reboots_starts_over),

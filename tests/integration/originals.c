@@ -92,15 +92,46 @@ the_definition_is_never_touched(void **state)
     assert_originals();
 }
 
+static gboolean
+is_fixed_by_hand(gpointer data)
+{
+    g_autofree char *why = itest_vcpu(guest, 0, "why");
+
+    return g_str_equal(why, "fixed by administrator");
+}
+
+/* Nobody was there to hear of it. */
 static void
-detaching_an_anchored_domain_gives_them_back(void **state)
+one_that_is_pinned_elsewhere_while_no_daemon_runs_stays_there(void **state)
+{
+    g_autofree char *config = itest_config("[host]\nreserve=0\n");
+    g_autofree char *original = NULL;
+    g_autofree char *err = NULL;
+    gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
+
+    bed_assert_vcpupin(guest, 1, "0",
+                       BED_SOON); /* so that the journal says that pins are in force */
+    bed_daemon_kill_all();
+    bed_guest_kill(guest, pid, SIGKILL);
+    if (bed_virsh(NULL, &err, "vcpupin", "originals", "0", "0", "--live", NULL) != 0)
+        bed_fail("virsh vcpupin originals 0 0: %s", err);
+    bed_daemon_start(config, NULL);
+    bed_wait_state("originals", "active", BED_SOON);
+    if (!bed_wait(is_fixed_by_hand, NULL, BED_SOON))
+        bed_fail("vCPU 0 is not shown as fixed by administrator");
+    original = itest_vcpu(guest, 0, "original");
+    assert_string_equal(original, "0");
+    bed_assert_vcpupin(guest, 0, "0", 0);
+    bed_assert_vcpupin(guest, 1, "0-1", BED_SOON);
+}
+
+static void
+detaching_gives_them_back(void **state)
 {
     g_autofree char *err = NULL;
 
-    bed_guest_task(guest, NULL, 0, "pin 1");
-    bed_assert_vcpupin(guest, 1, "0", BED_SOON);
     assert_int_equal(bed_ctl(NULL, &err, "detach", "originals", NULL), 0);
-    bed_assert_vcpupin(guest, 0, "1", 0);
+    bed_assert_vcpupin(guest, 0, "0", 0);
     bed_assert_vcpupin(guest, 1, "0-1", 0);
     bed_assert_vcpupin(guest, 2, "1", 0);
 }
@@ -113,7 +144,8 @@ main(void)
         cmocka_unit_test(a_statically_pinned_vcpu_is_left_alone),
         cmocka_unit_test(the_cpu_of_a_fixed_vcpu_is_no_one_elses),
         cmocka_unit_test(the_definition_is_never_touched),
-        cmocka_unit_test(detaching_an_anchored_domain_gives_them_back),
+        cmocka_unit_test(one_that_is_pinned_elsewhere_while_no_daemon_runs_stays_there),
+        cmocka_unit_test(detaching_gives_them_back),
     };
 
     return cmocka_run_group_tests(tests, setup, bed_cleanup);

@@ -227,6 +227,22 @@ check_domain(Check *check, const ScenarioDomain *domain)
         check_cohort(check, domain, bpfpv_demand_cohorts(domain->demand)->pdata[i]);
 }
 
+/* What a statically pinned domain's other threads have alone. */
+static inline void
+check_add_fixed_threads(Check *check, const ScenarioDomain *domain)
+{
+    gboolean pinned = FALSE;
+
+    for (guint v = 0; v < domain->n_vcpus; v++)
+        pinned = pinned || check_is_fixed(domain, v);
+    for (guint t = 0; pinned && t < domain->threads->len; t++) {
+        const BpfpvCpuset *set = g_array_index(domain->threads, BpfpvPlacementThread, t).original;
+
+        if (bpfpv_cpuset_count(set) == 1)
+            bpfpv_cpuset_unite(check->fixed, set);
+    }
+}
+
 static inline void
 check_init(Check *check, const Scenario *scenario)
 {
@@ -248,6 +264,7 @@ check_init(Check *check, const Scenario *scenario)
             if (check_is_fixed(domain, v))
                 bpfpv_cpuset_unite(check->fixed, domain->original->pdata[v]);
         }
+        check_add_fixed_threads(check, domain);
     }
     open = bpfpv_cpuset_copy(check->online);
     bpfpv_cpuset_subtract(open, check->fixed);

@@ -165,6 +165,30 @@ equal_sees_the_number_of_vcpus(void **state)
 
 /* Every cohort of two and of three among 40 vCPUs: ten times as many as are kept. */
 static void
+the_same_wants_may_be_of_other_numbers_of_tasks(void **state)
+{
+    g_autoptr(BpfpvDemand) a = bpfpv_demand_new(4);
+    g_autoptr(BpfpvDemand) b = bpfpv_demand_new(4);
+    g_autoptr(BpfpvDemand) none = bpfpv_demand_new(1);
+
+    (void)state;
+    assert_true(bpfpv_demand_same_wants(a, none));
+    add(a, "1", "0-3", 1);
+    add(a, "2-3", "0-3", 1);
+    assert_false(bpfpv_demand_same_wants(a, none));
+    assert_false(bpfpv_demand_same_wants(none, a));
+    add(b, "1", "0-3", 5);
+    add(b, "1-3", "0-3", 1);
+    assert_false(bpfpv_demand_same_wants(a, b));
+    add(a, "1-3", "0-3", 7);
+    add(b, "2-3", "0-3", 2);
+    assert_true(bpfpv_demand_same_wants(a, b));
+    assert_false(bpfpv_demand_equal(a, b));
+    add(b, "0", "0-3", 1);
+    assert_false(bpfpv_demand_same_wants(a, b));
+}
+
+static void
 cohorts_beyond_the_bound_count_but_are_not_kept(void **state)
 {
     g_autoptr(BpfpvDemand) demand = bpfpv_demand_new(40);
@@ -213,6 +237,7 @@ main(void)
         cmocka_unit_test(order_of_adding_does_not_count),
         cmocka_unit_test(a_copy_is_equal_and_its_own),
         cmocka_unit_test(equal_sees_the_number_of_vcpus),
+        cmocka_unit_test(the_same_wants_may_be_of_other_numbers_of_tasks),
         cmocka_unit_test(cohorts_beyond_the_bound_count_but_are_not_kept),
         cmocka_unit_test(task_counts_saturate),
     };

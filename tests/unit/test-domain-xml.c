@@ -169,6 +169,7 @@ a_status_comes_back_as_it_was_written(void **state)
     status->plugged = g_strdup("org.bpfpv.0");
     vcpu->original = cpus("0-3");
     vcpu->applied = cpus("2");
+    vcpu->want = g_strdup("anchor");
     emulator->original = cpus("0-3");
     emulator->applied = cpus("0-1");
     emulator->unpinned = TRUE;
@@ -181,6 +182,7 @@ a_status_comes_back_as_it_was_written(void **state)
     vcpu = g_ptr_array_index(xml->status->vcpus, 0);
     assert_int_equal(vcpu->vcpu, 1);
     assert_cpus(vcpu->original, "0-3");
+    assert_string_equal(vcpu->want, "anchor");
     assert_false(vcpu->unpinned);
     assert_int_equal(xml->status->threads->len, 2);
     emulator = g_ptr_array_index(xml->status->threads, 0);

@@ -107,6 +107,32 @@ what_an_administrator_pinned_is_worth_keeping(void **state)
     assert_true(bpfpv_journal_entry_has_fixed(entry));
 }
 
+/* A vCPU with a single CPU is never bpfpv's to pin; one with several may be anchored by it. */
+static void
+what_was_pinned_while_nobody_listened_is_theirs(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_entry_new(UUID, "web", 12);
+    g_autoptr(GPtrArray) present =
+        g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    static const char *const originals[] = {"5", "5", "0-3", "0-3"};
+    static const char *const now[] = {"5", "6", "2", "1-2"};
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(now); i++) {
+        g_ptr_array_add(entry->original, cpus(originals[i]));
+        g_ptr_array_add(present, cpus(now[i]));
+    }
+    bpfpv_cpuset_add(entry->fixed, 3);
+    bpfpv_journal_entry_take_theirs(entry, present);
+    assert_cpus(entry->fixed, "1,3");
+    assert_cpus(g_ptr_array_index(entry->original, 0), "5");
+    assert_cpus(g_ptr_array_index(entry->original, 1), "6");
+    assert_cpus(g_ptr_array_index(entry->original, 2), "0-3");
+    assert_cpus(g_ptr_array_index(entry->original, 3), "1-2");
+    assert_true(bpfpv_journal_entry_is_theirs(entry, 0));
+    assert_false(bpfpv_journal_entry_is_theirs(entry, 2));
+}
+
 static void
 what_is_not_there_is_no_error(void **state)
 {
@@ -172,6 +198,7 @@ main(void)
         TEST(what_is_written_is_read_back),
         TEST(threads_are_read_back),
         TEST(what_an_administrator_pinned_is_worth_keeping),
+        TEST(what_was_pinned_while_nobody_listened_is_theirs),
         TEST(what_is_not_there_is_no_error),
         TEST(the_list_has_what_can_be_read),
         TEST(damage_is_said),

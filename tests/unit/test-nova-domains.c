@@ -325,6 +325,39 @@ a_dedicated_instance_is_left_alone(void **state)
     }
 }
 
+/* hw:emulator_threads_policy=isolate: CPU 7 is the emulator's, and nobody's anchor even if that
+ * would not turn it out. */
+static void
+an_isolated_emulator_keeps_its_cpu_for_itself(void **state)
+{
+    g_autoptr(World) world = solve("32-dedicated-isolate.xml", "");
+    g_autoptr(BpfpvTopology) topology = bpfpv_topology_new(world->all, world->all);
+    g_autoptr(BpfpvDemand) none = bpfpv_demand_new(world->xml->n_vcpus);
+    g_autoptr(BpfpvDemand) demand = bpfpv_demand_new(2);
+    g_autoptr(GPtrArray) original = g_ptr_array_new_with_free_func(cpuset_free);
+    g_autoptr(GPtrArray) domains = g_ptr_array_new();
+    g_autoptr(BpfpvCpuset) both = cpus("0-1");
+    g_autoptr(BpfpvCpuset) first = cpus("0");
+    g_autoptr(BpfpvPlan) plan = NULL;
+    BpfpvPlacementHost host = {.topology = topology};
+    BpfpvPlacementDomain pinned = {
+        .domain = "x", .demand = none, .original = world->original, .threads = world->threads};
+    BpfpvPlacementDomain other = {.domain = "y",
+                                  .demand = demand,
+                                  .original = original,
+                                  .mode = BPFPV_MODE_SHARED,
+                                  .max_anchors = G_MAXUINT};
+
+    assert_cpus(world->xml->fixed, "6-7");
+    bpfpv_demand_add(demand, first, both, 1);
+    g_ptr_array_add(original, cpus("6-8"));
+    g_ptr_array_add(original, cpus("6-8"));
+    g_ptr_array_add(domains, &pinned);
+    g_ptr_array_add(domains, &other);
+    plan = bpfpv_placement_solve(&host, domains, NULL, 0);
+    assert_cpus(((BpfpvPlanVcpu *)bpfpv_plan_find(plan, "y")->vcpus->pdata[0])->cpus, "8");
+}
+
 int
 main(void)
 {
@@ -337,6 +370,7 @@ main(void)
         cmocka_unit_test(a_numa_instance_is_anchored_within_its_cell),
         cmocka_unit_test(a_mixed_instance_keeps_its_dedicated_vcpus),
         cmocka_unit_test(a_dedicated_instance_is_left_alone),
+        cmocka_unit_test(an_isolated_emulator_keeps_its_cpu_for_itself),
     };
 
     return cmocka_run_group_tests_name("nova-domains", tests, NULL, NULL);

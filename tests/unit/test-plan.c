@@ -151,17 +151,19 @@ what_is_applied_needs_no_step(void **state)
     assert_steps(plan, applied, "");
 }
 
+/* b0 gives a CPU up, b1 has to leave its: both before the anchors; a1 only loses some of its CPUs,
+ * and b2 gets some back. */
 static void
-releases_come_before_anchors(void **state)
+the_most_urgent_step_comes_first(void **state)
 {
     g_autoptr(BpfpvPlan) plan = plan_of("a", "=0 1-3 =2");
     g_autoptr(GPtrArray) applied = applied_list();
 
     (void)state;
-    plan_add(plan, "b", "1-3");
-    applied_add(applied, "b", "0-3", "=3");
+    plan_add(plan, "b", "1-3 1-3 1-3");
+    applied_add(applied, "b", "0-3", "=3 0 1");
     applied_add(applied, "a", "0-3", "0-3 0-3 0-3");
-    assert_steps(plan, applied, "a1 1-3; b0 1-3; a0 =0; a2 =2");
+    assert_steps(plan, applied, "b0 1-3; b1 1-3; a0 =0; a2 =2; a1 1-3; b2 1-3");
 }
 
 static void
@@ -416,7 +418,7 @@ main(void)
         cmocka_unit_test(domains_are_kept_sorted_and_found),
         cmocka_unit_test(a_new_applied_domain_has_its_original_sets),
         cmocka_unit_test(what_is_applied_needs_no_step),
-        cmocka_unit_test(releases_come_before_anchors),
+        cmocka_unit_test(the_most_urgent_step_comes_first),
         cmocka_unit_test(an_anchor_waits_until_its_cpu_is_released),
         cmocka_unit_test(a_pending_anchor_holds_its_new_cpu_too),
         cmocka_unit_test(a_float_whose_only_cpu_becomes_its_anchor_is_told),

@@ -94,7 +94,8 @@ tell(Fixture *fixture, gboolean port_open)
 {
     g_autofree char *text = g_strdup_printf(
         "<domain id='1'><name>late</name><uuid>" UUID "</uuid>"
-        "<metadata><bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/></bpfpv></metadata>"
+        "<metadata><bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/><timeout "
+        "grace='1'/></bpfpv></metadata>"
         "<devices><channel type='unix'><source mode='bind' path='/nowhere'/>"
         "<target type='virtio' name='org.qemu.guest_agent.0' state='connected'/></channel>"
         "<channel type='unix'><source mode='bind' path='%s'/>"
@@ -129,6 +130,52 @@ assert_link_is_opened(Fixture *fixture)
     assert_non_null(qemu);
     assert_non_null(bpfpv_session_link(fixture->session));
     assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_SYNCING);
+}
+
+/* vCPU 1 of two is anchored. */
+static BpfpvDemand *
+anchored(void)
+{
+    BpfpvDemand *demand = bpfpv_demand_new(2);
+    g_autoptr(BpfpvCpuset) one = cpus("1");
+    g_autoptr(BpfpvCpuset) all = cpus("0-1");
+
+    bpfpv_demand_add(demand, one, all, 1);
+    return demand;
+}
+
+/* Until the loader tells, or for one second, which is what the element says. */
+static void
+what_was_pinned_counts_for_the_time_of_grace(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(BpfpvDemand) demand = anchored();
+    gint64 end;
+
+    tell(fixture, TRUE);
+    bpfpv_session_set_vcpus(fixture->session, NULL, 2);
+    bpfpv_session_assume(fixture->session, demand);
+    assert_true(bpfpv_demand_equal(bpfpv_session_demand(fixture->session), demand));
+    end = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+    while (!bpfpv_demand_is_empty(bpfpv_session_demand(fixture->session))) {
+        assert_true(g_get_monotonic_time() < end);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    bpfpv_session_assume(fixture->session, demand); /* once only */
+    assert_true(bpfpv_demand_is_empty(bpfpv_session_demand(fixture->session)));
+}
+
+static void
+a_guest_that_starts_over_has_no_use_for_it(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(BpfpvDemand) demand = anchored();
+
+    tell(fixture, TRUE);
+    bpfpv_session_reset(fixture->session);
+    bpfpv_session_set_vcpus(fixture->session, NULL, 2);
+    bpfpv_session_assume(fixture->session, demand);
+    assert_true(bpfpv_demand_is_empty(bpfpv_session_demand(fixture->session)));
 }
 
 static void
@@ -207,6 +254,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_pinned_counts_for_the_time_of_grace, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_guest_that_starts_over_has_no_use_for_it, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_port_that_xml_shows_open_is_used, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_failure_the_xml_is_wanted_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(what_qemu_says_counts_before_the_xml_does, setup, teardown),

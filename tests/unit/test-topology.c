@@ -241,6 +241,25 @@ a_domains_own_topology_is_read(void **state)
     assert_null(bpfpv_domain_topology_parse("<capabilities/>"));
 }
 
+/* Threads of a domain that is not pinned statically float, if on one CPU. */
+static void
+threads_of_a_pinned_domain_have_cpus_of_their_own(void **state)
+{
+    static const char tune[] = "<emulatorpin cpuset='7'/><iothreadpin iothread='1' cpuset='5'/>"
+                               "<iothreadpin iothread='2' cpuset='2-3'/></cputune>"
+                               "<iothreads>2</iothreads></domain>";
+    g_autofree char *pinned =
+        g_strconcat("<domain><vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='6'/>", tune, NULL);
+    g_autofree char *loose =
+        g_strconcat("<domain><vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='6,8'/>", tune, NULL);
+    g_autoptr(BpfpvDomainTopology) first = bpfpv_domain_topology_parse(pinned);
+    g_autoptr(BpfpvDomainTopology) second = bpfpv_domain_topology_parse(loose);
+
+    (void)state;
+    assert_cpus(first->fixed, "5-7");
+    assert_cpus(second->fixed, "");
+}
+
 static void
 a_domain_that_says_nothing_may_be_anywhere(void **state)
 {
@@ -293,6 +312,7 @@ main(void)
         cmocka_unit_test(the_kernel_tells_efficiency_cores),
         cmocka_unit_test(what_is_not_capabilities_is_refused),
         cmocka_unit_test(a_domains_own_topology_is_read),
+        cmocka_unit_test(threads_of_a_pinned_domain_have_cpus_of_their_own),
         cmocka_unit_test(a_domain_that_says_nothing_may_be_anywhere),
         cmocka_unit_test(io_threads_are_counted_or_named),
     };

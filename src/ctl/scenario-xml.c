@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a domain's XML says for a scenario. Of a running domain that bpfpv manages, the pins in it
+ * are bpfpv's own: what was before them is in the status element.
+ */
+#include "ctl/scenario-json.h"
+#include "host/domain-topology.h"
+#include "host/element-nova.h"
+#include "host/element-policy.h"
+#include "host/element-read.h"
+#include "host/element-status.h"
+
+void
+bpfpv_scenario_add_thread(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,
+                          BpfpvThreadKind kind, guint id, const BpfpvCpuset *set)
+{
+    BpfpvCpuset *original = bpfpv_cpuset_copy(set != NULL ? set : part->reader->present);
+    BpfpvPlacementThread thread = {kind, id, original};
+
+    g_ptr_array_add(domain->thread_sets, original);
+    g_array_append_val(domain->threads, thread);
+}
+
+/* What it had before bpfpv. Returns: (nullable): what its XML says */
+static const BpfpvCpuset *
+original_of(const BpfpvScenarioPart *part, const BpfpvCpuset *original, gboolean unpinned,
+            gboolean fixed)
+{
+    if (fixed)
+        return NULL; /* an administrator has pinned it, and that is what its XML says */
+    return unpinned ? part->reader->present : original;
+}
+
+static void
+take_status_vcpus(const BpfpvScenarioPart *part, const BpfpvStatus *status,
+                  BpfpvDomainTopology *topology)
+{
+    for (guint i = 0; i < status->vcpus->len; i++) {
+        const BpfpvStatusVcpu *vcpu = status->vcpus->pdata[i];
+        const BpfpvCpuset *set = original_of(part, vcpu->original, vcpu->unpinned, vcpu->fixed);
+
+        if (set == NULL || vcpu->vcpu >= topology->n_vcpus)
+            continue;
+        bpfpv_cpuset_free(topology->original->pdata[vcpu->vcpu]);
+        topology->original->pdata[vcpu->vcpu] = bpfpv_cpuset_copy(set);
+    }
+}
+
+static void
+take_status_threads(const BpfpvScenarioPart *part, const BpfpvStatus *status,
+                    BpfpvDomainTopology *topology)
+{
+    for (guint i = 0; i < status->threads->len; i++) {
+        const BpfpvStatusThread *thread = status->threads->pdata[i];
+        const BpfpvCpuset *set =
+            original_of(part, thread->original, thread->unpinned, thread->fixed);
+        BpfpvCpuset **has = thread->kind == BPFPV_THREAD_EMULATOR ? &topology->emulator : NULL;
+
+        for (guint t = 0; has == NULL && t < topology->iothreads->len; t++) {
+            BpfpvDomainIothread *one = &g_array_index(topology->iothreads, BpfpvDomainIothread, t);
+
+            has = one->id == thread->id ? &one->cpus : NULL;
+        }
+        if (set == NULL || has == NULL)
+            continue;
+        bpfpv_cpuset_free(*has);
+        *has = bpfpv_cpuset_copy(set);
+    }
+}
+
+static void
+take_config(BpfpvScenarioDomain *domain, const BpfpvConfig *config)
+{
+    BpfpvPlacementDomain *view = &domain->view;
+
+    view->mode = config->mode;
+    view->smt = config->smt;
+    view->cohort = config->cohort;
+    view->numa = config->numa;
+    view->max_anchors = config->max_anchors;
+    view->reserve = config->reserve;
+    view->weight = config->weight;
+    domain->pool = config->cpuset ? bpfpv_cpuset_copy(config->cpuset) : NULL;
+}
+
+/* Its <bpfpv> element, else its flavor; what bpfpvd.conf says is that host's. */
+static gboolean
+read_config(const BpfpvScenarioPart *part, const char *file, const xmlNode *root,
+            BpfpvScenarioDomain *domain, guint n_vcpus)
+{
+    const xmlNode *element = bpfpv_element_find(root);
+    g_autoptr(BpfpvNova) nova = bpfpv_nova_read(root);
+    g_autoptr(BpfpvConfig) config = NULL;
+    const BpfpvScenarioPart whole = {part->reader, "", NULL}; /* the cause names the domain */
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *source = NULL;
+
+    if (element)
+        config = bpfpv_element_read(element, domain->name, n_vcpus, NULL, &cause);
+    else
+        config = bpfpv_policy_config(NULL, domain->name, nova, NULL, &source, &cause);
+    if (cause)
+        return bpfpv_scenario_fail(&whole, "%s: %s", file, cause->message);
+    if (config)
+        take_config(domain, config);
+    return TRUE;
+}
+
+static void
+take_topology(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,
+              BpfpvDomainTopology *topology)
+{
+    for (guint v = 0; v < topology->n_vcpus; v++) {
+        const BpfpvCpuset *set = topology->original->pdata[v];
+
+        g_ptr_array_add(domain->original,
+                        bpfpv_cpuset_copy(set != NULL ? set : part->reader->present));
+    }
+    domain->guest = g_steal_pointer(&topology->guest);
+    bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_EMULATOR, 0, topology->emulator);
+    for (guint i = 0; i < topology->iothreads->len; i++) {
+        const BpfpvDomainIothread *thread =
+            &g_array_index(topology->iothreads, BpfpvDomainIothread, i);
+
+        bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_IOTHREAD, thread->id, thread->cpus);
+    }
+}
+
+gboolean
+bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
+                        BpfpvScenarioDomain *domain)
+{
+    g_autofree char *text = bpfpv_scenario_file(part, file);
+    g_autoptr(BpfpvDomainTopology) topology = text ? bpfpv_domain_topology_parse(text) : NULL;
+    g_autoptr(BpfpvXmlDoc) doc = topology ? bpfpv_xml_parse(text, strlen(text), NULL) : NULL;
+    const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    g_autoptr(BpfpvStatus) status = root ? bpfpv_status_read(root) : NULL;
+
+    if (text == NULL)
+        return FALSE;
+    if (root == NULL)
+        return bpfpv_scenario_fail(part, "%s is no domain's XML; 'virsh dumpxml' writes it", file);
+    if (status != NULL) {
+        take_status_vcpus(part, status, topology);
+        take_status_threads(part, status, topology);
+    }
+    if (!read_config(part, file, root, domain, topology->n_vcpus))
+        return FALSE;
+    take_topology(part, domain, topology);
+    return TRUE;
+}
