@@ -7,7 +7,8 @@
 
 /* How long a solve waits for further changes. */
 #define PLACE_MS 5
-/* How long an anchor is kept at least, so that a task that comes and goes moves nobody. */
+/* How long an anchor stays when nobody asks for it any more, and at least where it was given: a
+ * task that comes and goes moves nobody. */
 #define HOLD_MS 500
 /* Anchors that one solve may move so that another finds its place. */
 #define MAX_MOVES 8
