@@ -39,7 +39,11 @@ os_request(const char *method, const char *url, const char *body, guint *status)
     g_autoptr(BpfpvHttp) http = bpfpv_http_new(&options, &error);
     g_autoptr(BpfpvSecret) json = body ? bpfpv_secret_new(body, strlen(body)) : NULL;
     g_autofree char *full = *url == '/' ? g_strconcat(PLACEMENT, url, NULL) : g_strdup(url);
-    const BpfpvHttpRequest request = {method, full, test_token, "placement 1.29", json};
+    const BpfpvHttpRequest request = {.method = method,
+                                      .url = full,
+                                      .token = test_token,
+                                      .version = "placement 1.29",
+                                      .body = json};
     g_autoptr(BpfpvHttpAnswer) answer = bpfpv_http_send(http, &request, NULL, &error);
 
     *status = answer ? answer->status : 0;

@@ -75,6 +75,22 @@ wrong_credentials(void **state)
     os_assert_failed(*state, "/identity/v3/auth/tokens: 401: ***");
 }
 
+/* JSON of the request, in a string of the answer's. */
+static GString *
+refuse_and_quote(const char *request)
+{
+    return fake_http_answer("400 Bad Request", "",
+                            "{\"error\": {\"message\": \"invalid: {\\\"password\\\": "
+                            "\\\"s3cr3t-pass\\\\\\\"word\\\\\\\\\\\"}\"}}");
+}
+
+static void
+a_password_that_is_quoted(void **state)
+{
+    run_against(*state, only, refuse_and_quote);
+    os_assert_failed(*state, "/identity/v3/auth/tokens: 400: invalid: {\"password\": \"***\"}");
+}
+
 static GString *
 say_nothing_useful(const char *request)
 {
@@ -187,6 +203,31 @@ a_redirect_is_not_followed(void **state)
     requests = fake_http_requests(other);
     assert_string_equal(requests, "");
     g_free(elsewhere);
+}
+
+static GString *
+send_elsewhere_with_password(const char *request)
+{
+    g_autofree char *padding = g_strnfill(280, 'x');
+    g_autofree char *location =
+        g_strconcat("Location: http://x/", padding, OS_PASSWORD, "\r\n", NULL);
+
+    return fake_http_answer("302 Found", location, "");
+}
+
+static GString *
+send_elsewhere_with_token(const char *request)
+{
+    return fake_http_answer("302 Found", "Location: http://x/?token=" OS_TOKEN "\r\n", "");
+}
+
+static void
+a_redirect_that_has_a_secret_in_it(void **state)
+{
+    run_against(*state, only, send_elsewhere_with_password);
+    os_assert_failed(*state, "xxx***, where the credentials are not sent");
+    run_against(*state, with_token, send_elsewhere_with_token);
+    os_assert_failed(*state, "http://x/?token=***,");
 }
 
 /* ---- Placement ---- */
@@ -473,6 +514,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(wrong_credentials),
+        TEST(a_password_that_is_quoted),
         TEST(garbage_instead_of_json),
         TEST(no_token_in_the_answer),
         TEST(no_placement_in_the_catalog),
@@ -480,6 +522,7 @@ main(void)
         TEST(an_answer_that_does_not_come),
         TEST(nobody_there),
         TEST(a_redirect_is_not_followed),
+        TEST(a_redirect_that_has_a_secret_in_it),
         TEST(ten_megabytes),
         TEST(a_token_in_an_error),
         TEST(a_token_that_is_refused_is_renewed_once),
