@@ -299,6 +299,26 @@ a_token_that_is_refused_is_renewed_once(void **state)
     assert_int_equal(g_strv_length(parts), 3); /* two of them */
 }
 
+/* Placement's middleware asks for a token even to say which versions it speaks. */
+static GString *
+refuse_the_first(const char *request)
+{
+    static gint asked;
+
+    if (strstr(request, "/placement/ HTTP") && g_atomic_int_add(&asked, 1) == 0)
+        return fake_http_answer("401 Unauthorized", "", "{}");
+    if (strstr(request, "/placement/ HTTP"))
+        return fake_http_answer("200 OK", "", VERSIONS);
+    return fake_http_answer("200 OK", "", "{\"resource_providers\": []}");
+}
+
+static void
+a_token_that_is_refused_at_first_is_renewed(void **state)
+{
+    run_against(*state, with_token, refuse_the_first);
+    os_assert_failed(*state, "Placement has no resource provider c1");
+}
+
 static GString *
 be_old(const char *request)
 {
@@ -333,20 +353,17 @@ a_uuid_that_is_a_path(void **state)
 
 /* ---- TLS ---- */
 
+/* @host: the only one that it is for */
 static char *
-make_certificate(OsRun *run)
+make_certificate(OsRun *run, const char *host)
 {
+    g_autofree char *subject = g_strconcat("/CN=", host, NULL);
+    g_autofree char *name = g_strconcat("subjectAltName=DNS:", host, NULL);
     g_autofree char *key = os_run_path(run, "key.pem");
     char *both = os_run_path(run, "tls.pem");
-    const char *argv[] = {"openssl",  "req",
-                          "-x509",    "-newkey",
-                          "rsa:2048", "-nodes",
-                          "-days",    "2",
-                          "-subj",    "/CN=localhost",
-                          "-addext",  "subjectAltName=DNS:localhost",
-                          "-keyout",  key,
-                          "-out",     both,
-                          NULL};
+    const char *argv[] = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                          "-days",   "2",   "-subj", subject,   "-addext",  name,
+                          "-keyout", key,   "-out",  both,      NULL};
     g_autofree char *certificate = NULL, *private_key = NULL, *pem = NULL;
     g_autoptr(GSubprocess) process = g_subprocess_newv(
         argv, G_SUBPROCESS_FLAGS_STDERR_SILENCE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE, NULL);
@@ -364,7 +381,7 @@ static void
 a_certificate_that_nobody_knows(void **state)
 {
     OsRun *run = *state;
-    g_autofree char *pem = make_certificate(run);
+    g_autofree char *pem = make_certificate(run, "localhost");
     World world = {.answer = know_no_placement};
     g_autoptr(FakeHttp) fake = fake_http_new(pem, only, &world);
     g_autofree char *requests = NULL;
@@ -379,6 +396,23 @@ a_certificate_that_nobody_knows(void **state)
     os_run_configure(run, PASSWORD_AUTH "cafile=%s\n", fake_http_url(fake), pem);
     os_run(run, "status");
     os_assert_failed(run, "catalog has no placement service");
+}
+
+/* Trusted, but somebody else's: who has it could be anybody's Keystone. */
+static void
+a_certificate_for_another_host(void **state)
+{
+    OsRun *run = *state;
+    g_autofree char *pem = make_certificate(run, "other.example");
+    World world = {.answer = know_no_placement};
+    g_autoptr(FakeHttp) fake = fake_http_new(pem, only, &world);
+    g_autofree char *requests = NULL;
+
+    os_run_configure(run, PASSWORD_AUTH "cafile=%s\n", fake_http_url(fake), pem);
+    os_run(run, "status");
+    os_assert_failed(run, "no alternative certificate subject name matches target host name");
+    requests = fake_http_requests(fake);
+    assert_string_equal(requests, "");
 }
 
 static void
@@ -526,9 +560,11 @@ main(void)
         TEST(ten_megabytes),
         TEST(a_token_in_an_error),
         TEST(a_token_that_is_refused_is_renewed_once),
+        TEST(a_token_that_is_refused_at_first_is_renewed),
         TEST(a_placement_that_is_too_old),
         TEST(a_uuid_that_is_a_path),
         TEST(a_certificate_that_nobody_knows),
+        TEST(a_certificate_for_another_host),
         TEST(no_tls_where_it_should_be),
         TEST(secrets_where_they_do_not_belong),
         TEST(credentials_that_others_may_read),
