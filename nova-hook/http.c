@@ -255,7 +255,9 @@ bpfpv_http_send(BpfpvHttp *http, const BpfpvHttpRequest *request, GCancellable *
                          (curl_off_t)bpfpv_secret_length(request->body));
     }
     curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, request->method);
-    code = curl_easy_perform(http->curl);
+    /* libcurl asks on_progress() now and then, and may have sent a short request by then. */
+    code = g_cancellable_is_cancelled(cancellable) ? CURLE_ABORTED_BY_CALLBACK
+                                                   : curl_easy_perform(http->curl);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     free_headers(headers);
     answer->status = (guint)status;
