@@ -241,8 +241,7 @@ pass_ended(GObject *source, GAsyncResult *result, gpointer user_data)
     count_pass(agent, pass, error);
     if (agent->last_pass) {
         /* A host that Placement does not know has nothing there. */
-        agent->ended_well =
-            pass || g_error_matches(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NOT_FOUND);
+        agent->ended_well = pass || g_error_matches(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NO_HOST);
         g_main_loop_quit(agent->loop);
     } else if (agent->stopping) {
         begin_last_pass(agent);

@@ -271,9 +271,13 @@ bpfpv_http_send(BpfpvHttp *http, const BpfpvHttpRequest *request, GCancellable *
 
 /* ---- answers that say no ---- */
 
+/* Placement's own errors have a code, as of 1.23: what has none is Keystone's, or of a web server
+ * that knows no such path, and says nothing of what Placement has. */
 static BpfpvOsError
 error_code(guint status, const char *code)
 {
+    if (*code == '\0' && (status == 404 || status == 409))
+        return BPFPV_OS_ERROR_REFUSED;
     switch (status) {
     case 401:
         return BPFPV_OS_ERROR_UNAUTHORIZED;

@@ -12,6 +12,9 @@
 /* What follows is the address. */
 #define NOAUTH                                                                                     \
     "[agent]\ninterval=3600\nanchors=0\n[placement]\nauth_type=noauth2\nendpoint_override="
+#define PASSWORD_AUTH                                                                              \
+    "username=agent\nuser_domain_name=Default\nproject_name=service\n"                             \
+    "project_domain_name=Default\nauth_url="
 #define HOST(ready, anchors)                                                                       \
     "{'Ready': <" ready ">, 'Programs': <['affinity']>, 'Pool': <'1-3'>, 'Anchors': "              \
     "<uint32 " anchors ">}"
@@ -132,6 +135,42 @@ change_upon_change_is_followed(void **state)
     assert_int_equal(fixture->run->code, 0);
 }
 
+/* ---- addresses ---- */
+
+static GString *
+know_no_path(const char *request, gpointer user_data)
+{
+    return fake_http_answer("404 Not Found", "", user_data);
+}
+
+/* That nothing is there is not what a wrong address says. */
+static void
+a_wrong_address_is_no_host_without_traits(void **state)
+{
+    static const struct {
+        const char *settings;
+        const char *body;
+        const char *said;
+    } cases[] = {
+        {PASSWORD_AUTH, "{\"error\": {\"message\": \"no such page\"}}",
+         "Keystone: %s/v3/auth/tokens: 404: no such page"},
+        {NOAUTH, "<html>no such page</html>", "%s/: 404"},
+        {NOAUTH, "{\"errors\": [{\"detail\": \"no such page\"}]}", "%s/: 404: no such page"},
+    };
+    Fixture *fixture = *state;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(FakeHttp) fake = fake_http_new(NULL, know_no_path, (gpointer)cases[i].body);
+        g_auto(GStrv) parts = g_strsplit(cases[i].said, "%s", -1);
+        g_autofree char *said = g_strjoinv(fake_http_url(fake), parts);
+
+        start(fixture, cases[i].settings, fake);
+        os_service_wait(fixture->run, said, 10);
+        os_service_stop(fixture->run);
+        os_assert_failed(fixture->run, "Placement may still have what was given");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -140,6 +179,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_trait_is_not_tried_for_when_bpfpvd_has_gone),
         TEST(change_upon_change_is_followed),
+        TEST(a_wrong_address_is_no_host_without_traits),
     };
 
     if (!fake_bus_is_possible())
