@@ -430,18 +430,37 @@ no_tls_where_it_should_be(void **state)
 
 /* ---- configuration ---- */
 
+/* os_run() sees to it that none of them is said. */
 static void
 secrets_where_they_do_not_belong(void **state)
 {
+    static const struct {
+        const char *lines;
+        const char *said;
+    } cases[] = {
+        {"password=" OS_PASSWORD, "password= does not belong here"},
+        {"\npassword " OS_PASSWORD, "line 9 is neither"},
+        {"[agent]\n" OS_PASSWORD, "line 9 is neither"},
+        {"[" OS_PASSWORD, "line 8 is neither"},
+        {"username=" OS_PASSWORD "\xff", "[placement] username= is not UTF-8"},
+        {"username=\\qs3cr3t", "[placement] username= is not UTF-8, or has a backslash"},
+        {"password s3cr3t=", "[placement] ...= is no setting's name"},
+        {"auth_url=http://agent:s3cr3t@127.0.0.1:1", "ends up in logs"},
+    };
     OsRun *run = *state;
 
-    os_run_configure(run, PASSWORD_AUTH "password=%s\n", "http://127.0.0.1:1", OS_PASSWORD);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        os_run_configure(run, "auth_type=noauth2\n%s\n", cases[i].lines);
+        os_run(run, "status");
+        os_assert_failed(run, cases[i].said);
+        os_assert_failed(run, run->conf);
+    }
+    os_run_write(run, "placement.conf", "password=" OS_PASSWORD "\n", 0644);
     os_run(run, "status");
-    os_assert_failed(run, "password= does not belong here");
-
-    os_run_configure(run, PASSWORD_AUTH, "http://agent:s3cr3t@127.0.0.1:1");
+    os_assert_failed(run, "does not begin with a [SECTION]");
+    os_run_write(run, "placement.conf", "[placement]\nEncoding=" OS_PASSWORD "\n", 0644);
     os_run(run, "status");
-    assert_int_equal(run->code, 1);
+    os_assert_failed(run, "line 2 is neither");
 }
 
 static void
