@@ -95,16 +95,33 @@ os_make_host(void)
     return uuid;
 }
 
+/* Returns: whether it is gone; not if it has children or is in use */
+static gboolean
+delete_provider(const char *uuid)
+{
+    g_autofree char *path = g_strconcat("/resource_providers/", uuid, NULL);
+    guint status;
+    g_autofree char *answer = os_request("DELETE", path, NULL, &status);
+
+    if (status != 204 && status != 404 && status != 409)
+        bed_fail("DELETE %s: %u: %s", path, status, answer);
+    return status != 409;
+}
+
+/* An agent that runs may make the child anew in between. */
+static gboolean
+remove_both(gpointer uuid)
+{
+    g_autofree char *child = os_find(OS_CHILD);
+
+    return (!child || delete_provider(child)) && delete_provider(uuid);
+}
+
 void
 os_remove_host(const char *uuid)
 {
-    g_autofree char *child = os_find(OS_CHILD);
-    g_autofree char *path = g_strconcat("/resource_providers/", uuid, NULL);
-    g_autofree char *child_path = g_strconcat("/resource_providers/", child, NULL);
-
-    if (child)
-        g_free(os_do("DELETE", child_path, NULL));
-    g_free(os_do("DELETE", path, NULL));
+    if (!bed_wait(remove_both, (gpointer)uuid, BED_SOON))
+        bed_fail("provider %s can't be removed", uuid);
 }
 
 gboolean
