@@ -170,7 +170,7 @@ os_configure(const char *placement)
 {
     g_autofree char *path = conf_path("placement.conf");
     g_autofree char *text =
-        g_strdup_printf("[node]\nprovider=" OS_HOST "\n[agent]\ninterval=1\n"
+        g_strdup_printf("[node]\nprovider=" OS_HOST "\n[agent]\ninterval=1\nanchors=2\n"
                         "provider_config_dir=%s/provider_config\n[placement]\n%s",
                         bed_environment("BED_DIR"), placement);
 

@@ -35,7 +35,12 @@ is_healthy(gpointer data)
            strstr(status, "\"healthy\" : true");
 }
 
-/* With as many anchors as the host has CPUs. */
+static void
+configure_daemon(const char *text)
+{
+    assert_true(g_file_set_contents(daemon_conf, text, -1, NULL));
+}
+
 static BedDaemon *
 start_daemon(void)
 {
@@ -50,17 +55,17 @@ static int
 setup(void **state)
 {
     daemon_conf = g_build_filename(g_getenv("BED_DIR"), "bpfpvd.conf", NULL);
-    assert_true(g_file_set_contents(daemon_conf, "[host]\nreserve=0\n", -1, NULL));
     os_bed("start", "placement");
     os_set_token("admin");
-    os_configure(NOAUTH);
     return 0;
 }
 
-/* A new provider for each test, and no daemon. */
+/* A new provider for each test, and no daemon; the configuration may be another one's. */
 static int
 begin(void **state)
 {
+    configure_daemon("[host]\nreserve=0\n");
+    os_configure(NOAUTH);
     host = os_make_host();
     return 0;
 }
@@ -203,7 +208,6 @@ on_request_what_was_given_outlives_the_service(void **state)
     os_wait_candidate(TRUE, BED_SOON);
     assert_int_equal(os_service_stop(SIGTERM), 0);
     os_wait_candidate(TRUE, 0);
-    os_configure(NOAUTH);
 }
 
 static void
@@ -238,6 +242,86 @@ a_host_that_is_removed_and_comes_back(void **state)
     host = os_make_host();
     os_wait_candidate(TRUE, AFTER_FAILURES);
     assert_int_equal(os_service_stop(SIGTERM), 0);
+}
+
+/* ---- how many ---- */
+
+static gboolean
+status_has(gpointer text)
+{
+    g_autofree char *status = NULL;
+
+    return os_agent(&status, NULL, "status", "--json", NULL) == 0 && strstr(status, text);
+}
+
+static void
+assert_status(const char *text)
+{
+    g_autofree char *status = NULL;
+
+    if (bed_wait(status_has, (gpointer)text, BED_SOON))
+        return;
+    os_agent(&status, NULL, "status", "--json", NULL);
+    bed_fail("'%s' is not in %s", text, status);
+}
+
+/* placement.conf without a number of anchors: as bpfpvd says. */
+static void
+configure_as_bpfpvd_says(void)
+{
+    g_autofree char *file = g_build_filename(g_getenv("BED_DIR"), "placement.conf", NULL);
+
+    assert_true(
+        g_file_set_contents(file, "[node]\nprovider=" OS_HOST "\n[placement]\n" NOAUTH, -1, NULL));
+}
+
+static void
+the_inventory_is_the_pool_less_the_reserve(void **state)
+{
+    static const struct {
+        const char *conf;
+        const char *status;
+    } cases[] = {
+        {"[host]\ncpuset=0-1\nreserve=1\n", "\"total\" : 1,\n    \"reserved\" : 0"},
+        {"[host]\ncpuset=0-1\nreserve=2\n", "\"total\" : 1,\n    \"reserved\" : 1"},
+        {"[host]\ncpuset=0-1\nreserve=0\n", "\"total\" : 1,\n    \"reserved\" : 0"},
+        {"[host]\ncpuset=1\nreserve=0\n", "\"total\" : 1,\n    \"reserved\" : 1"},
+    };
+
+    configure_as_bpfpvd_says();
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        BedDaemon *daemon;
+        g_autofree char *out = NULL;
+
+        configure_daemon(cases[i].conf);
+        daemon = start_daemon();
+        assert_int_equal(os_agent(&out, NULL, "ensure", NULL), 0);
+        assert_status(cases[i].status);
+        bed_daemon_kill(daemon);
+    }
+}
+
+/* Also of a domain that is managed. */
+static void
+a_cpu_that_a_vcpu_is_pinned_to_is_not_given(void **state)
+{
+    const BedGuestOptions options = {
+        .name = "pinned",
+        .no_agent_channel = TRUE,
+        .no_wait = TRUE,
+        .metadata_xml = "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/></bpfpv>",
+        .cputune_xml = "<cputune><vcpupin vcpu='0' cpuset='0'/></cputune>",
+    };
+    BedGuest *guest;
+
+    configure_as_bpfpvd_says();
+    configure_daemon("[host]\ncpuset=0-1\nreserve=1\n");
+    start_daemon();
+    assert_status("\"pool\" : \"0-1\",\n    \"anchors\" : 1");
+    guest = bed_guest_start(&options);
+    assert_status("\"pool\" : \"1\",\n    \"anchors\" : 0");
+    bed_guest_destroy(guest);
+    assert_status("\"pool\" : \"0-1\",\n    \"anchors\" : 1");
 }
 
 /* ---- instances ---- */
@@ -371,7 +455,6 @@ nova_s_compute_id_names_the_host(void **state)
     agent_refuses("status", "has no UUID");
     assert_true(g_file_set_contents(file, text, -1, NULL));
     agent_does("status", "provider   " OS_HOST);
-    os_configure(NOAUTH);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -386,6 +469,8 @@ main(void)
         TEST(on_request_what_was_given_outlives_the_service),
         TEST(a_server_that_comes_back_is_told_what_happened),
         TEST(a_host_that_is_removed_and_comes_back),
+        TEST(the_inventory_is_the_pool_less_the_reserve),
+        TEST(a_cpu_that_a_vcpu_is_pinned_to_is_not_given),
         TEST(anchors_that_are_used_are_not_promised),
         TEST(withdrawing_leaves_nothing_but_what_is_used),
         TEST(concurrent_writers_are_won_against),
