@@ -18,6 +18,9 @@
 /* bpfpvd says several things when it starts. */
 #define SETTLE_MS 200
 #define MAX_BACKOFF_S 300
+/* Passes in a row that are given up since they go by what isn't so any more. A bpfpvd that never
+ * settles must not keep all of them from ending. */
+#define MAX_OUTDATED 5
 /* For the last pass; systemd's own limit is well above. */
 #define STOP_TIMEOUT_S 15
 
@@ -29,7 +32,9 @@ typedef struct {
     BpfpvClient *client;       /* watches; NULL: the bus can't be reached */
     GCancellable *cancellable; /* of the pass under way; NULL: none is */
     guint timer;
+    gint64 due_us;    /* the timer's, monotonic */
     guint n_failures; /* in a row */
+    guint n_outdated; /* in a row */
     char *told;       /* what was logged last; said once */
     gboolean again;   /* something changed during the pass */
     gboolean stopping;
@@ -134,11 +139,18 @@ on_timer(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* The next pass is in so many milliseconds, or when it was to be if that is sooner: change upon
+ * change must not put it off. */
 static void
 schedule(Agent *agent, guint milliseconds)
 {
+    gint64 due_us = g_get_monotonic_time() + milliseconds * G_GINT64_CONSTANT(1000);
+
+    if (agent->timer && agent->due_us <= due_us)
+        return;
     g_clear_handle_id(&agent->timer, g_source_remove);
     agent->timer = g_timeout_add(milliseconds, on_timer, agent);
+    agent->due_us = due_us;
 }
 
 /* All agents of a cloud lose Placement at once, and must not come back at once. */
@@ -152,15 +164,22 @@ next_wait_ms(const Agent *agent)
     return (guint)g_random_int_range((gint32)(seconds * 500), (gint32)(seconds * 1000) + 1);
 }
 
+/* A pass under way goes by what bpfpvd said before, and may try for a minute: it must not give the
+ * trait to a host whose bpfpvd has died meanwhile. */
 static void
 on_host_changed(BpfpvClient *client, gpointer user_data)
 {
     Agent *agent = user_data;
 
-    if (agent->cancellable)
-        agent->again = TRUE;
-    else if (!agent->stopping)
+    if (agent->stopping)
+        return;
+    if (!agent->cancellable) {
         schedule(agent, SETTLE_MS);
+        return;
+    }
+    agent->again = TRUE;
+    if (agent->n_outdated < MAX_OUTDATED)
+        g_cancellable_cancel(agent->cancellable);
 }
 
 /* Anew for each pass: a connection that the bus has closed would never tell. */
@@ -191,6 +210,26 @@ begin_last_pass(Agent *agent)
     start_pass(agent);
 }
 
+/* One that was given up, for another or for the last one, says nothing of Placement. */
+static void
+count_pass(Agent *agent, const Pass *pass, const GError *error)
+{
+    gboolean outdated =
+        agent->again && g_error_matches(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_CANCELLED);
+    gboolean given_up = !pass && !agent->last_pass && (agent->stopping || outdated);
+
+    agent->n_outdated = given_up ? agent->n_outdated + 1 : 0;
+    if (given_up) {
+        g_debug("given up: %s", error->message);
+    } else if (pass) {
+        agent->n_failures = 0;
+        tell_pass(agent, pass);
+    } else {
+        agent->n_failures++;
+        tell(agent, G_LOG_LEVEL_WARNING, error->message);
+    }
+}
+
 static void
 pass_ended(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -199,17 +238,10 @@ pass_ended(GObject *source, GAsyncResult *result, gpointer user_data)
     Pass *pass = g_task_propagate_pointer(G_TASK(result), &error);
 
     g_clear_object(&agent->cancellable);
-    if (pass) {
-        agent->n_failures = 0;
-        tell_pass(agent, pass);
-    } else if (!agent->stopping || agent->last_pass) {
-        agent->n_failures++;
-        tell(agent, G_LOG_LEVEL_WARNING, error->message);
-    }
+    count_pass(agent, pass, error);
     if (agent->last_pass) {
         /* A host that Placement does not know has nothing there. */
-        agent->ended_well =
-            pass || g_error_matches(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NOT_FOUND);
+        agent->ended_well = pass || g_error_matches(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NO_HOST);
         g_main_loop_quit(agent->loop);
     } else if (agent->stopping) {
         begin_last_pass(agent);

@@ -170,7 +170,8 @@ get_token(BpfpvAuth *auth, GCancellable *cancellable, GError **error)
     g_autofree char *url = tokens_url(auth->conf->auth_url);
     g_autoptr(BpfpvSecret) body = make_request(auth->conf);
     g_autoptr(BpfpvHttpAnswer) answer = NULL;
-    BpfpvHttpRequest request = {.method = "POST", .url = url, .body = body};
+    BpfpvHttpRequest request = {
+        .method = "POST", .url = url, .body = body, .hide = auth->conf->secret};
     gint64 asked_us = g_get_monotonic_time();
 
     answer = bpfpv_http_send(auth->http, &request, cancellable, error);

@@ -111,7 +111,7 @@ on_header(char *line, size_t size, size_t n, void *user_data)
         answer->subject_token = bpfpv_secret_new(value, length);
     } else if ((value = header_value(line, size * n, "Location", &length))) {
         g_free(answer->location);
-        answer->location = bpfpv_os_clean(value, length, MAX_TEXT);
+        answer->location = g_strndup(value, length);
     }
     return size * n;
 }
@@ -209,15 +209,28 @@ set_transfer_error(GError **error, const BpfpvHttpRequest *request, const Transf
                         : "");
 }
 
+/* Hidden first: what is cut off in the middle isn't found any more. */
+static char *
+clean_text(char *text, const BpfpvSecret *hide, const BpfpvSecret *hide_too)
+{
+    g_autofree char *hidden = bpfpv_secret_hide(hide_too, bpfpv_secret_hide(hide, text));
+
+    return bpfpv_os_clean(hidden, strlen(hidden), MAX_TEXT);
+}
+
 static gboolean
 check_redirect(const BpfpvHttpRequest *request, const BpfpvHttpAnswer *answer, GError **error)
 {
+    g_autofree char *location = NULL;
+
     if (answer->status < 300 || answer->status > 399)
         return TRUE;
+    location = clean_text(g_strdup(answer->location ? answer->location : "nowhere"), request->hide,
+                          request->token);
     g_set_error(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_REDIRECTED,
                 "%s: redirected to %s, where the credentials are not sent; if that is right, "
                 "configure it",
-                request->url, answer->location ? answer->location : "nowhere");
+                request->url, location);
     return FALSE;
 }
 
@@ -242,7 +255,9 @@ bpfpv_http_send(BpfpvHttp *http, const BpfpvHttpRequest *request, GCancellable *
                          (curl_off_t)bpfpv_secret_length(request->body));
     }
     curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, request->method);
-    code = curl_easy_perform(http->curl);
+    /* libcurl asks on_progress() now and then, and may have sent a short request by then. */
+    code = g_cancellable_is_cancelled(cancellable) ? CURLE_ABORTED_BY_CALLBACK
+                                                   : curl_easy_perform(http->curl);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     free_headers(headers);
     answer->status = (guint)status;
@@ -256,9 +271,13 @@ bpfpv_http_send(BpfpvHttp *http, const BpfpvHttpRequest *request, GCancellable *
 
 /* ---- answers that say no ---- */
 
+/* Placement's own errors have a code, as of 1.23: what has none is Keystone's, or of a web server
+ * that knows no such path, and says nothing of what Placement has. */
 static BpfpvOsError
 error_code(guint status, const char *code)
 {
+    if (*code == '\0' && (status == 404 || status == 409))
+        return BPFPV_OS_ERROR_REFUSED;
     switch (status) {
     case 401:
         return BPFPV_OS_ERROR_UNAUTHORIZED;
@@ -282,10 +301,8 @@ bpfpv_http_set_error(GError **error, const BpfpvHttpAnswer *answer, const char *
 {
     g_autofree char *code = NULL;
     g_autofree char *detail = bpfpv_answer_error(answer->body->str, answer->body->len, &code);
-    g_autofree char *clean = NULL;
+    g_autofree char *clean = clean_text(g_steal_pointer(&detail), hide, NULL);
 
-    detail = bpfpv_secret_hide(hide, detail);
-    clean = bpfpv_os_clean(detail, strlen(detail), MAX_TEXT);
     g_set_error(error, BPFPV_OS_ERROR, error_code(answer->status, code), "%s: %u%s%s", who,
                 answer->status, *clean ? ": " : "", clean);
 }

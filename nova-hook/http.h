@@ -24,13 +24,14 @@ typedef struct {
     const BpfpvSecret *token; /* (nullable): X-Auth-Token */
     const char *version;      /* (nullable): OpenStack-API-Version */
     const BpfpvSecret *body;  /* (nullable): JSON */
+    const BpfpvSecret *hide;  /* (nullable): what no error says, whoever does; nor the token */
 } BpfpvHttpRequest;
 
 typedef struct {
     guint status;
     GString *body;
     BpfpvSecret *subject_token; /* (nullable): X-Subject-Token, where Keystone has the new token */
-    char *location;             /* (nullable) */
+    char *location;             /* (nullable): as it came */
 } BpfpvHttpAnswer;
 
 typedef struct _BpfpvHttp BpfpvHttp;

@@ -73,7 +73,7 @@ find_root(BpfpvKeeper *keeper, GCancellable *cancellable, GError **error)
     if (!names)
         return NULL;
     all = g_strjoinv(" or ", names);
-    g_set_error(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NOT_FOUND,
+    g_set_error(error, BPFPV_OS_ERROR, BPFPV_OS_ERROR_NO_HOST,
                 "Placement has no resource provider %s; nova-compute makes it when it first "
                 "starts, and [node] provider= of placement.conf says if it has another name",
                 all);

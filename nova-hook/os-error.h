@@ -12,7 +12,8 @@
  * @BPFPV_OS_ERROR_REDIRECTED: the service is elsewhere, and it was not followed there
  * @BPFPV_OS_ERROR_UNAUTHORIZED: wrong credentials, or a token that is no longer valid
  * @BPFPV_OS_ERROR_FORBIDDEN: known, but not allowed to do this
- * @BPFPV_OS_ERROR_NOT_FOUND: no such thing
+ * @BPFPV_OS_ERROR_NOT_FOUND: no such thing, says Placement
+ * @BPFPV_OS_ERROR_NO_HOST: Placement has no provider of this host
  * @BPFPV_OS_ERROR_CONFLICT: somebody else changed it in the meantime: read it again
  * @BPFPV_OS_ERROR_IN_USE: instances use what was to be removed
  * @BPFPV_OS_ERROR_REFUSED: any other answer that says no
@@ -26,6 +27,7 @@ typedef enum {
     BPFPV_OS_ERROR_UNAUTHORIZED,
     BPFPV_OS_ERROR_FORBIDDEN,
     BPFPV_OS_ERROR_NOT_FOUND,
+    BPFPV_OS_ERROR_NO_HOST,
     BPFPV_OS_ERROR_CONFLICT,
     BPFPV_OS_ERROR_IN_USE,
     BPFPV_OS_ERROR_REFUSED,

@@ -73,7 +73,7 @@ negotiate(BpfpvPlacementApi *api, const char *endpoint, const BpfpvSecret *token
     return TRUE;
 }
 
-/* Once; 401 is an answer like others. */
+/* Once. @token: (out): what it was sent with; %NULL if there was none to be had */
 static BpfpvHttpAnswer *
 send_once(BpfpvPlacementApi *api, const char *method, const char *path, const char *json,
           const BpfpvSecret **token, GCancellable *cancellable, GError **error)
@@ -95,18 +95,32 @@ send_once(BpfpvPlacementApi *api, const char *method, const char *path, const ch
     return bpfpv_http_send(api->http, &request, cancellable, error);
 }
 
+/* By the answer, or already by that to the question for versions. Without a token it was Keystone
+ * that refused, and asking again would only count as another wrong password. */
+static gboolean
+is_token_refused(const BpfpvHttpAnswer *answer, const BpfpvSecret *token, const GError *cause)
+{
+    if (answer)
+        return answer->status == 401;
+    return token && g_error_matches(cause, BPFPV_OS_ERROR, BPFPV_OS_ERROR_UNAUTHORIZED);
+}
+
 BpfpvHttpAnswer *
 bpfpv_placement_call(BpfpvPlacementApi *api, const char *method, const char *path, const char *json,
                      GCancellable *cancellable, GError **error)
 {
     const BpfpvSecret *token = NULL;
+    g_autoptr(GError) cause = NULL;
     g_autoptr(BpfpvHttpAnswer) answer =
-        send_once(api, method, path, json, &token, cancellable, error);
+        send_once(api, method, path, json, &token, cancellable, &cause);
 
-    if (answer && answer->status == 401 && bpfpv_auth_forget(api->auth)) {
-        bpfpv_http_answer_free(answer);
-        answer = send_once(api, method, path, json, &token, cancellable, error);
+    if (is_token_refused(answer, token, cause) && bpfpv_auth_forget(api->auth)) {
+        g_clear_pointer(&answer, bpfpv_http_answer_free);
+        g_clear_error(&cause);
+        answer = send_once(api, method, path, json, &token, cancellable, &cause);
     }
+    if (cause)
+        g_propagate_error(error, g_steal_pointer(&cause));
     if (answer && !is_success(answer->status)) {
         g_autofree char *who = g_strdup_printf("%s %s", method, path);
 

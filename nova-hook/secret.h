@@ -25,6 +25,7 @@ gsize bpfpv_secret_length(const BpfpvSecret *secret);
  * @secret: (nullable)
  * @text: (transfer full): text of somebody else's
  *
- * Returns: (transfer full): @text, with "***" for each time that it says the secret
+ * Returns: (transfer full): @text, with "***" for each time that it says the secret, as it is or
+ * with JSON's escapes
  */
 char *bpfpv_secret_hide(const BpfpvSecret *secret, char *text);

@@ -78,3 +78,21 @@ bpfpv_manager_taken(const BpfpvManager *manager)
     }
     return taken;
 }
+
+BpfpvCpuset *
+bpfpv_manager_fixed(const BpfpvManager *manager)
+{
+    BpfpvCpuset *fixed = bpfpv_manager_taken(manager);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const GPtrArray *originals = bpfpv_pins_original(((BpfpvManaged *)value)->pins);
+
+        for (guint v = 0; originals && v < originals->len; v++)
+            if (bpfpv_cpuset_count(originals->pdata[v]) == 1)
+                bpfpv_cpuset_unite(fixed, originals->pdata[v]);
+    }
+    return fixed;
+}

@@ -50,6 +50,9 @@ void bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const ch
 gboolean bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid);
 /* Returns: (transfer full): CPUs that neighbours are pinned to, one by one */
 BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
+/* Returns: (transfer full): these, and those that vCPUs of managed domains were pinned to before
+ * us: nobody's anchor gets one, as the placer sees for itself */
+BpfpvCpuset *bpfpv_manager_fixed(const BpfpvManager *manager);
 /* A demand, a bound or the host changed: solves, once however often it is called. */
 void bpfpv_manager_place_soon(BpfpvManager *manager);
 /* A pin call ended: hands out those that have become due. */

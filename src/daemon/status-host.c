@@ -6,13 +6,14 @@
 #include "daemon/manager-private.h"
 #include "programs/program.h"
 
-/* As the placer counts it: the reserve is of CPUs that nobody is pinned to. */
+/* One CPU has to be left to float on, however small the reserve. And that all of the reserve is
+ * within the pool is the worst case, but Nova's: its instances float on the pool alone. */
 static guint
-count_anchors(const BpfpvCpuset *open, const BpfpvCpuset *pool, guint reserve)
+count_anchors(const BpfpvCpuset *pool, guint reserve)
 {
-    guint n_open = bpfpv_cpuset_count(open);
+    guint n = bpfpv_cpuset_count(pool), kept = MAX(reserve, 1);
 
-    return MIN(bpfpv_cpuset_count(pool), n_open > reserve ? n_open - reserve : 0);
+    return n > kept ? n - kept : 0;
 }
 
 static GVariant *
@@ -28,21 +29,19 @@ bpfpv_status_host(BpfpvManager *manager)
 {
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     gboolean ready = manager->connected && !manager->shutting_down;
-    g_autoptr(BpfpvCpuset) open = bpfpv_cpuset_new();
     g_autoptr(BpfpvCpuset) pool = bpfpv_cpuset_new();
 
     if (ready) {
-        g_autoptr(BpfpvCpuset) taken = bpfpv_manager_taken(manager);
+        g_autoptr(BpfpvCpuset) fixed = bpfpv_manager_fixed(manager);
 
-        bpfpv_cpuset_assign(open, bpfpv_topology_online(manager->topology));
-        bpfpv_cpuset_subtract(open, taken);
-        bpfpv_cpuset_assign(pool, open);
+        bpfpv_cpuset_assign(pool, bpfpv_topology_online(manager->topology));
+        bpfpv_cpuset_subtract(pool, fixed);
         if (manager->conf->cpuset)
             bpfpv_cpuset_intersect(pool, manager->conf->cpuset);
     }
     bpfpv_dict_add_boolean(&builder, "Ready", ready);
     bpfpv_dict_add_value(&builder, "Programs", list_programs());
     bpfpv_dict_add_set(&builder, "Pool", pool);
-    bpfpv_dict_add_uint(&builder, "Anchors", count_anchors(open, pool, manager->conf->reserve));
+    bpfpv_dict_add_uint(&builder, "Anchors", count_anchors(pool, manager->conf->reserve));
     return g_variant_builder_end(&builder);
 }

@@ -109,7 +109,8 @@ static void G_GNUC_PRINTF(2, 3) add_source(GString *sources, const char *format,
     va_end(arguments);
 }
 
-/* A flavor that reserves anchors in Placement is one for affinity, and may have that many. */
+/* A flavor that reserves anchors in Placement is one for affinity, and has that many at most: more
+ * would be others', whom the scheduler has promised them to. */
 static void
 take_resources(BpfpvSettings *settings, const BpfpvNova *nova)
 {
@@ -119,8 +120,8 @@ take_resources(BpfpvSettings *settings, const BpfpvNova *nova)
 
     if (!nova->has_anchors)
         return;
-    mistake = bpfpv_settings_set(implied, "anchors", anchors);
-    if (nova->anchors > 0 && !mistake)
+    bpfpv_settings_restrict(settings, "anchors", anchors);
+    if (nova->anchors > 0)
         mistake = bpfpv_settings_set(implied, "affinity", "exclusive");
     bpfpv_settings_fill(settings, implied);
 }

@@ -39,7 +39,11 @@ os_request(const char *method, const char *url, const char *body, guint *status)
     g_autoptr(BpfpvHttp) http = bpfpv_http_new(&options, &error);
     g_autoptr(BpfpvSecret) json = body ? bpfpv_secret_new(body, strlen(body)) : NULL;
     g_autofree char *full = *url == '/' ? g_strconcat(PLACEMENT, url, NULL) : g_strdup(url);
-    const BpfpvHttpRequest request = {method, full, test_token, "placement 1.29", json};
+    const BpfpvHttpRequest request = {.method = method,
+                                      .url = full,
+                                      .token = test_token,
+                                      .version = "placement 1.29",
+                                      .body = json};
     g_autoptr(BpfpvHttpAnswer) answer = bpfpv_http_send(http, &request, NULL, &error);
 
     *status = answer ? answer->status : 0;
@@ -91,16 +95,33 @@ os_make_host(void)
     return uuid;
 }
 
+/* Returns: whether it is gone; not if it has children or is in use */
+static gboolean
+delete_provider(const char *uuid)
+{
+    g_autofree char *path = g_strconcat("/resource_providers/", uuid, NULL);
+    guint status;
+    g_autofree char *answer = os_request("DELETE", path, NULL, &status);
+
+    if (status != 204 && status != 404 && status != 409)
+        bed_fail("DELETE %s: %u: %s", path, status, answer);
+    return status != 409;
+}
+
+/* An agent that runs may make the child anew in between. */
+static gboolean
+remove_both(gpointer uuid)
+{
+    g_autofree char *child = os_find(OS_CHILD);
+
+    return (!child || delete_provider(child)) && delete_provider(uuid);
+}
+
 void
 os_remove_host(const char *uuid)
 {
-    g_autofree char *child = os_find(OS_CHILD);
-    g_autofree char *path = g_strconcat("/resource_providers/", uuid, NULL);
-    g_autofree char *child_path = g_strconcat("/resource_providers/", child, NULL);
-
-    if (child)
-        g_free(os_do("DELETE", child_path, NULL));
-    g_free(os_do("DELETE", path, NULL));
+    if (!bed_wait(remove_both, (gpointer)uuid, BED_SOON))
+        bed_fail("provider %s can't be removed", uuid);
 }
 
 gboolean
@@ -149,7 +170,7 @@ os_configure(const char *placement)
 {
     g_autofree char *path = conf_path("placement.conf");
     g_autofree char *text =
-        g_strdup_printf("[node]\nprovider=" OS_HOST "\n[agent]\ninterval=1\n"
+        g_strdup_printf("[node]\nprovider=" OS_HOST "\n[agent]\ninterval=1\nanchors=2\n"
                         "provider_config_dir=%s/provider_config\n[placement]\n%s",
                         bed_environment("BED_DIR"), placement);
 

@@ -46,7 +46,8 @@ void os_wait_candidate(gboolean wanted, guint timeout_ms);
 
 /* ---- bpfpv-placement ---- */
 
-/* Writes placement.conf: "[node] provider=OS_HOST", "[placement]", then @placement. */
+/* Writes placement.conf: "[node] provider=OS_HOST", "[agent] anchors=2", which os_is_candidate()
+ * asks for and not every machine has, "[placement]", then @placement. */
 void os_configure(const char *placement);
 /* Runs it with "--verbose" and the arguments, which end with %NULL; as bed_ctl(). What it prints is
  * searched for the test's secrets. */

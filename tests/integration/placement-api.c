@@ -14,9 +14,9 @@
 #define AFTER_FAILURES 90000
 #define CONSUMER "11111111-2222-4333-8444-555555555555"
 
-/* Another program that writes the host's traits. */
+/* Another program that writes the host's traits, and its child's aggregates. */
 typedef struct {
-    char *path;
+    gboolean child_too;
     gint stop;
     gint n_written;
 } Writer;
@@ -35,7 +35,12 @@ is_healthy(gpointer data)
            strstr(status, "\"healthy\" : true");
 }
 
-/* With as many anchors as the host has CPUs. */
+static void
+configure_daemon(const char *text)
+{
+    assert_true(g_file_set_contents(daemon_conf, text, -1, NULL));
+}
+
 static BedDaemon *
 start_daemon(void)
 {
@@ -50,17 +55,17 @@ static int
 setup(void **state)
 {
     daemon_conf = g_build_filename(g_getenv("BED_DIR"), "bpfpvd.conf", NULL);
-    assert_true(g_file_set_contents(daemon_conf, "[host]\nreserve=0\n", -1, NULL));
     os_bed("start", "placement");
     os_set_token("admin");
-    os_configure(NOAUTH);
     return 0;
 }
 
-/* A new provider for each test, and no daemon. */
+/* A new provider for each test, and no daemon; the configuration may be another one's. */
 static int
 begin(void **state)
 {
+    configure_daemon("[host]\nreserve=0\n");
+    os_configure(NOAUTH);
     host = os_make_host();
     return 0;
 }
@@ -171,6 +176,24 @@ the_trait_is_there_exactly_while_bpfpvd_is_healthy(void **state)
     assert_non_null(strstr(after, "HW_CPU_X86_AVX"));
 }
 
+/* Whatever else it has. */
+static void
+without_the_trait_the_host_is_passed_by(void **state)
+{
+    g_autofree char *by_resources = NULL;
+
+    start_daemon();
+    agent_does("ensure", "added trait CUSTOM_BPFPV");
+    os_wait_candidate(TRUE, 0);
+    set_traits("\"CUSTOM_BPFPV_AFFINITY\"");
+    os_wait_candidate(FALSE, 0);
+    by_resources =
+        os_do("GET", "/allocation_candidates?resources=VCPU:2,CUSTOM_BPFPV_ANCHOR:2", NULL);
+    assert_non_null(strstr(by_resources, host));
+    agent_does("ensure", "added trait CUSTOM_BPFPV");
+    os_wait_candidate(TRUE, 0);
+}
+
 static void
 the_service_follows_bpfpvd_and_libvirt(void **state)
 {
@@ -203,7 +226,6 @@ on_request_what_was_given_outlives_the_service(void **state)
     os_wait_candidate(TRUE, BED_SOON);
     assert_int_equal(os_service_stop(SIGTERM), 0);
     os_wait_candidate(TRUE, 0);
-    os_configure(NOAUTH);
 }
 
 static void
@@ -238,6 +260,86 @@ a_host_that_is_removed_and_comes_back(void **state)
     host = os_make_host();
     os_wait_candidate(TRUE, AFTER_FAILURES);
     assert_int_equal(os_service_stop(SIGTERM), 0);
+}
+
+/* ---- how many ---- */
+
+static gboolean
+status_has(gpointer text)
+{
+    g_autofree char *status = NULL;
+
+    return os_agent(&status, NULL, "status", "--json", NULL) == 0 && strstr(status, text);
+}
+
+static void
+assert_status(const char *text)
+{
+    g_autofree char *status = NULL;
+
+    if (bed_wait(status_has, (gpointer)text, BED_SOON))
+        return;
+    os_agent(&status, NULL, "status", "--json", NULL);
+    bed_fail("'%s' is not in %s", text, status);
+}
+
+/* placement.conf without a number of anchors: as bpfpvd says. */
+static void
+configure_as_bpfpvd_says(void)
+{
+    g_autofree char *file = g_build_filename(g_getenv("BED_DIR"), "placement.conf", NULL);
+
+    assert_true(
+        g_file_set_contents(file, "[node]\nprovider=" OS_HOST "\n[placement]\n" NOAUTH, -1, NULL));
+}
+
+static void
+the_inventory_is_the_pool_less_the_reserve(void **state)
+{
+    static const struct {
+        const char *conf;
+        const char *status;
+    } cases[] = {
+        {"[host]\ncpuset=0-1\nreserve=1\n", "\"total\" : 1,\n    \"reserved\" : 0"},
+        {"[host]\ncpuset=0-1\nreserve=2\n", "\"total\" : 1,\n    \"reserved\" : 1"},
+        {"[host]\ncpuset=0-1\nreserve=0\n", "\"total\" : 1,\n    \"reserved\" : 0"},
+        {"[host]\ncpuset=1\nreserve=0\n", "\"total\" : 1,\n    \"reserved\" : 1"},
+    };
+
+    configure_as_bpfpvd_says();
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        BedDaemon *daemon;
+        g_autofree char *out = NULL;
+
+        configure_daemon(cases[i].conf);
+        daemon = start_daemon();
+        assert_int_equal(os_agent(&out, NULL, "ensure", NULL), 0);
+        assert_status(cases[i].status);
+        bed_daemon_kill(daemon);
+    }
+}
+
+/* Also of a domain that is managed. */
+static void
+a_cpu_that_a_vcpu_is_pinned_to_is_not_given(void **state)
+{
+    const BedGuestOptions options = {
+        .name = "pinned",
+        .no_agent_channel = TRUE,
+        .no_wait = TRUE,
+        .metadata_xml = "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/></bpfpv>",
+        .cputune_xml = "<cputune><vcpupin vcpu='0' cpuset='0'/></cputune>",
+    };
+    BedGuest *guest;
+
+    configure_as_bpfpvd_says();
+    configure_daemon("[host]\ncpuset=0-1\nreserve=1\n");
+    start_daemon();
+    assert_status("\"pool\" : \"0-1\",\n    \"anchors\" : 1");
+    guest = bed_guest_start(&options);
+    assert_status("\"pool\" : \"1\",\n    \"anchors\" : 0");
+    bed_guest_destroy(guest);
+    assert_status("\"pool\" : \"0-1\",\n    \"anchors\" : 1");
 }
 
 /* ---- instances ---- */
@@ -301,24 +403,64 @@ withdrawing_leaves_nothing_but_what_is_used(void **state)
 /* ---- another writer ---- */
 
 /* As nova-compute would: reads, adds or removes a trait of its own, writes with what it read. */
-static gpointer
-write_traits(gpointer data)
+static void
+write_traits(const char *path, gboolean other)
 {
-    for (guint i = 0; !g_atomic_int_get(&writer.stop); i++) {
-        guint status;
-        g_autofree char *now = os_request("GET", writer.path, NULL, &status);
-        g_autofree char *generation =
-            status == 200 ? os_field(now, "resource_provider_generation") : g_strdup("0");
-        gboolean ours = strstr(now, "\"CUSTOM_BPFPV\"") != NULL;
-        g_autofree char *body = g_strdup_printf(
-            "{\"resource_provider_generation\": %s, \"traits\": [\"CUSTOM_MINE\"%s%s]}", generation,
-            ours ? ", \"CUSTOM_BPFPV\", \"CUSTOM_BPFPV_AFFINITY\"" : "",
-            i % 2 ? ", \"CUSTOM_OTHER\"" : "");
+    guint status;
+    g_autofree char *now = os_request("GET", path, NULL, &status);
+    g_autofree char *generation =
+        status == 200 ? os_field(now, "resource_provider_generation") : g_strdup("0");
+    gboolean ours = strstr(now, "\"CUSTOM_BPFPV\"") != NULL;
+    g_autofree char *body =
+        g_strdup_printf("{\"resource_provider_generation\": %s, \"traits\": [\"CUSTOM_MINE\"%s%s]}",
+                        generation, ours ? ", \"CUSTOM_BPFPV\", \"CUSTOM_BPFPV_AFFINITY\"" : "",
+                        other ? ", \"CUSTOM_OTHER\"" : "");
 
-        g_free(os_request("PUT", writer.path, body, &status));
-        g_atomic_int_add(&writer.n_written, status == 200);
+    g_free(os_request("PUT", path, body, &status));
+    g_atomic_int_add(&writer.n_written, status == 200);
+}
+
+/* Every write of a provider's aggregates is one of the provider: the inventory that is read before
+ * can't be written after it. */
+static void
+write_aggregates(gboolean other)
+{
+    g_autofree char *child = os_find(OS_CHILD);
+    g_autofree char *path = g_strdup_printf("/resource_providers/%s/aggregates", child);
+    g_autofree char *now = NULL, *generation = NULL, *body = NULL;
+    guint status = 0;
+
+    if (child)
+        now = os_request("GET", path, NULL, &status);
+    if (status != 200)
+        return;
+    generation = os_field(now, "resource_provider_generation");
+    body = g_strdup_printf("{\"resource_provider_generation\": %s, \"aggregates\": [%s]}",
+                           generation, other ? "\"" CONSUMER "\"" : "");
+    g_free(os_request("PUT", path, body, &status));
+    g_atomic_int_add(&writer.n_written, status == 200);
+}
+
+static gpointer
+write_on(gpointer data)
+{
+    g_autofree char *path = g_strdup_printf("/resource_providers/%s/traits", host);
+
+    for (guint i = 0; !g_atomic_int_get(&writer.stop); i++) {
+        write_traits(path, i % 2);
+        if (writer.child_too)
+            write_aggregates(i % 2);
     }
     return NULL;
+}
+
+static void
+start_writer(gboolean child_too)
+{
+    g_free(os_do("PUT", "/traits/CUSTOM_MINE", NULL));
+    g_free(os_do("PUT", "/traits/CUSTOM_OTHER", NULL));
+    writer = (Writer){.child_too = child_too};
+    writer_thread = g_thread_new("writer", write_on, NULL);
 }
 
 /* Nova's writes are minutes apart. Against one that never rests, the agent has to lose now and
@@ -328,10 +470,7 @@ concurrent_writers_are_won_against(void **state)
 {
     guint n_lost = 0;
 
-    g_free(os_do("PUT", "/traits/CUSTOM_MINE", NULL));
-    g_free(os_do("PUT", "/traits/CUSTOM_OTHER", NULL));
-    writer.path = g_strdup_printf("/resource_providers/%s/traits", host);
-    writer_thread = g_thread_new("writer", write_traits, NULL);
+    start_writer(FALSE);
     for (guint round = 0; round < 20 && (round < 3 || n_lost == 0); round++) {
         BedDaemon *daemon = start_daemon();
         g_autofree char *up = NULL, *down = NULL, *present = NULL, *absent = NULL;
@@ -355,6 +494,41 @@ concurrent_writers_are_won_against(void **state)
     assert_true(n_lost > 0);
 }
 
+/* Whether the service has lost a write of this kind. */
+static gboolean
+has_lost(const char *log, const char *kind)
+{
+    g_autofree char *pattern = g_strdup_printf("reading again: (PUT|POST) [^ ]*/%s", kind);
+
+    return g_regex_match_simple(pattern, log, 0, 0);
+}
+
+static void
+the_service_wins_against_them_too(void **state)
+{
+    g_autofree char *before = os_service_log();
+    gboolean has_lost_both = FALSE;
+    BedDaemon *daemon = start_daemon();
+
+    agent_does("ensure", "created provider " OS_CHILD);
+    start_writer(TRUE);
+    os_service_start();
+    for (guint round = 0; round < 20 && (round < 3 || !has_lost_both); round++) {
+        g_autofree char *log = NULL;
+
+        bed_daemon_kill(daemon);
+        os_wait_candidate(FALSE, AFTER_FAILURES);
+        daemon = start_daemon();
+        os_wait_candidate(TRUE, AFTER_FAILURES);
+        log = os_service_log();
+        has_lost_both = has_lost(log + strlen(before), "traits") &&
+                        has_lost(log + strlen(before), "inventories");
+    }
+    assert_true(has_lost_both);
+    assert_int_equal(os_service_stop(SIGTERM), 0);
+    os_wait_candidate(FALSE, 0);
+}
+
 /* ---- which provider ---- */
 
 static void
@@ -371,7 +545,6 @@ nova_s_compute_id_names_the_host(void **state)
     agent_refuses("status", "has no UUID");
     assert_true(g_file_set_contents(file, text, -1, NULL));
     agent_does("status", "provider   " OS_HOST);
-    os_configure(NOAUTH);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -382,13 +555,17 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_host_that_nova_does_not_know_is_named),
         TEST(the_trait_is_there_exactly_while_bpfpvd_is_healthy),
+        TEST(without_the_trait_the_host_is_passed_by),
         TEST(the_service_follows_bpfpvd_and_libvirt),
         TEST(on_request_what_was_given_outlives_the_service),
         TEST(a_server_that_comes_back_is_told_what_happened),
         TEST(a_host_that_is_removed_and_comes_back),
+        TEST(the_inventory_is_the_pool_less_the_reserve),
+        TEST(a_cpu_that_a_vcpu_is_pinned_to_is_not_given),
         TEST(anchors_that_are_used_are_not_promised),
         TEST(withdrawing_leaves_nothing_but_what_is_used),
         TEST(concurrent_writers_are_won_against),
+        TEST(the_service_wins_against_them_too),
         TEST(nova_s_compute_id_names_the_host),
     };
 

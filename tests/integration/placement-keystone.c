@@ -36,7 +36,8 @@ authenticate(void)
     const BpfpvHttpOptions options = {.timeout_s = 60};
     g_autoptr(BpfpvHttp) http = bpfpv_http_new(&options, NULL);
     g_autoptr(BpfpvSecret) json = bpfpv_secret_new(body, strlen(body));
-    const BpfpvHttpRequest request = {"POST", KEYSTONE "/auth/tokens", NULL, NULL, json};
+    const BpfpvHttpRequest request = {
+        .method = "POST", .url = KEYSTONE "/auth/tokens", .body = json};
     g_autoptr(GError) error = NULL;
     g_autoptr(BpfpvHttpAnswer) answer = bpfpv_http_send(http, &request, NULL, &error);
     char *user_object;

@@ -87,6 +87,22 @@ has_no_trait() {
     found=$(traits) && [ -z "$found" ]
 }
 
+# With all others kept. Nova may be quicker, and then it doesn't work.
+take_trait_away() {
+    local provider others
+    provider=$(provider_of compute1)
+    mapfile -t others < <(openstack resource provider trait list "$provider" -f value -c name |
+        grep -vx CUSTOM_BPFPV)
+    openstack resource provider trait set "${others[@]/#/--trait=}" "$provider" >/dev/null
+    ! has_trait
+}
+
+anchors_are_free() {
+    local child
+    child=$(provider_of compute1_bpfpv)
+    placement "/$child/inventories" | grep '"reserved": *0[^0-9]' >/dev/null && used_is 0
+}
+
 is_no_provider() {
     local found
     found=$(provider_of "$1") && [ -z "$found" ]

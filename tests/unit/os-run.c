@@ -3,6 +3,7 @@
 #include "os-run.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 int
@@ -26,6 +27,11 @@ os_run_tear_down(void **state)
     g_autoptr(GDir) dir = g_dir_open(run->dir, 0, NULL);
     const char *name;
 
+    if (run->service) {
+        g_subprocess_force_exit(run->service);
+        g_subprocess_wait(run->service, NULL, NULL);
+        g_clear_object(&run->service);
+    }
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *path = os_run_path(run, name);
 
@@ -109,6 +115,57 @@ os_run(OsRun *run, const char *command)
     run->code = g_subprocess_get_exit_status(process);
     assert_no_secret(run->out);
     assert_no_secret(run->err);
+}
+
+/* ---- the service ---- */
+
+void
+os_service_start(OsRun *run, const char *bus_address)
+{
+    g_autofree char *conf = g_strconcat("--config=", run->conf, NULL);
+    g_autofree char *bus = g_strconcat("--bus-address=", bus_address, NULL);
+    g_autofree char *log = os_run_path(run, "log");
+    const char *argv[] = {g_getenv("BPFPV_PLACEMENT"), "--verbose", conf, bus, "run", NULL};
+    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+    g_autoptr(GError) error = NULL;
+
+    g_subprocess_launcher_set_stderr_file_path(launcher, log);
+    run->service = g_subprocess_launcher_spawnv(launcher, argv, &error);
+    assert_null(error);
+}
+
+static void
+read_log(OsRun *run)
+{
+    g_autofree char *log = os_run_path(run, "log");
+
+    g_clear_pointer(&run->err, g_free);
+    assert_true(g_file_get_contents(log, &run->err, NULL, NULL));
+    assert_no_secret(run->err);
+}
+
+void
+os_service_wait(OsRun *run, const char *text, guint seconds)
+{
+    gint64 end_us = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+
+    for (read_log(run); !strstr(run->err, text); read_log(run)) {
+        if (g_get_monotonic_time() > end_us)
+            fail_msg("'%s' was not said within %u s: %s", text, seconds, run->err);
+        g_usleep(G_USEC_PER_SEC / 100);
+    }
+}
+
+void
+os_service_stop(OsRun *run)
+{
+    g_subprocess_send_signal(run->service, SIGTERM);
+    assert_true(g_subprocess_wait(run->service, NULL, NULL));
+    run->code = g_subprocess_get_if_exited(run->service)
+                    ? g_subprocess_get_exit_status(run->service)
+                    : 128 + g_subprocess_get_term_sig(run->service);
+    g_clear_object(&run->service);
+    read_log(run);
 }
 
 void

@@ -23,6 +23,7 @@ typedef struct {
     int code;
     char *out;
     char *err;
+    GSubprocess *service; /* NULL: none runs */
 } OsRun;
 
 int os_run_set_up(void **state);
@@ -37,5 +38,12 @@ char *os_run_path(OsRun *run, const char *name);
 /* "bpfpv-placement --verbose --config=… --bus-address=(none) COMMAND"; fails the test if a secret
  * is in the output. */
 void os_run(OsRun *run, const char *command);
+
+/* "run", in the background, on this bus; stopped at the latest by os_run_tear_down(). */
+void os_service_start(OsRun *run, const char *bus_address);
+/* Waits for it to say @text; fails the test if it doesn't within @seconds. */
+void os_service_wait(OsRun *run, const char *text, guint seconds);
+/* Ends it by SIGTERM: run->code, and run->err is all that it said. */
+void os_service_stop(OsRun *run);
 
 void os_assert_failed(const OsRun *run, const char *err_has);

@@ -75,6 +75,22 @@ wrong_credentials(void **state)
     os_assert_failed(*state, "/identity/v3/auth/tokens: 401: ***");
 }
 
+/* JSON of the request, in a string of the answer's. */
+static GString *
+refuse_and_quote(const char *request)
+{
+    return fake_http_answer("400 Bad Request", "",
+                            "{\"error\": {\"message\": \"invalid: {\\\"password\\\": "
+                            "\\\"s3cr3t-pass\\\\\\\"word\\\\\\\\\\\"}\"}}");
+}
+
+static void
+a_password_that_is_quoted(void **state)
+{
+    run_against(*state, only, refuse_and_quote);
+    os_assert_failed(*state, "/identity/v3/auth/tokens: 400: invalid: {\"password\": \"***\"}");
+}
+
 static GString *
 say_nothing_useful(const char *request)
 {
@@ -189,6 +205,31 @@ a_redirect_is_not_followed(void **state)
     g_free(elsewhere);
 }
 
+static GString *
+send_elsewhere_with_password(const char *request)
+{
+    g_autofree char *padding = g_strnfill(280, 'x');
+    g_autofree char *location =
+        g_strconcat("Location: http://x/", padding, OS_PASSWORD, "\r\n", NULL);
+
+    return fake_http_answer("302 Found", location, "");
+}
+
+static GString *
+send_elsewhere_with_token(const char *request)
+{
+    return fake_http_answer("302 Found", "Location: http://x/?token=" OS_TOKEN "\r\n", "");
+}
+
+static void
+a_redirect_that_has_a_secret_in_it(void **state)
+{
+    run_against(*state, only, send_elsewhere_with_password);
+    os_assert_failed(*state, "xxx***, where the credentials are not sent");
+    run_against(*state, with_token, send_elsewhere_with_token);
+    os_assert_failed(*state, "http://x/?token=***,");
+}
+
 /* ---- Placement ---- */
 
 static GString *
@@ -258,6 +299,26 @@ a_token_that_is_refused_is_renewed_once(void **state)
     assert_int_equal(g_strv_length(parts), 3); /* two of them */
 }
 
+/* Placement's middleware asks for a token even to say which versions it speaks. */
+static GString *
+refuse_the_first(const char *request)
+{
+    static gint asked;
+
+    if (strstr(request, "/placement/ HTTP") && g_atomic_int_add(&asked, 1) == 0)
+        return fake_http_answer("401 Unauthorized", "", "{}");
+    if (strstr(request, "/placement/ HTTP"))
+        return fake_http_answer("200 OK", "", VERSIONS);
+    return fake_http_answer("200 OK", "", "{\"resource_providers\": []}");
+}
+
+static void
+a_token_that_is_refused_at_first_is_renewed(void **state)
+{
+    run_against(*state, with_token, refuse_the_first);
+    os_assert_failed(*state, "Placement has no resource provider c1");
+}
+
 static GString *
 be_old(const char *request)
 {
@@ -292,20 +353,17 @@ a_uuid_that_is_a_path(void **state)
 
 /* ---- TLS ---- */
 
+/* @host: the only one that it is for */
 static char *
-make_certificate(OsRun *run)
+make_certificate(OsRun *run, const char *host)
 {
+    g_autofree char *subject = g_strconcat("/CN=", host, NULL);
+    g_autofree char *name = g_strconcat("subjectAltName=DNS:", host, NULL);
     g_autofree char *key = os_run_path(run, "key.pem");
     char *both = os_run_path(run, "tls.pem");
-    const char *argv[] = {"openssl",  "req",
-                          "-x509",    "-newkey",
-                          "rsa:2048", "-nodes",
-                          "-days",    "2",
-                          "-subj",    "/CN=localhost",
-                          "-addext",  "subjectAltName=DNS:localhost",
-                          "-keyout",  key,
-                          "-out",     both,
-                          NULL};
+    const char *argv[] = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                          "-days",   "2",   "-subj", subject,   "-addext",  name,
+                          "-keyout", key,   "-out",  both,      NULL};
     g_autofree char *certificate = NULL, *private_key = NULL, *pem = NULL;
     g_autoptr(GSubprocess) process = g_subprocess_newv(
         argv, G_SUBPROCESS_FLAGS_STDERR_SILENCE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE, NULL);
@@ -323,7 +381,7 @@ static void
 a_certificate_that_nobody_knows(void **state)
 {
     OsRun *run = *state;
-    g_autofree char *pem = make_certificate(run);
+    g_autofree char *pem = make_certificate(run, "localhost");
     World world = {.answer = know_no_placement};
     g_autoptr(FakeHttp) fake = fake_http_new(pem, only, &world);
     g_autofree char *requests = NULL;
@@ -338,6 +396,23 @@ a_certificate_that_nobody_knows(void **state)
     os_run_configure(run, PASSWORD_AUTH "cafile=%s\n", fake_http_url(fake), pem);
     os_run(run, "status");
     os_assert_failed(run, "catalog has no placement service");
+}
+
+/* Trusted, but somebody else's: who has it could be anybody's Keystone. */
+static void
+a_certificate_for_another_host(void **state)
+{
+    OsRun *run = *state;
+    g_autofree char *pem = make_certificate(run, "other.example");
+    World world = {.answer = know_no_placement};
+    g_autoptr(FakeHttp) fake = fake_http_new(pem, only, &world);
+    g_autofree char *requests = NULL;
+
+    os_run_configure(run, PASSWORD_AUTH "cafile=%s\n", fake_http_url(fake), pem);
+    os_run(run, "status");
+    os_assert_failed(run, "no alternative certificate subject name matches target host name");
+    requests = fake_http_requests(fake);
+    assert_string_equal(requests, "");
 }
 
 static void
@@ -355,18 +430,37 @@ no_tls_where_it_should_be(void **state)
 
 /* ---- configuration ---- */
 
+/* os_run() sees to it that none of them is said. */
 static void
 secrets_where_they_do_not_belong(void **state)
 {
+    static const struct {
+        const char *lines;
+        const char *said;
+    } cases[] = {
+        {"password=" OS_PASSWORD, "password= does not belong here"},
+        {"\npassword " OS_PASSWORD, "line 9 is neither"},
+        {"[agent]\n" OS_PASSWORD, "line 9 is neither"},
+        {"[" OS_PASSWORD, "line 8 is neither"},
+        {"username=" OS_PASSWORD "\xff", "[placement] username= is not UTF-8"},
+        {"username=\\qs3cr3t", "[placement] username= is not UTF-8, or has a backslash"},
+        {"password s3cr3t=", "[placement] ...= is no setting's name"},
+        {"auth_url=http://agent:s3cr3t@127.0.0.1:1", "ends up in logs"},
+    };
     OsRun *run = *state;
 
-    os_run_configure(run, PASSWORD_AUTH "password=%s\n", "http://127.0.0.1:1", OS_PASSWORD);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        os_run_configure(run, "auth_type=noauth2\n%s\n", cases[i].lines);
+        os_run(run, "status");
+        os_assert_failed(run, cases[i].said);
+        os_assert_failed(run, run->conf);
+    }
+    os_run_write(run, "placement.conf", "password=" OS_PASSWORD "\n", 0644);
     os_run(run, "status");
-    os_assert_failed(run, "password= does not belong here");
-
-    os_run_configure(run, PASSWORD_AUTH, "http://agent:s3cr3t@127.0.0.1:1");
+    os_assert_failed(run, "does not begin with a [SECTION]");
+    os_run_write(run, "placement.conf", "[placement]\nEncoding=" OS_PASSWORD "\n", 0644);
     os_run(run, "status");
-    assert_int_equal(run->code, 1);
+    os_assert_failed(run, "line 2 is neither");
 }
 
 static void
@@ -473,6 +567,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(wrong_credentials),
+        TEST(a_password_that_is_quoted),
         TEST(garbage_instead_of_json),
         TEST(no_token_in_the_answer),
         TEST(no_placement_in_the_catalog),
@@ -480,12 +575,15 @@ main(void)
         TEST(an_answer_that_does_not_come),
         TEST(nobody_there),
         TEST(a_redirect_is_not_followed),
+        TEST(a_redirect_that_has_a_secret_in_it),
         TEST(ten_megabytes),
         TEST(a_token_in_an_error),
         TEST(a_token_that_is_refused_is_renewed_once),
+        TEST(a_token_that_is_refused_at_first_is_renewed),
         TEST(a_placement_that_is_too_old),
         TEST(a_uuid_that_is_a_path),
         TEST(a_certificate_that_nobody_knows),
+        TEST(a_certificate_for_another_host),
         TEST(no_tls_where_it_should_be),
         TEST(secrets_where_they_do_not_belong),
         TEST(credentials_that_others_may_read),

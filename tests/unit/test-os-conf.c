@@ -166,6 +166,30 @@ a_secret_is_hidden_and_grows(void **state)
     assert_string_equal(text, "x***y");
 }
 
+/* Services quote what they were sent, JSON in a JSON string, with such escapes as they like. */
+static void
+a_secret_is_hidden_however_json_escapes_it(void **state)
+{
+    const char *word = "pa\"ss\\w/\xc3\xb6rd\xf0\x9f\x98\x80\t";
+    g_autoptr(BpfpvSecret) secret = bpfpv_secret_new(word, strlen(word));
+    static const struct {
+        const char *text;
+        const char *hidden;
+    } cases[] = {
+        {"a pa\"ss\\w/\xc3\xb6rd\xf0\x9f\x98\x80\t b", "a *** b"},
+        {"\"pa\\\"ss\\\\w/\xc3\xb6rd\xf0\x9f\x98\x80\\t\"", "\"***\""},
+        {"pa\\\"ss\\\\w\\/\\u00f6rd\\ud83d\\ude00\\u0009pa\\", "***pa\\"},
+        {"\\u0070a\\\"ss\\\\w/\\u00F6rd\\uD83D\\uDE00\\t\\", "***\\"},
+        {"pa\\\"ss\\\\w/\\u00f", "pa\\\"ss\\\\w/\\u00f"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = bpfpv_secret_hide(secret, g_strdup(cases[i].text));
+
+        assert_string_equal(text, cases[i].hidden);
+    }
+}
+
 /* ---- which provider ---- */
 
 static void
@@ -190,6 +214,7 @@ main(void)
         TEST(systemd_s_credential_is_taken_first),
         TEST(only_a_file_can_have_credentials),
         cmocka_unit_test(a_secret_is_hidden_and_grows),
+        cmocka_unit_test(a_secret_is_hidden_however_json_escapes_it),
         cmocka_unit_test(a_provider_that_is_configured_is_the_only_one),
     };
 

@@ -145,6 +145,8 @@ requested_anchors_are_the_limit_and_imply_affinity(void **state)
         with_specs(SPEC("resources:CUSTOM_BPFPV_ANCHOR", "2") SPEC("bpfpv:anchors", "1")
                        SPEC("bpfpv:affinity", "shared"),
                    "");
+    g_autoptr(BpfpvDomainXml) more = with_specs(
+        SPEC("resources:CUSTOM_BPFPV_ANCHOR", "2") EXCLUSIVE SPEC("bpfpv:anchors", "5"), "");
     g_autoptr(BpfpvDomainXml) none = with_specs(SPEC("resources:CUSTOM_BPFPV_ANCHOR", "0"), "");
     g_autoptr(BpfpvDomainXml) zero =
         with_specs(EXCLUSIVE SPEC("resources:CUSTOM_BPFPV_ANCHOR", "0"), "");
@@ -156,9 +158,27 @@ requested_anchors_are_the_limit_and_imply_affinity(void **state)
     assert_int_equal(groups->config->max_anchors, 3);
     assert_int_equal(said->config->mode, BPFPV_MODE_SHARED);
     assert_int_equal(said->config->max_anchors, 1);
+    assert_int_equal(more->config->max_anchors, 2);
     assert_int_equal(zero->config->max_anchors, 0);
     assert_null(none->config);
     assert_null(other->config);
+}
+
+/* The scheduler knows the flavor alone. */
+static void
+sections_do_not_add_to_requested_anchors(void **state)
+{
+    g_autoptr(BpfpvPolicy) policy = bpfpv_policy_new();
+    BpfpvSettings *section = bpfpv_policy_add_section(policy, BPFPV_SECTION_FLAVOR, "m1.*");
+    g_autofree char *text =
+        domain("web1", "m1.small", SPEC("resources:CUSTOM_BPFPV_ANCHOR", "2"), "", "");
+    g_autoptr(BpfpvDomainXml) xml = NULL;
+
+    set(section, "affinity", "shared");
+    set(section, "anchors", "7");
+    xml = read_domain(text, policy);
+    assert_int_equal(xml->config->mode, BPFPV_MODE_EXCLUSIVE);
+    assert_int_equal(xml->config->max_anchors, 2);
 }
 
 static void
@@ -438,6 +458,7 @@ main(void)
         cmocka_unit_test(defaults_are_those_of_the_element),
         cmocka_unit_test(without_affinity_nothing_is_managed),
         cmocka_unit_test(requested_anchors_are_the_limit_and_imply_affinity),
+        cmocka_unit_test(sections_do_not_add_to_requested_anchors),
         cmocka_unit_test(a_mistake_in_a_spec_fails_the_domain_and_is_named),
         cmocka_unit_test(the_element_stands_alone),
         cmocka_unit_test(an_element_can_say_off),
