@@ -81,10 +81,9 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
     return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
            a->smt == b->smt && a->cohort == b->cohort && a->numa == b->numa &&
-           a->reserve == b->reserve && a->weight == b->weight &&
-           a->rate == b->rate && a->max_keys == b->max_keys &&
-           a->loader_timeout_s == b->loader_timeout_s && a->grace_s == b->grace_s &&
-           g_strcmp0(a->directory, b->directory) == 0;
+           a->reserve == b->reserve && a->weight == b->weight && a->rate == b->rate &&
+           a->max_keys == b->max_keys && a->loader_timeout_s == b->loader_timeout_s &&
+           a->grace_s == b->grace_s && g_strcmp0(a->directory, b->directory) == 0;
 }
 
 /**
@@ -130,4 +129,22 @@ bpfpv_config_copy(const BpfpvConfig *config)
     copy->loader_timeout_s = config->loader_timeout_s;
     copy->grace_s = config->grace_s;
     return copy;
+}
+
+/**
+ * bpfpv_config_fill_placement:
+ * @config: what is configured; its set of CPUs is borrowed
+ * @domain: (inout): gets the wishes and bounds that @config has for placement
+ */
+void
+bpfpv_config_fill_placement(const BpfpvConfig *config, BpfpvPlacementDomain *domain)
+{
+    domain->pool = config->cpuset;
+    domain->mode = config->mode;
+    domain->smt = config->smt;
+    domain->cohort = config->cohort;
+    domain->numa = config->numa;
+    domain->max_anchors = config->max_anchors;
+    domain->reserve = config->reserve;
+    domain->weight = config->weight;
 }

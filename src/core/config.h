@@ -38,6 +38,8 @@ typedef struct {
 /* Everything at its default, no program. */
 BpfpvConfig *bpfpv_config_new(void);
 BpfpvConfig *bpfpv_config_copy(const BpfpvConfig *config);
+/* Its wishes and bounds, as the solver takes them; @domain borrows its set of CPUs. */
+void bpfpv_config_fill_placement(const BpfpvConfig *config, BpfpvPlacementDomain *domain);
 void bpfpv_config_free(BpfpvConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvConfig, bpfpv_config_free)
 gboolean bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b);

@@ -71,15 +71,8 @@ take_status_threads(const BpfpvScenarioPart *part, const BpfpvStatus *status,
 static void
 take_config(BpfpvScenarioDomain *domain, const BpfpvConfig *config)
 {
-    BpfpvPlacementDomain *view = &domain->view;
-
-    view->mode = config->mode;
-    view->smt = config->smt;
-    view->cohort = config->cohort;
-    view->numa = config->numa;
-    view->max_anchors = config->max_anchors;
-    view->reserve = config->reserve;
-    view->weight = config->weight;
+    bpfpv_config_fill_placement(config, &domain->view);
+    domain->view.pool = NULL; /* set from the domain's own in the end */
     domain->pool = config->cpuset ? bpfpv_cpuset_copy(config->cpuset) : NULL;
 }
 

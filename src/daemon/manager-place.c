@@ -40,16 +40,8 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
     domain->threads = threads;
     domain->released = !bpfpv_managed_takes_part(managed->manager, managed);
     domain->max_anchors = G_MAXUINT;
-    if (!config)
-        return;
-    domain->pool = config->cpuset;
-    domain->mode = config->mode;
-    domain->smt = config->smt;
-    domain->cohort = config->cohort;
-    domain->numa = config->numa;
-    domain->max_anchors = config->max_anchors;
-    domain->reserve = config->reserve;
-    domain->weight = config->weight;
+    if (config)
+        bpfpv_config_fill_placement(config, domain);
 }
 
 BpfpvPlacementHost

@@ -7,7 +7,8 @@
 #include "bench-hard.h"
 
 #include <stdio.h>
-#include <time.h>
+
+#include "bench-time.h"
 
 #include "core/placer.h"
 
@@ -193,15 +194,6 @@ instance_free(Instance *instance)
     g_free(instance);
 }
 
-static double
-now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
 /* Adds what a solve from @before takes. Returns: (transfer full): its plan */
 static BpfpvPlan *
 time_solve(const Instance *instance, const BpfpvPlan *before, GArray *times)
@@ -210,11 +202,11 @@ time_solve(const Instance *instance, const BpfpvPlan *before, GArray *times)
     double least = G_MAXDOUBLE;
 
     for (guint i = 0; i < TIMES; i++) {
-        double began = now();
+        double began = bench_now();
 
         bpfpv_plan_free(plan);
         plan = bpfpv_placement_solve(&instance->host, instance->domains, before, 0);
-        least = MIN(least, now() - began);
+        least = MIN(least, bench_now() - began);
     }
     g_array_append_val(times, least);
     return plan;
@@ -231,14 +223,6 @@ time_instance(Instance *instance, GArray *times)
         ((BpfpvPlacementDomain *)instance->domains->pdata[d])->demand =
             random_demand(instance, askers_of(instance->of, d));
     next = time_solve(instance, plan, times);
-}
-
-static int
-compare_doubles(gconstpointer a, gconstpointer b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return left < right ? -1 : left > right;
 }
 
 gboolean
@@ -258,12 +242,9 @@ bench_hard(double goal_us)
             time_instance(instance, times);
             instance_free(instance);
         }
-        g_array_sort(times, compare_doubles);
-        printf("%-32s %10.0f %10.0f %10.0f\n", hosts[i].name,
-               g_array_index(times, double, times->len / 2),
-               g_array_index(times, double, times->len * 99 / 100),
-               g_array_index(times, double, times->len - 1));
-        fine &= g_array_index(times, double, times->len - 1) <= goal_us;
+        printf("%-32s %10.0f %10.0f %10.0f\n", hosts[i].name, bench_quantile(times, 0.5),
+               bench_quantile(times, 0.99), bench_quantile(times, 1));
+        fine &= bench_quantile(times, 1) <= goal_us;
     }
     printf("  goal: %.0f us for the longest\n\n", goal_us);
     return fine;

@@ -14,12 +14,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <glib.h>
 
 #include "bench-allocations.h"
 #include "bench-hard.h"
+#include "bench-time.h"
 
 #include "core/placer.h"
 
@@ -161,32 +161,6 @@ bench_free(Bench *bench)
     g_free(bench);
 }
 
-/* Microseconds of processor time: what else the machine does is not ours. */
-static double
-now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
-}
-
-static int
-compare_doubles(gconstpointer a, gconstpointer b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return left < right ? -1 : left > right;
-}
-
-/* @part: 0.5 is the median; sorts @times. */
-static double
-quantile(GArray *times, double part)
-{
-    g_array_sort(times, compare_doubles);
-    return g_array_index(times, double, (guint)(part * (times->len - 1)));
-}
-
 typedef struct {
     guint n_cpus, n_domains;
     double change, change_99; /* us */
@@ -216,19 +190,19 @@ measure_changes(Bench *bench, Result *result)
         /* The change, there and back. */
         for (guint i = 0; i < 4; i++) {
             guint64 before = bench_allocations();
-            double began = now();
+            double began = bench_now();
             double took;
 
             domain.demand = i % 2 ? bench->demands->pdata[which] : demand;
             bpfpv_placer_set_domain(placer, &domain);
             bpfpv_placer_solve(placer, 0);
-            took = now() - began;
+            took = bench_now() - began;
             allocations += bench_allocations() - before;
             g_array_append_val(times, took);
         }
     }
-    result->change = quantile(times, 0.5);
-    result->change_99 = quantile(times, 0.99);
+    result->change = bench_quantile(times, 0.5);
+    result->change_99 = bench_quantile(times, 0.99);
     result->change_allocations = (double)allocations / times->len;
     allocations = bench_allocations();
     for (guint round = 0; round < 10; round++) {
@@ -245,15 +219,15 @@ measure_full(Bench *bench, Result *result)
     g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(double));
 
     for (guint round = 0; round < 15; round++) {
-        double began = now();
+        double began = bench_now();
         BpfpvPlan *plan = bpfpv_placement_solve(&bench->host, bench->domains, NULL, 0);
-        double took = now() - began;
+        double took = bench_now() - began;
 
         bpfpv_plan_free(plan);
         g_array_append_val(times, took);
     }
-    result->full = quantile(times, 0.5);
-    result->full_99 = quantile(times, 0.99);
+    result->full = bench_quantile(times, 0.5);
+    result->full_99 = bench_quantile(times, 0.99);
 }
 
 static Result
