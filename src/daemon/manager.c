@@ -218,7 +218,7 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
                                    managed->name, id, &pins_funcs, managed);
     if (xml->status)
         bpfpv_pins_adopt(managed->pins, xml->status, bpfpv_topology_online(manager->topology));
-    managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name,
+    managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name, id,
                                          bpfpv_pins_our_channel(managed->pins), manager->payload,
                                          &session_funcs, managed);
     g_hash_table_insert(manager->domains, managed->uuid, managed);
@@ -307,7 +307,8 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->user_data = user_data;
     manager->payload = g_steal_pointer(&payload);
     manager->placer = bpfpv_placer_new();
-    manager->neighbours = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
+    manager->neighbours =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
     manager->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     manager->hopeless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -13,6 +13,7 @@
 typedef struct {
     char *uri;
     char *uuid;
+    int id;
     char *channel;
     char *alias; /* of the channel; NULL while there is none */
     guint max_keys;
@@ -45,6 +46,7 @@ start(BpfpvSession *session, BpfpvJob kind, GTaskThreadFunc func, GAsyncReadyCal
 
     job->uri = g_strdup(session->uri);
     job->uuid = g_strdup(session->uuid);
+    job->id = session->id;
     job->channel = g_strdup(session->config ? session->config->channel : BPFPV_CHANNEL_DEFAULT);
     job->alias = g_strdup(session->channel_alias);
     job->max_keys = session->config ? session->config->max_keys : 0;
@@ -82,7 +84,7 @@ plug_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
     Job *job = data;
     GError *error = NULL;
 
-    if (bpfpv_domain_attach_channel(job->uri, job->uuid, job->channel, &error))
+    if (bpfpv_domain_attach_channel(job->uri, job->uuid, job->id, job->channel, &error))
         g_task_return_boolean(task, TRUE);
     else
         g_task_return_error(task, error);
@@ -125,7 +127,7 @@ unplug_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *canc
     Job *job = data;
     GError *error = NULL;
 
-    if (bpfpv_domain_detach_channel(job->uri, job->uuid, job->alias, &error))
+    if (bpfpv_domain_detach_channel(job->uri, job->uuid, job->id, job->alias, &error))
         g_task_return_boolean(task, TRUE);
     else
         g_task_return_error(task, error);

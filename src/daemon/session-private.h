@@ -21,6 +21,7 @@ struct _BpfpvSession {
     char *uri;
     char *uuid;
     char *name;
+    int id;
     const BpfpvSessionFuncs *funcs;
     gpointer user_data;
     BpfpvPayload *payload;

@@ -168,7 +168,7 @@ bpfpv_session_stop(BpfpvSession *session)
 /* ---- life ---- */
 
 BpfpvSession *
-bpfpv_session_new(const char *uri, const char *uuid, const char *name, gboolean our_channel,
+bpfpv_session_new(const char *uri, const char *uuid, const char *name, int id, gboolean our_channel,
                   BpfpvPayload *payload, const BpfpvSessionFuncs *funcs, gpointer user_data)
 {
     BpfpvSession *session = g_rc_box_new0(BpfpvSession);
@@ -176,6 +176,7 @@ bpfpv_session_new(const char *uri, const char *uuid, const char *name, gboolean 
     session->uri = g_strdup(uri);
     session->uuid = g_strdup(uuid);
     session->name = g_strdup(name);
+    session->id = id;
     session->our_channel = our_channel;
     session->payload = bpfpv_payload_ref(payload);
     session->funcs = funcs;

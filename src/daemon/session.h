@@ -36,12 +36,13 @@ typedef struct {
 
 /**
  * bpfpv_session_new:
+ * @id: libvirt's number of this run of the domain
  * @our_channel: the domain's channel was plugged in by an earlier daemon
  * @payload: what to inject
  *
  * Begins with the first bpfpv_session_update().
  */
-BpfpvSession *bpfpv_session_new(const char *uri, const char *uuid, const char *name,
+BpfpvSession *bpfpv_session_new(const char *uri, const char *uuid, const char *name, int id,
                                 gboolean our_channel, BpfpvPayload *payload,
                                 const BpfpvSessionFuncs *funcs, gpointer user_data);
 void bpfpv_session_free(BpfpvSession *session);

@@ -34,6 +34,12 @@ handle_open(Handle *handle, const char *uri, const char *uuid, GError **error)
     return handle->domain != NULL;
 }
 
+static gboolean
+is_run(const Handle *handle, int id)
+{
+    return (int)virDomainGetID(handle->domain) == id;
+}
+
 char *
 bpfpv_domain_get_xml(const char *uri, const char *uuid, GError **error)
 {
@@ -65,8 +71,18 @@ bpfpv_domain_set_element(const char *uri, const char *uuid, const char *element,
     return TRUE;
 }
 
+static gboolean
+has_channel(virDomainPtr domain, const char *name)
+{
+    g_autofree char *mark = g_markup_printf_escaped("<target type='virtio' name='%s'", name);
+    g_autofree char *xml = virDomainGetXMLDesc(domain, 0);
+
+    return xml && strstr(xml, mark);
+}
+
 gboolean
-bpfpv_domain_attach_channel(const char *uri, const char *uuid, const char *name, GError **error)
+bpfpv_domain_attach_channel(const char *uri, const char *uuid, int id, const char *name,
+                            GError **error)
 {
     g_auto(Handle) handle = {0};
     g_autofree char *xml = g_markup_printf_escaped(
@@ -74,6 +90,13 @@ bpfpv_domain_attach_channel(const char *uri, const char *uuid, const char *name,
 
     if (!handle_open(&handle, uri, uuid, error))
         return FALSE;
+    if (!is_run(&handle, id)) {
+        g_set_error(error, BPFPV_VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
+                    "domain %s runs no more as number %d", virDomainGetName(handle.domain), id);
+        return FALSE;
+    }
+    if (has_channel(handle.domain, name))
+        return TRUE;
     if (virDomainAttachDeviceFlags(handle.domain, xml, VIR_DOMAIN_AFFECT_LIVE) < 0) {
         bpfpv_virt_set_error(error, "attaching channel %s to domain %s", name,
                              virDomainGetName(handle.domain));
@@ -98,12 +121,15 @@ wait_for_removal(virDomainPtr domain, const char *alias)
 }
 
 gboolean
-bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias, GError **error)
+bpfpv_domain_detach_channel(const char *uri, const char *uuid, int id, const char *alias,
+                            GError **error)
 {
     g_auto(Handle) handle = {0};
 
     if (!handle_open(&handle, uri, uuid, error))
         return FALSE;
+    if (!is_run(&handle, id))
+        return TRUE; /* gone with its run */
     /* By its alias: libvirt compares a channel given as XML by the socket's path too. */
     if (virDomainDetachDeviceAlias(handle.domain, alias, 0) < 0) {
         bpfpv_virt_set_error(error, "detaching channel %s from domain %s", alias,

@@ -23,20 +23,23 @@ gboolean bpfpv_domain_set_element(const char *uri, const char *uuid, const char 
 
 /**
  * bpfpv_domain_attach_channel:
+ * @id: libvirt's number of the run that is meant
  * @name: the virtio channel's target name
  *
- * Plugs a unix channel into the running domain.
+ * Plugs a unix channel into the running domain, where it has none of that name: a second one
+ * would take the first one's socket away.
  */
-gboolean bpfpv_domain_attach_channel(const char *uri, const char *uuid, const char *name,
+gboolean bpfpv_domain_attach_channel(const char *uri, const char *uuid, int id, const char *name,
                                      GError **error);
 
 /**
  * bpfpv_domain_detach_channel:
+ * @id: libvirt's number of the run that is meant: in another, @alias may be another device
  * @alias: the channel's device id, from the live XML
  *
  * Unplugs it again, and waits until it is gone, for some seconds at most.
  */
-gboolean bpfpv_domain_detach_channel(const char *uri, const char *uuid, const char *alias,
+gboolean bpfpv_domain_detach_channel(const char *uri, const char *uuid, int id, const char *alias,
                                      GError **error);
 
 /**

@@ -68,7 +68,7 @@ setup(void **state)
     assert_true(g_socket_bind(fixture->listener, address, FALSE, NULL));
     assert_true(g_socket_listen(fixture->listener, NULL));
     payload = make_payload(fixture->directory);
-    fixture->session = bpfpv_session_new(NOWHERE, UUID, "late", FALSE, payload, &funcs, fixture);
+    fixture->session = bpfpv_session_new(NOWHERE, UUID, "late", 1, FALSE, payload, &funcs, fixture);
     *state = fixture;
     return 0;
 }
