@@ -18,16 +18,16 @@
 
 /* Where struct pt_regs, a part of the kernel's interface, has the arguments. */
 #if defined(__TARGET_ARCH_x86)
-#define ARGUMENT 14 /* di */
+#define ARGUMENT 14  /* di */
 #define ARGUMENT2 13 /* si */
 #elif defined(__TARGET_ARCH_arm64)
-#define ARGUMENT 0 /* x0 */
+#define ARGUMENT 0  /* x0 */
 #define ARGUMENT2 1 /* x1 */
 #elif defined(__TARGET_ARCH_riscv)
-#define ARGUMENT 10 /* a0 */
+#define ARGUMENT 10  /* a0 */
 #define ARGUMENT2 11 /* a1 */
 #elif defined(__TARGET_ARCH_powerpc)
-#define ARGUMENT 3 /* r3 */
+#define ARGUMENT 3  /* r3 */
 #define ARGUMENT2 4 /* r4 */
 #else
 #error "add where this machine's struct pt_regs has the first two arguments"

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK(bpfpv - nova - conf - error - quark, bpfpv_nova_conf_error)
+G_DEFINE_QUARK(bpfpv_nova_conf_error_quark, bpfpv_nova_conf_error)
 
 struct _BpfpvNovaConf {
     GHashTable *values; /* "SECTION\nKEY" → value; neither can hold a line feed */

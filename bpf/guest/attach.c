@@ -15,7 +15,7 @@ static const char *
 function_of(const struct bpf_program *prog, const char *type, const char *other)
 {
     const char *section = bpf_program__section_name(prog), *slash = strchr(section, '/');
-    size_t length = slash != NULL ? (size_t) (slash - section) : 0;
+    size_t length = slash != NULL ? (size_t)(slash - section) : 0;
 
     if (slash == NULL || ((strlen(type) != length || strncmp(section, type, length) != 0) &&
                           (strlen(other) != length || strncmp(section, other, length) != 0)))
@@ -41,7 +41,7 @@ has_probe(struct bpf_object *object, const char *function)
     struct bpf_program *prog;
     const char *found;
 
-    bpf_object__for_each_program(prog, object) {
+    bpf_object__for_each_program (prog, object) {
         found = probe_function(prog);
         if (found != NULL && strcmp(found, function) == 0)
             return true;
@@ -55,7 +55,7 @@ attach_select(struct bpf_object *object, enum attach_kind kind)
     struct bpf_program *prog;
     const char *function;
 
-    bpf_object__for_each_program(prog, object) {
+    bpf_object__for_each_program (prog, object) {
         function = direct_function(prog);
         if (function != NULL && kind == ATTACH_KPROBE && !has_probe(object, function))
             return bpf_program__section_name(prog);
@@ -80,7 +80,7 @@ attach_name(struct bpf_object *object)
     const char *name = "iter";
     struct bpf_program *prog;
 
-    bpf_object__for_each_program(prog, object) {
+    bpf_object__for_each_program (prog, object) {
         if (!bpf_program__autoload(prog) || attach_is_iterator(prog))
             continue;
         if (probe_function(prog) != NULL)
@@ -105,7 +105,7 @@ attach_all(struct program *program)
     unsigned n = 0;
 
     program->n_iterators = program->n_attached = 0;
-    bpf_object__for_each_program(prog, program->object) {
+    bpf_object__for_each_program (prog, program->object) {
         if (!bpf_program__autoload(prog) || result < 0)
             continue;
         if (n == PROGRAM_MAX_PROGRAMS)

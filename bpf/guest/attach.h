@@ -27,8 +27,7 @@ enum attach_kind {
  *
  * Returns: %NULL, or the section of a program that has no counterpart of @kind
  */
-const char *
-attach_select(struct bpf_object *object, enum attach_kind kind);
+const char *attach_select(struct bpf_object *object, enum attach_kind kind);
 
 /**
  * attach_name:
@@ -36,8 +35,7 @@ attach_select(struct bpf_object *object, enum attach_kind kind);
  * Returns: what the host is told: "fexit" if there is one, "fentry", "kprobe",
  * or what the first program is, after attach_select()
  */
-const char *
-attach_name(struct bpf_object *object);
+const char *attach_name(struct bpf_object *object);
 
 /**
  * attach_all:
@@ -46,13 +44,11 @@ attach_name(struct bpf_object *object);
  *
  * Returns: 0 or a negative errno
  */
-int
-attach_all(struct program *program);
+int attach_all(struct program *program);
 
 /**
  * attach_is_iterator:
  */
-bool
-attach_is_iterator(const struct bpf_program *prog);
+bool attach_is_iterator(const struct bpf_program *prog);
 
 #endif

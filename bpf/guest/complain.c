@@ -21,7 +21,7 @@ complain(enum exit_code code, const char *what, const char *value, const char *w
     va_end(args);
     snprintf(line, sizeof(line) - 1, "bpfpv-guest: %s: %s: %s", what, value, reason);
     for (i = 0; line[i] != '\0'; i++) {
-        if ((unsigned char) line[i] < ' ')
+        if ((unsigned char)line[i] < ' ')
             line[i] = ' ';
     }
     strcat(line, "\n");

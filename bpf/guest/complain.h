@@ -28,8 +28,7 @@ enum exit_code {
  *
  * Returns: @code
  */
-enum exit_code
-complain(enum exit_code code, const char *what, const char *value, const char *why, ...)
-    __attribute__((format(printf, 4, 5)));
+enum exit_code complain(enum exit_code code, const char *what, const char *value, const char *why,
+                        ...) __attribute__((format(printf, 4, 5)));
 
 #endif

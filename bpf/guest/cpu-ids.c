@@ -24,7 +24,7 @@ take_number(const char *line, const char *name, uint32_t *number)
     if (*line++ != ':')
         return false;
     line += strspn(line, " \t");
-    *number = (uint32_t) strtoul(line, &end, 10);
+    *number = (uint32_t)strtoul(line, &end, 10);
     return end != line && *end == '\0';
 }
 
@@ -38,7 +38,7 @@ take_line(struct cpu_ids *ids, const char *line, uint32_t *cpu)
         return true;
     if (ids->count == BPFPV_WIRE_MAX_CPU_IDS || *cpu >= BPFPV_WIRE_MAX_CPUS)
         return false;
-    ids->of[ids->count++] = (struct bpfpv_wire_cpu_id) { *cpu, id };
+    ids->of[ids->count++] = (struct bpfpv_wire_cpu_id){*cpu, id};
     return true;
 }
 
@@ -57,13 +57,13 @@ cpu_ids_refresh(struct cpu_ids *ids)
         char *line = text, *end;
 
         at += n;
-        held += (size_t) n;
+        held += (size_t)n;
         text[held] = '\0';
         for (; fits && (end = strchr(line, '\n')) != NULL; line = end + 1) {
             *end = '\0';
             fits = take_line(ids, line, &cpu);
         }
-        held -= (size_t) (line - text);
+        held -= (size_t)(line - text);
         /* Of a line that is longer than all this (flags) only the end is looked at. */
         if (line == text && held == sizeof(text) - 1)
             held = 0;

@@ -20,15 +20,13 @@ struct cpu_ids {
  * cpu_ids_open:
  * @ids: (out): of the CPUs that are online; none if the kernel doesn't say
  */
-void
-cpu_ids_open(struct cpu_ids *ids);
+void cpu_ids_open(struct cpu_ids *ids);
 
 /**
  * cpu_ids_refresh:
  *
  * Reads them again.
  */
-void
-cpu_ids_refresh(struct cpu_ids *ids);
+void cpu_ids_refresh(struct cpu_ids *ids);
 
 #endif

@@ -15,7 +15,8 @@
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 #define ONLINE "/sys/devices/system/cpu/online"
 
-/* "0-3,8\n" into a set; the highest CPU, or -1 when it isn't such a list, or not the whole of it. */
+/* "0-3,8\n" into a set; the highest CPU, or -1 when it isn't such a list, or not the whole of it.
+ */
 static long
 parse_list(const char *text, uint64_t *set)
 {
@@ -27,7 +28,7 @@ parse_list(const char *text, uint64_t *set)
         first = last = strtol(text, &end, 10);
         if (*end == '-')
             last = strtol(end + 1, &end, 10);
-        if (last < first || last >= (long) BPFPV_WIRE_MAX_CPUS)
+        if (last < first || last >= (long)BPFPV_WIRE_MAX_CPUS)
             return -1;
         for (; first <= last; first++)
             set[first / 64] |= UINT64_C(1) << first % 64;
@@ -67,7 +68,7 @@ cpus_open(struct cpus *cpus)
         errno = EINVAL;
         return false;
     }
-    cpus->n_cpus = (uint32_t) last + 1;
+    cpus->n_cpus = (uint32_t)last + 1;
     cpus->words = (cpus->n_cpus + 63) / 64;
     memcpy(cpus->online, cpus->possible, sizeof(cpus->online));
     cpus->uevent_fd = uevent_open(); /* before the first look: nothing falls between */

@@ -16,8 +16,8 @@
 struct cpus {
     uint32_t n_cpus; /* the kernel's nr_cpu_ids */
     uint32_t words;
-    int online_fd; /* stays open: read again after privileges are gone */
-    int uevent_fd; /* readable after CPUs came or went; -1: nobody says */
+    int online_fd;      /* stays open: read again after privileges are gone */
+    int uevent_fd;      /* readable after CPUs came or went; -1: nobody says */
     struct cpu_ids ids; /* of those that are online */
     uint64_t possible[CPUS_WORDS];
     uint64_t online[CPUS_WORDS];
@@ -29,23 +29,20 @@ struct cpus {
  *
  * Returns: false with errno set when sysfs doesn't say, or says nonsense
  */
-bool
-cpus_open(struct cpus *cpus);
+bool cpus_open(struct cpus *cpus);
 
 /**
  * cpus_refresh:
  *
  * Reads again which CPUs are online, and which they are. What can't be read stays as it was.
  */
-void
-cpus_refresh(struct cpus *cpus);
+void cpus_refresh(struct cpus *cpus);
 
 /**
  * cpus_heard:
  *
  * To be called when @cpus->uevent_fd is readable: refreshes @cpus.
  */
-void
-cpus_heard(struct cpus *cpus);
+void cpus_heard(struct cpus *cpus);
 
 #endif

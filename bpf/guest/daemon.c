@@ -23,7 +23,7 @@ await_child(int from)
     } while (n < 0 && errno == EINTR);
     if (n != 1)
         return complain(EXIT_OTHER, "daemon", "child", "died before it was ready");
-    return (enum exit_code) code;
+    return (enum exit_code)code;
 }
 
 bool
@@ -59,7 +59,7 @@ daemon_fork(enum exit_code *code)
 void
 daemon_ready(enum exit_code code)
 {
-    unsigned char byte = (unsigned char) code;
+    unsigned char byte = (unsigned char)code;
 
     dup2(null_device, STDERR_FILENO);
     if (write(ready_pipe, &byte, 1) != 1)

@@ -18,8 +18,7 @@
  *
  * Returns: true in the child, false in the parent
  */
-bool
-daemon_fork(enum exit_code *code);
+bool daemon_fork(enum exit_code *code);
 
 /**
  * daemon_ready:
@@ -27,7 +26,6 @@ daemon_fork(enum exit_code *code);
  *
  * In the child: lets the parent go, and closes stderr.
  */
-void
-daemon_ready(enum exit_code code);
+void daemon_ready(enum exit_code code);
 
 #endif

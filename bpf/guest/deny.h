@@ -17,7 +17,6 @@
  *
  * Returns: %EXIT_RUNNING; %EXIT_DENIED after complaining
  */
-enum exit_code
-deny_check(void);
+enum exit_code deny_check(void);
 
 #endif

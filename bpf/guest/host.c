@@ -35,7 +35,7 @@ tell_cpu_ids(struct loop *loop)
 {
     static uint8_t frame[BPFPV_WIRE_MAX_PAYLOAD];
     const struct cpu_ids *ids = &loop->cpus->ids;
-    const struct bpfpv_wire_cpu_ids head = { .count = ids->count };
+    const struct bpfpv_wire_cpu_ids head = {.count = ids->count};
     size_t size = ids->count * sizeof(ids->of[0]);
 
     if (ids->count == 0)
@@ -66,8 +66,8 @@ tell_cpus(struct loop *loop)
 void
 host_greet(struct loop *loop)
 {
-    uint8_t hello[sizeof(loop->hello) +
-                  BPFPV_WIRE_MAX_PROGRAMS * sizeof(struct bpfpv_wire_program)];
+    uint8_t
+        hello[sizeof(loop->hello) + BPFPV_WIRE_MAX_PROGRAMS * sizeof(struct bpfpv_wire_program)];
 
     memcpy(hello, &loop->hello, sizeof(loop->hello));
     greet_programs(loop, hello + sizeof(loop->hello));
@@ -91,7 +91,7 @@ write_pending(struct loop *loop)
             continue;
         if (n <= 0)
             return false;
-        stream_out_written(&loop->out, (size_t) n);
+        stream_out_written(&loop->out, (size_t)n);
     }
     return true;
 }
@@ -127,8 +127,8 @@ host_write(struct loop *loop)
 void
 host_farewell(struct loop *loop, enum bpfpv_wire_bye reason, const char *text)
 {
-    struct bpfpv_wire_bye_frame bye = { .reason = reason };
-    struct pollfd port = { .fd = loop->port, .events = POLLOUT };
+    struct bpfpv_wire_bye_frame bye = {.reason = reason};
+    struct pollfd port = {.fd = loop->port, .events = POLLOUT};
     bool encoded = false;
     int step;
 

@@ -12,8 +12,7 @@
  *
  * Encodes HELLO, CPU_IDS and CPUS. The output buffer is empty.
  */
-void
-host_greet(struct loop *loop);
+void host_greet(struct loop *loop);
 
 /**
  * host_write:
@@ -22,8 +21,7 @@ host_greet(struct loop *loop);
  * and writes it, until all is written or the
  * port takes no more; then its next edge goes on.
  */
-void
-host_write(struct loop *loop);
+void host_write(struct loop *loop);
 
 /**
  * host_farewell:
@@ -33,7 +31,6 @@ host_write(struct loop *loop);
  * Writes what is encoded already and then BYE, for no longer than a second;
  * nothing when no host is there.
  */
-void
-host_farewell(struct loop *loop, enum bpfpv_wire_bye reason, const char *text);
+void host_farewell(struct loop *loop, enum bpfpv_wire_bye reason, const char *text);
 
 #endif

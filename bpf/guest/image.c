@@ -49,17 +49,17 @@ read_all(int fd, struct image *image)
         return -errno;
     if (!S_ISREG(status.st_mode) || status.st_size > MAX_BYTES)
         return -EFBIG;
-    image->bytes = malloc((size_t) status.st_size + 1);
+    image->bytes = malloc((size_t)status.st_size + 1);
     if (image->bytes == NULL)
         return -ENOMEM;
-    while (image->size < (size_t) status.st_size) {
-        n = read(fd, image->bytes + image->size, (size_t) status.st_size - image->size);
+    while (image->size < (size_t)status.st_size) {
+        n = read(fd, image->bytes + image->size, (size_t)status.st_size - image->size);
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n == 0)
             break;
         if (n > 0)
-            image->size += (size_t) n;
+            image->size += (size_t)n;
     }
     sha256(image->bytes, image->size, image->digest);
     return 0;

@@ -31,15 +31,13 @@ struct images {
  *
  * Returns: 0 or a negative errno
  */
-int
-image_read(const char *path, struct image *image);
+int image_read(const char *path, struct image *image);
 
 /**
  * image_hex:
  * @hex: (out): 2 * %BPFPV_WIRE_DIGEST_LEN + 1 characters
  */
-void
-image_hex(const uint8_t *digest, char *hex);
+void image_hex(const uint8_t *digest, char *hex);
 
 /**
  * images_read:
@@ -49,16 +47,14 @@ image_hex(const uint8_t *digest, char *hex);
  *
  * Returns: %EXIT_RUNNING, or %EXIT_DAMAGED or %EXIT_OTHER after complaining
  */
-enum exit_code
-images_read(struct images *images, const struct options *options);
+enum exit_code images_read(struct images *images, const struct options *options);
 
 /**
  * images_free:
  *
  * Frees the bytes; the digests stay.
  */
-void
-images_free(struct images *images);
+void images_free(struct images *images);
 
 /**
  * images_remove_files:
@@ -68,7 +64,6 @@ images_free(struct images *images);
  * it. Errors are ignored: there is nothing
  * better to do.
  */
-void
-images_remove_files(const struct options *options);
+void images_remove_files(const struct options *options);
 
 #endif

@@ -13,7 +13,6 @@
  * Removes from @parent what the host's injector has made there ten minutes ago or
  * earlier, and nothing that isn't this user's alone. Errors are ignored.
  */
-void
-leftovers_remove(const char *parent);
+void leftovers_remove(const char *parent);
 
 #endif

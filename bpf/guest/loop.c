@@ -35,13 +35,13 @@ now_ms(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static bool
 watch(struct loop *loop, int op, int fd, uint32_t events, uint32_t tag)
 {
-    struct epoll_event event = { .events = events, .data.u32 = tag };
+    struct epoll_event event = {.events = events, .data.u32 = tag};
 
     return epoll_ctl(loop->epoll, op, fd, &event) == 0;
 }
@@ -159,7 +159,7 @@ handle_frame(struct loop *loop, const struct stream_frame *frame)
     else if (frame->type == BPFPV_WIRE_PING && frame->length == sizeof(nonce) && loop->synced)
         stream_out_frame(&loop->out, BPFPV_WIRE_PONG, &nonce, sizeof(nonce));
     else if (frame->type == BPFPV_WIRE_LIMIT && frame->length == sizeof(struct bpfpv_wire_limit))
-        limit_keys(loop, (uint32_t) nonce);
+        limit_keys(loop, (uint32_t)nonce);
     else if (frame->type == BPFPV_WIRE_STOP) {
         host_farewell(loop, BPFPV_WIRE_BYE_STOPPED, "the host asked");
         loop->done = true;
@@ -186,7 +186,7 @@ handle_port(struct loop *loop, uint64_t now)
         n = read(loop->port, space, size);
         data |= n > 0;
         if (n > 0)
-            stream_in_stored(&loop->in, (size_t) n);
+            stream_in_stored(&loop->in, (size_t)n);
         while (!loop->done && n > 0 && stream_in_next(&loop->in, &frame))
             handle_frame(loop, &frame);
     } while (!loop->done && (n > 0 || (n < 0 && errno == EINTR)));
@@ -255,7 +255,7 @@ static void
 set_timer(const struct loop *loop)
 {
     uint64_t due = loop->flush_due < loop->check_due ? loop->flush_due : loop->check_due;
-    struct itimerspec when = { { 0, 0 }, { 0, 0 } };
+    struct itimerspec when = {{0, 0}, {0, 0}};
     uint32_t i;
 
     if (loop->doubt_due < due)
@@ -269,8 +269,8 @@ set_timer(const struct loop *loop)
             due = publisher->due;
     }
     if (due != PUBLISHER_NEVER) {
-        when.it_value.tv_sec = (time_t) (due / 1000);
-        when.it_value.tv_nsec = (long) (due % 1000) * 1000000 + 1;
+        when.it_value.tv_sec = (time_t)(due / 1000);
+        when.it_value.tv_nsec = (long)(due % 1000) * 1000000 + 1;
     }
     timerfd_settime(loop->timer, TFD_TIMER_ABSTIME, &when, NULL);
 }

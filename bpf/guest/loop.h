@@ -21,12 +21,12 @@ struct loop {
     struct cpus *cpus;
     struct bpfpv_wire_hello hello; /* all but the nonce */
     struct publisher publishers[BPFPV_WIRE_MAX_PROGRAMS];
-    bool synced;         /* a host has asked, and is there */
+    bool synced; /* a host has asked, and is there */
     bool done;
-    bool cpus_untold;    /* the host does not know yet which CPUs there are */
-    uint64_t flush_due;  /* ms; when changes are sent */
-    uint64_t check_due;  /* ms; a last look at the loss counters */
-    uint64_t doubt_due;  /* ms; when to believe that the host is away */
+    bool cpus_untold;   /* the host does not know yet which CPUs there are */
+    uint64_t flush_due; /* ms; when changes are sent */
+    uint64_t check_due; /* ms; a last look at the loss counters */
+    uint64_t doubt_due; /* ms; when to believe that the host is away */
     struct stream_in in;
     struct stream_out out;
 };
@@ -41,8 +41,7 @@ struct loop {
  *
  * Returns: false with errno set
  */
-bool
-loop_open(struct loop *loop, struct program *programs);
+bool loop_open(struct loop *loop, struct program *programs);
 
 /**
  * loop_run:
@@ -51,7 +50,6 @@ loop_open(struct loop *loop, struct program *programs);
  *
  * Returns: 0, or 1 after an internal error; the host was told in any case
  */
-int
-loop_run(struct loop *loop);
+int loop_run(struct loop *loop);
 
 #endif

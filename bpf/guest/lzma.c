@@ -53,11 +53,11 @@ bit(prob *p)
     unsigned result = d.code >= bound;
 
     if (result) {
-        *p = (prob) (*p - (*p >> 5));
+        *p = (prob)(*p - (*p >> 5));
         d.code -= bound;
         d.range -= bound;
     } else {
-        *p = (prob) (*p + ((2048 - *p) >> 5));
+        *p = (prob)(*p + ((2048 - *p) >> 5));
         d.range = bound;
     }
     normalize();
@@ -98,7 +98,7 @@ reverse_tree(prob *p, unsigned bits)
     for (i = 0; i < bits; i++) {
         b = bit(&p[m]);
         m = m << 1 | b;
-        result |= (uint32_t) b << i;
+        result |= (uint32_t)b << i;
     }
     return result;
 }
@@ -107,7 +107,7 @@ static void
 literal(void)
 {
     unsigned previous = d.at > 0 ? d.out[d.at - 1] : 0, symbol = 1, match, expected;
-    unsigned context = (unsigned) (d.at & ((1u << d.lp) - 1)) << d.lc | previous >> (8 - d.lc);
+    unsigned context = (unsigned)(d.at & ((1u << d.lp) - 1)) << d.lc | previous >> (8 - d.lc);
     prob *p = &probs.literal[0x300 * context];
 
     if (d.state >= FIRST_MATCH_STATE) {
@@ -120,7 +120,7 @@ literal(void)
     }
     while (symbol < 0x100)
         symbol = symbol << 1 | bit(&p[symbol]);
-    d.out[d.at++] = (uint8_t) symbol;
+    d.out[d.at++] = (uint8_t)symbol;
     d.state = d.state < 4 ? 0 : d.state < 10 ? d.state - 3 : d.state - 6;
 }
 
@@ -208,7 +208,7 @@ match(unsigned pos)
 static bool
 begin(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size)
 {
-    prob *p = (prob *) (void *) &probs;
+    prob *p = (prob *)(void *)&probs;
     size_t i;
 
     if (in_size < HEADER_BYTES + 5 || in[0] >= 9 * 5 * 5 || in[HEADER_BYTES] != 0)
@@ -243,7 +243,7 @@ lzma_decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size)
     if (!begin(in, in_size, out, out_size))
         return false;
     while (d.at < d.size && !d.starved) {
-        pos = (unsigned) d.at & ((1u << d.pb) - 1);
+        pos = (unsigned)d.at & ((1u << d.pb) - 1);
         if (!bit(&probs.match[d.state][pos]))
             literal();
         else if (!match(pos))

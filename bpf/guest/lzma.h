@@ -19,7 +19,6 @@
  *
  * Returns: false if @in doesn't hold as much, or makes no sense
  */
-bool
-lzma_decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size);
+bool lzma_decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size);
 
 #endif

@@ -46,8 +46,7 @@ load_all(void)
     size_t i;
 
     for (i = 0; i < options.n_files && code == EXIT_RUNNING; i++)
-        code = program_load(&programs[i], &options.files[i], &images.programs[i], &cpus,
-                            &options);
+        code = program_load(&programs[i], &options.files[i], &images.programs[i], &cpus, &options);
     images_free(&images);
     return code;
 }
@@ -58,7 +57,7 @@ fill_hello(struct bpfpv_wire_hello *hello)
     struct utsname kernel;
 
     hello->version = BPFPV_WIRE_VERSION;
-    hello->n_programs = (uint16_t) options.n_files;
+    hello->n_programs = (uint16_t)options.n_files;
     hello->max_keys = options.max_keys;
     memcpy(hello->session, options.session, sizeof(hello->session));
     memcpy(hello->digest, images.self.digest, sizeof(hello->digest));
@@ -106,7 +105,7 @@ report(void)
 
     for (i = 0; i < options.n_files; i++) {
         length = snprintf(line, sizeof(line), "%s %s\n", programs[i].name, programs[i].attach);
-        if (write(STDOUT_FILENO, line, (size_t) length) < 0)
+        if (write(STDOUT_FILENO, line, (size_t)length) < 0)
             return;
     }
 }
@@ -165,5 +164,5 @@ main(int argc, char **argv)
         daemon_ready(code);
     else if (code == EXIT_RUNNING)
         report();
-    return code == EXIT_RUNNING ? loop_run(&loop) : (int) code;
+    return code == EXIT_RUNNING ? loop_run(&loop) : (int)code;
 }

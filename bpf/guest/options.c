@@ -35,7 +35,7 @@ parse_hex(const char *text, uint8_t *bytes, size_t n)
         low = hex_digit(text[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
-        bytes[i] = (uint8_t) (high << 4 | low);
+        bytes[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }
@@ -48,7 +48,7 @@ parse_number(const char *text, uint32_t least, uint32_t most, uint32_t *number)
 
     if (*text < '0' || *text > '9' || *end != '\0' || value < least || value > most)
         return false;
-    *number = (uint32_t) value;
+    *number = (uint32_t)value;
     return true;
 }
 
@@ -58,7 +58,7 @@ parse_file(struct options *options, const char *argument)
 {
     struct program_file *file = &options->files[options->n_files];
     const char *equals = strrchr(argument, '=');
-    size_t length = equals != NULL ? (size_t) (equals - argument) : strlen(argument);
+    size_t length = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
     const char *base;
     size_t n;
 
@@ -140,17 +140,17 @@ enum exit_code
 options_parse(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
-        { "session", required_argument, NULL, 's' },
-        { "channel", required_argument, NULL, 'c' },
-        { "max-keys", required_argument, NULL, 'k' },
-        { "ring-size", required_argument, NULL, 'r' },
-        { "attach", required_argument, NULL, 'a' },
-        { "expect", required_argument, NULL, 'e' },
-        { "unlink", no_argument, NULL, 'u' },
-        { "foreground", no_argument, NULL, 'f' },
-        { "version", no_argument, NULL, 'v' },
-        { "status", no_argument, NULL, 'S' },
-        { NULL, 0, NULL, 0 },
+        {"session", required_argument, NULL, 's'},
+        {"channel", required_argument, NULL, 'c'},
+        {"max-keys", required_argument, NULL, 'k'},
+        {"ring-size", required_argument, NULL, 'r'},
+        {"attach", required_argument, NULL, 'a'},
+        {"expect", required_argument, NULL, 'e'},
+        {"unlink", no_argument, NULL, 'u'},
+        {"foreground", no_argument, NULL, 'f'},
+        {"version", no_argument, NULL, 'v'},
+        {"status", no_argument, NULL, 'S'},
+        {NULL, 0, NULL, 0},
     };
     enum exit_code code = EXIT_RUNNING, file_code;
     bool has_session = false;
@@ -165,8 +165,8 @@ options_parse(struct options *options, int argc, char **argv)
             code = complain(EXIT_USAGE, "option", argv[optind - 1], "unknown, or a bad value");
     }
     for (; optind < argc; optind++) {
-        file_code = code == EXIT_RUNNING || options->unlink
-                        ? parse_file(options, argv[optind]) : EXIT_RUNNING;
+        file_code = code == EXIT_RUNNING || options->unlink ? parse_file(options, argv[optind])
+                                                            : EXIT_RUNNING;
         if (code == EXIT_RUNNING)
             code = file_code;
     }

@@ -43,7 +43,6 @@ struct options {
  *
  * Returns: %EXIT_RUNNING, or %EXIT_USAGE after complaining
  */
-enum exit_code
-options_parse(struct options *options, int argc, char **argv);
+enum exit_code options_parse(struct options *options, int argc, char **argv);
 
 #endif

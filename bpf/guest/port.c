@@ -70,7 +70,7 @@ seconds(void)
 enum exit_code
 port_open(const char *name, int *fd)
 {
-    static const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+    static const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
     time_t last = seconds() + WAIT_SECONDS;
     char path[PATH_MAX];
     bool found = false;

@@ -17,7 +17,6 @@
  *
  * Returns: %EXIT_RUNNING, or %EXIT_CHANNEL after complaining
  */
-enum exit_code
-port_open(const char *name, int *fd);
+enum exit_code port_open(const char *name, int *fd);
 
 #endif

@@ -33,9 +33,9 @@
 #endif
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define ALLOW(call)                                          \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 1), \
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(call)                                                                                \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 1),                                        \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 
 /* What loop.c, host.c, records.c, daemon_ready() and malloc() call. */
@@ -108,8 +108,8 @@ become_nobody(void)
 static bool
 keep_only(int capability)
 {
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    struct __user_cap_data_struct sets[2] = { { 0 } };
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2] = {{0}};
 
     sets[capability / 32].permitted = 1u << capability % 32;
     sets[capability / 32].effective = 1u << capability % 32;
@@ -119,8 +119,8 @@ keep_only(int capability)
 static bool
 limit_resources(void)
 {
-    static const struct rlimit no_core = { 0, 0 };
-    static const struct rlimit files = { MAX_FILES, MAX_FILES };
+    static const struct rlimit no_core = {0, 0};
+    static const struct rlimit files = {MAX_FILES, MAX_FILES};
 
     return setrlimit(RLIMIT_CORE, &no_core) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0;
 }

@@ -16,7 +16,6 @@
  *
  * Returns: %NULL, or what the kernel refused, with errno set
  */
-const char *
-privilege_drop(void);
+const char *privilege_drop(void);
 
 #endif

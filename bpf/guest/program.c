@@ -36,7 +36,7 @@ find_global(struct bpf_object *object, const char *name, struct global *global)
     struct bpf_map *map;
     unsigned i;
 
-    bpf_object__for_each_map(map, object) {
+    bpf_object__for_each_map (map, object) {
         section = btf__type_by_id(btf, bpf_map__btf_value_type_id(map));
         if (section == NULL || !btf_is_datasec(section))
             continue;
@@ -45,7 +45,7 @@ find_global(struct bpf_object *object, const char *name, struct global *global)
 
             if (strcmp(btf__name_by_offset(btf, type->name_off), name) != 0)
                 continue;
-            *global = (struct global) { map, var->offset, var->size };
+            *global = (struct global){map, var->offset, var->size};
             return true;
         }
     }
@@ -55,7 +55,7 @@ find_global(struct bpf_object *object, const char *name, struct global *global)
 static bool
 fill_env(struct bpf_object *object, const struct cpus *cpus)
 {
-    struct bpfpv_env env = { .n_cpus = cpus->n_cpus, .cpu_words = cpus->words };
+    struct bpfpv_env env = {.n_cpus = cpus->n_cpus, .cpu_words = cpus->words};
     struct global global;
     const void *initial;
     uint8_t *data;
@@ -82,7 +82,7 @@ static bool
 map_lost(struct program *program)
 {
     struct global global;
-    size_t page = (size_t) sysconf(_SC_PAGESIZE);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint8_t *data;
 
     if (!find_global(program->object, "bpfpv_lost", &global) || global.size != 8 ||
@@ -91,7 +91,7 @@ map_lost(struct program *program)
     data = mmap(NULL, page, PROT_READ, MAP_SHARED, bpf_map__fd(global.map), 0);
     if (data == MAP_FAILED)
         return false;
-    program->lost = (const volatile uint64_t *) (const void *) (data + global.offset);
+    program->lost = (const volatile uint64_t *)(const void *)(data + global.offset);
     return true;
 }
 
@@ -126,7 +126,7 @@ has_iterator(struct bpf_object *object)
 {
     struct bpf_program *prog;
 
-    bpf_object__for_each_program(prog, object) {
+    bpf_object__for_each_program (prog, object) {
         if (attach_is_iterator(prog))
             return true;
     }

@@ -31,7 +31,7 @@ struct program {
     int ring_fd;        /* readable when records wait */
     uint32_t ring_most; /* no more records than this fit */
     const volatile uint64_t *lost;
-    uint64_t misses; /* see program_count_misses() */
+    uint64_t misses;                    /* see program_count_misses() */
     int attached[PROGRAM_MAX_PROGRAMS]; /* program fds, without the iterators */
     unsigned n_attached;
     int iterators[PROGRAM_MAX_ITERATORS]; /* link fds */
@@ -51,9 +51,9 @@ struct program {
  *
  * Returns: %EXIT_RUNNING; %EXIT_KERNEL or %EXIT_OTHER after complaining
  */
-enum exit_code
-program_load(struct program *program, const struct program_file *file, const struct image *image,
-             const struct cpus *cpus, const struct options *options);
+enum exit_code program_load(struct program *program, const struct program_file *file,
+                            const struct image *image, const struct cpus *cpus,
+                            const struct options *options);
 
 /**
  * program_lost:
@@ -61,8 +61,7 @@ program_load(struct program *program, const struct program_file *file, const str
  * Returns: how many records did not fit into the ring buffer so far, and how many
  * events the kernel had not run a program for when that was last counted
  */
-uint64_t
-program_lost(const struct program *program);
+uint64_t program_lost(const struct program *program);
 
 /**
  * program_count_misses:
@@ -71,8 +70,7 @@ program_lost(const struct program *program);
  * running already on the same CPU: one system call for each. Always 0 before
  * Linux 5.12.
  */
-void
-program_count_misses(struct program *program);
+void program_count_misses(struct program *program);
 
 /**
  * program_drain:
@@ -83,8 +81,7 @@ program_count_misses(struct program *program);
  *
  * Returns: whether all that were there, written or not, are in the table now
  */
-bool
-program_drain(struct program *program);
+bool program_drain(struct program *program);
 
 /**
  * program_iterate:
@@ -95,7 +92,6 @@ program_drain(struct program *program);
  *
  * Returns: 0 or a negative errno
  */
-int
-program_iterate(struct program *program);
+int program_iterate(struct program *program);
 
 #endif

@@ -27,10 +27,10 @@ struct publisher {
     uint32_t index; /* of the program, on the wire */
     uint32_t generation;
     enum publisher_phase phase;
-    uint64_t due;   /* when to take a snapshot, ms; PUBLISHER_NEVER */
-    uint64_t taken; /* when the last one was taken */
-    int tries;      /* snapshots in a row that lost something */
-    uint64_t lost;  /* losses that a snapshot has repaired */
+    uint64_t due;     /* when to take a snapshot, ms; PUBLISHER_NEVER */
+    uint64_t taken;   /* when the last one was taken */
+    int tries;        /* snapshots in a row that lost something */
+    uint64_t lost;    /* losses that a snapshot has repaired */
     uint64_t counted; /* when the programs' misses were counted */
     bool unchecked;   /* a last look at the losses came while a snapshot was sent */
 };
@@ -41,8 +41,7 @@ struct publisher {
  *
  * A host asked: whatever the last one was sent counts for nothing.
  */
-void
-publisher_resync(struct publisher *publisher, uint64_t now);
+void publisher_resync(struct publisher *publisher, uint64_t now);
 
 /**
  * publisher_collect:
@@ -54,8 +53,7 @@ publisher_resync(struct publisher *publisher, uint64_t now);
  *
  * Returns: 0, or a negative errno when the iterator fails
  */
-int
-publisher_collect(struct publisher *publisher, uint64_t now, bool last);
+int publisher_collect(struct publisher *publisher, uint64_t now, bool last);
 
 /**
  * publisher_owes_check:
@@ -65,8 +63,7 @@ publisher_collect(struct publisher *publisher, uint64_t now, bool last);
  *
  * Returns: whether publisher_collect() is to be called once more with @last
  */
-bool
-publisher_owes_check(const struct publisher *publisher);
+bool publisher_owes_check(const struct publisher *publisher);
 
 /**
  * publisher_pump:
@@ -75,7 +72,6 @@ publisher_owes_check(const struct publisher *publisher);
  *
  * Returns: whether everything fitted
  */
-bool
-publisher_pump(struct publisher *publisher, struct stream_out *out);
+bool publisher_pump(struct publisher *publisher, struct stream_out *out);
 
 #endif

@@ -30,7 +30,7 @@ static const char *
 member_type(const struct btf *btf, const char *structure, const char *member)
 {
     int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
-    const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t) id) : NULL;
+    const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
     uint32_t i;
 
     for (i = 0; type != NULL && i < btf_vlen(type); i++) {

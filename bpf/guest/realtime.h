@@ -19,7 +19,6 @@
  * Returns: whether this kernel is one; false as well where its BTF doesn't
  * say, which loading finds out soon enough
  */
-bool
-realtime_ring_sleeps(void);
+bool realtime_ring_sleeps(void);
 
 #endif

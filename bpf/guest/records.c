@@ -80,7 +80,7 @@ program_count_misses(struct program *program)
     unsigned i;
 
     for (i = 0; i < program->n_attached; i++) {
-        struct bpf_prog_info info = { 0 };
+        struct bpf_prog_info info = {0};
         uint32_t size = sizeof(info);
 
         if (bpf_obj_get_info_by_fd(program->attached[i], &info, &size) == 0)
@@ -107,7 +107,7 @@ seed(struct program *program, const uint8_t *bytes, size_t length)
         table_seed(program->table, record.key, bytes + at + sizeof(record), record.size);
         at += whole;
     }
-    return (int) at;
+    return (int)at;
 }
 
 static int
@@ -127,11 +127,11 @@ read_iterator(struct program *program, int fd)
             return -errno;
         if (n == 0)
             return length == 0 ? 0 : -EPROTO;
-        length += (size_t) n;
+        length += (size_t)n;
         taken = seed(program, bytes, length);
         if (taken < 0)
             return taken;
-        length -= (size_t) taken;
+        length -= (size_t)taken;
         memmove(bytes, bytes + taken, length);
         program_drain(program);
     }

@@ -65,8 +65,8 @@ read_lockdown(char *mode, size_t size)
 static bool
 tells_nothing(const char *line)
 {
-    static const char *const endings[] = { "processed ", "verification time ", "stack depth ",
-                                           "max_states", "-- END" };
+    static const char *const endings[] = {"processed ", "verification time ", "stack depth ",
+                                          "max_states", "-- END"};
     size_t i;
 
     for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
@@ -122,7 +122,8 @@ refusal_complain(const char *program, int error)
         if (*line == '\0')
             return complain(EXIT_KERNEL, "program", program,
                             "the kernel does not permit it (%s): a security module, or no "
-                            "CAP_BPF and CAP_PERFMON", strerror(-error));
+                            "CAP_BPF and CAP_PERFMON",
+                            strerror(-error));
     }
     if (*line != '\0')
         return complain(EXIT_KERNEL, "program", program, "the verifier refuses it: %s", line);

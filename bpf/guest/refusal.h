@@ -14,8 +14,7 @@
  *
  * Silences libbpf and keeps its first warning from here on.
  */
-void
-refusal_capture(void);
+void refusal_capture(void);
 
 /**
  * refusal_log:
@@ -23,8 +22,7 @@ refusal_capture(void);
  * Returns: %REFUSAL_LOG_BYTES for the verifier to write to; one for all
  * programs, which costs memory only where it is written
  */
-char *
-refusal_log(void);
+char *refusal_log(void);
 
 /**
  * refusal_complain:
@@ -35,7 +33,6 @@ refusal_log(void);
  *
  * Returns: %EXIT_KERNEL
  */
-enum exit_code
-refusal_complain(const char *program, int error);
+enum exit_code refusal_complain(const char *program, int error);
 
 #endif

@@ -18,19 +18,19 @@ struct header {
 bool
 ring_open(struct ring *ring, int fd, size_t bytes)
 {
-    size_t page = (size_t) sysconf(_SC_PAGESIZE);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
     void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     uint8_t *producer;
 
     if (consumer == MAP_FAILED)
         return false;
-    producer = mmap(NULL, page + 2 * bytes, PROT_READ, MAP_SHARED, fd, (off_t) page);
+    producer = mmap(NULL, page + 2 * bytes, PROT_READ, MAP_SHARED, fd, (off_t)page);
     if (producer == MAP_FAILED) {
         munmap(consumer, page);
         return false;
     }
     ring->consumer = consumer;
-    ring->producer = (const unsigned long *) (const void *) producer;
+    ring->producer = (const unsigned long *)(const void *)producer;
     ring->data = producer + page;
     ring->mask = bytes - 1;
     ring->at = *ring->consumer;
@@ -44,7 +44,7 @@ ring_next(struct ring *ring, uint32_t *size)
     uint32_t length;
 
     while (ring->at != __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE)) {
-        header = (const void *) (ring->data + (ring->at & ring->mask));
+        header = (const void *)(ring->data + (ring->at & ring->mask));
         length = __atomic_load_n(&header->size, __ATOMIC_ACQUIRE);
         if (length & BPF_RINGBUF_BUSY_BIT)
             return NULL;
@@ -65,7 +65,7 @@ ring_end(const struct ring *ring)
 bool
 ring_has_passed(const struct ring *ring, unsigned long end)
 {
-    return (long) (ring->at - end) >= 0;
+    return (long)(ring->at - end) >= 0;
 }
 
 /* Ordered against what is looked at next: the kernel wakes nobody for a record

@@ -27,8 +27,7 @@ struct ring {
  *
  * Returns: whether it could be mapped; errno is set if not
  */
-bool
-ring_open(struct ring *ring, int fd, size_t bytes);
+bool ring_open(struct ring *ring, int fd, size_t bytes);
 
 /**
  * ring_next:
@@ -36,16 +35,14 @@ ring_open(struct ring *ring, int fd, size_t bytes);
  *
  * Returns: the next record, valid until ring_release(), or %NULL if none is there yet
  */
-const void *
-ring_next(struct ring *ring, uint32_t *size);
+const void *ring_next(struct ring *ring, uint32_t *size);
 
 /**
  * ring_end:
  *
  * Returns: the position behind all records that the kernel has begun so far
  */
-unsigned long
-ring_end(const struct ring *ring);
+unsigned long ring_end(const struct ring *ring);
 
 /**
  * ring_has_passed:
@@ -54,15 +51,13 @@ ring_end(const struct ring *ring);
  * Returns: whether ring_next() has returned all records before @end; it stops at one
  * that is still being written
  */
-bool
-ring_has_passed(const struct ring *ring, unsigned long end);
+bool ring_has_passed(const struct ring *ring, unsigned long end);
 
 /**
  * ring_release:
  *
  * Gives back the room of all records that ring_next() returned.
  */
-void
-ring_release(struct ring *ring);
+void ring_release(struct ring *ring);
 
 #endif

@@ -32,7 +32,7 @@ read_proc(const char *pid, const char *what, char *text, size_t size)
     if (fd >= 0)
         close(fd);
     text[n > 0 ? n : 0] = '\0';
-    return n > 0 ? (size_t) n : 0;
+    return n > 0 ? (size_t)n : 0;
 }
 
 static bool
@@ -65,7 +65,7 @@ static void
 print_digest(const char *pid)
 {
     char path[64], hex[2 * BPFPV_WIRE_DIGEST_LEN + 1];
-    struct image image = { 0 };
+    struct image image = {0};
 
     snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
     if (image_read(path, &image) == 0) {

@@ -15,7 +15,6 @@
  *
  * Returns: %EXIT_RUNNING, %EXIT_OTHER if none runs
  */
-enum exit_code
-status_print(void);
+enum exit_code status_print(void);
 
 #endif

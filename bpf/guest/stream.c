@@ -68,7 +68,7 @@ put_header(struct stream_out *out, uint16_t type, size_t length)
     struct bpfpv_wire_header header = {
         .magic = BPFPV_WIRE_MAGIC,
         .type = type,
-        .length = (uint32_t) ((length + 7) & ~(size_t) 7),
+        .length = (uint32_t)((length + 7) & ~(size_t)7),
     };
 
     put(out, &header, sizeof(header));
@@ -87,10 +87,9 @@ stream_out_frame(struct stream_out *out, uint16_t type, const void *payload, siz
 }
 
 bool
-stream_out_batch(struct stream_out *out, uint32_t program, uint32_t generation,
-                 uint32_t largest)
+stream_out_batch(struct stream_out *out, uint32_t program, uint32_t generation, uint32_t largest)
 {
-    struct bpfpv_wire_records records = { .program = program, .generation = generation };
+    struct bpfpv_wire_records records = {.program = program, .generation = generation};
     size_t least = HEADER + sizeof(records) + sizeof(struct bpfpv_wire_record) + largest + 8;
 
     if (room(out) < least)
@@ -108,8 +107,8 @@ stream_out_batch(struct stream_out *out, uint32_t program, uint32_t generation,
 bool
 stream_out_record(struct stream_out *out, uint64_t key, const void *value, uint32_t size)
 {
-    struct bpfpv_wire_record record = { .key = key, .size = size };
-    size_t more = sizeof(record) + ((size + 7) & ~(size_t) 7);
+    struct bpfpv_wire_record record = {.key = key, .size = size};
+    size_t more = sizeof(record) + ((size + 7) & ~(size_t)7);
     size_t payload = out->end - out->batch - HEADER;
 
     if (room(out) < more || payload + more > BPFPV_WIRE_MAX_PAYLOAD)
@@ -124,7 +123,7 @@ void
 stream_out_batch_end(struct stream_out *out)
 {
     uint8_t *frame = out->bytes + out->batch;
-    uint32_t payload = (uint32_t) (out->end - out->batch - HEADER);
+    uint32_t payload = (uint32_t)(out->end - out->batch - HEADER);
 
     if (out->count == 0)
         out->end = out->batch;

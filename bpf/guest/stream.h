@@ -45,8 +45,7 @@ struct stream_frame {
  *
  * Discards everything that waits.
  */
-void
-stream_out_reset(struct stream_out *out);
+void stream_out_reset(struct stream_out *out);
 
 /**
  * stream_out_pending:
@@ -54,15 +53,13 @@ stream_out_reset(struct stream_out *out);
  *
  * Returns: how many bytes wait to be written; none while a batch is open
  */
-size_t
-stream_out_pending(const struct stream_out *out, const uint8_t **bytes);
+size_t stream_out_pending(const struct stream_out *out, const uint8_t **bytes);
 
 /**
  * stream_out_written:
  * @count: how many of the waiting bytes were written
  */
-void
-stream_out_written(struct stream_out *out, size_t count);
+void stream_out_written(struct stream_out *out, size_t count);
 
 /**
  * stream_out_frame:
@@ -70,8 +67,7 @@ stream_out_written(struct stream_out *out, size_t count);
  *
  * Returns: false, and nothing is encoded, when the frame doesn't fit
  */
-bool
-stream_out_frame(struct stream_out *out, uint16_t type, const void *payload, size_t length);
+bool stream_out_frame(struct stream_out *out, uint16_t type, const void *payload, size_t length);
 
 /**
  * stream_out_batch:
@@ -81,9 +77,8 @@ stream_out_frame(struct stream_out *out, uint16_t type, const void *payload, siz
  *
  * Returns: false when not even one record of @largest bytes would fit
  */
-bool
-stream_out_batch(struct stream_out *out, uint32_t program, uint32_t generation,
-                 uint32_t largest);
+bool stream_out_batch(struct stream_out *out, uint32_t program, uint32_t generation,
+                      uint32_t largest);
 
 /**
  * stream_out_record:
@@ -91,16 +86,14 @@ stream_out_batch(struct stream_out *out, uint32_t program, uint32_t generation,
  *
  * Returns: false, and nothing is encoded, when the record doesn't fit
  */
-bool
-stream_out_record(struct stream_out *out, uint64_t key, const void *value, uint32_t size);
+bool stream_out_record(struct stream_out *out, uint64_t key, const void *value, uint32_t size);
 
 /**
  * stream_out_batch_end:
  *
  * Closes the RECORDS frame; a frame without records disappears.
  */
-void
-stream_out_batch_end(struct stream_out *out);
+void stream_out_batch_end(struct stream_out *out);
 
 /**
  * stream_in_space:
@@ -109,23 +102,20 @@ stream_out_batch_end(struct stream_out *out);
  * Returns: how many bytes may be stored at @space; never 0 once stream_in_next()
  * has returned false
  */
-size_t
-stream_in_space(struct stream_in *in, uint8_t **space);
+size_t stream_in_space(struct stream_in *in, uint8_t **space);
 
 /**
  * stream_in_stored:
  * @count: how many bytes were stored where stream_in_space() said
  */
-void
-stream_in_stored(struct stream_in *in, size_t count);
+void stream_in_stored(struct stream_in *in, size_t count);
 
 /**
  * stream_in_reset:
  *
  * Forgets a frame that has arrived only in part.
  */
-void
-stream_in_reset(struct stream_in *in);
+void stream_in_reset(struct stream_in *in);
 
 /**
  * stream_in_next:
@@ -137,7 +127,6 @@ stream_in_reset(struct stream_in *in);
  *
  * Returns: false when the bytes so far hold no further whole frame
  */
-bool
-stream_in_next(struct stream_in *in, struct stream_frame *frame);
+bool stream_in_next(struct stream_in *in, struct stream_frame *frame);
 
 #endif

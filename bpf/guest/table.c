@@ -84,7 +84,7 @@ table_free(struct table *table)
 
     if (table == NULL)
         return;
-    HASH_ITER(hh, table->entries, entry, next)
+    HASH_ITER (hh, table->entries, entry, next)
         remove_entry(table, entry);
     free(table);
 }
@@ -96,7 +96,7 @@ has_room(const struct table *table, uint32_t size)
     /* Tombstones that wait for the host take room too, but not without end. */
     return table->live < table->max_keys &&
            table->bytes + size <= BPFPV_WIRE_MAX_BYTES(table->max_keys) &&
-           HASH_COUNT(table->entries) < 2 * (size_t) table->max_keys;
+           HASH_COUNT(table->entries) < 2 * (size_t)table->max_keys;
 }
 
 bool
@@ -205,7 +205,7 @@ entry_for(struct table *table, uint64_t key, uint32_t size)
         return entry;
     if (size == 0 && !table->collecting)
         return NULL;
-    if (size == 0 && HASH_COUNT(table->entries) >= 2 * (size_t) table->max_keys) {
+    if (size == 0 && HASH_COUNT(table->entries) >= 2 * (size_t)table->max_keys) {
         table->unsure = true;
         return NULL;
     }
@@ -270,7 +270,7 @@ table_collected(struct table *table)
     struct entry *entry, *next;
 
     table->collecting = false;
-    HASH_ITER(hh, table->entries, entry, next) {
+    HASH_ITER (hh, table->entries, entry, next) {
         if (entry->seen != table->epoch && entry->changed != table->epoch)
             set_value(table, entry, NULL, 0);
         settle(table, entry);
@@ -286,7 +286,7 @@ table_publish(struct table *table)
     table->queue = NULL;
     table->known = 0;
     table->initial = 0;
-    HASH_ITER(hh, table->entries, entry, next) {
+    HASH_ITER (hh, table->entries, entry, next) {
         entry->queued = false;
         entry->initial = false;
         free_sent(entry);

@@ -30,15 +30,13 @@ struct table_change {
  * Returns: an empty table that the host knows nothing of, or %NULL when there
  * is no memory. Free with table_free().
  */
-struct table *
-table_new(uint32_t max_keys);
+struct table *table_new(uint32_t max_keys);
 
 /**
  * table_free:
  * @table: (nullable): the table
  */
-void
-table_free(struct table *table);
+void table_free(struct table *table);
 
 /**
  * table_apply:
@@ -48,8 +46,7 @@ table_free(struct table *table);
  * Takes a change that the program reported. A key that doesn't fit is dropped
  * and counted.
  */
-void
-table_apply(struct table *table, uint64_t key, const void *value, uint32_t size);
+void table_apply(struct table *table, uint64_t key, const void *value, uint32_t size);
 
 /**
  * table_collect:
@@ -57,16 +54,14 @@ table_apply(struct table *table, uint64_t key, const void *value, uint32_t size)
  * Starts a snapshot: from here on a change outranks what table_seed() brings
  * for the same key. Resets the count of dropped keys.
  */
-void
-table_collect(struct table *table);
+void table_collect(struct table *table);
 
 /**
  * table_seed:
  *
  * Takes one live key that the snapshot found. @size is not 0.
  */
-void
-table_seed(struct table *table, uint64_t key, const void *value, uint32_t size);
+void table_seed(struct table *table, uint64_t key, const void *value, uint32_t size);
 
 /**
  * table_collected:
@@ -77,8 +72,7 @@ table_seed(struct table *table, uint64_t key, const void *value, uint32_t size);
  * Returns: false if memory or room ran out for what it had to remember; the
  * snapshot must then be taken again
  */
-bool
-table_collected(struct table *table);
+bool table_collected(struct table *table);
 
 /**
  * table_publish:
@@ -86,8 +80,7 @@ table_collected(struct table *table);
  * Forgets what the host knows and queues every live key ahead of all changes
  * to come; table_initial() tells how many of these are left.
  */
-void
-table_publish(struct table *table);
+void table_publish(struct table *table);
 
 /**
  * table_next:
@@ -96,24 +89,21 @@ table_publish(struct table *table);
  * Returns: whether something must be sent; if so @change is valid until the
  * table changes, and table_sent() must follow once it is in the buffer
  */
-bool
-table_next(struct table *table, struct table_change *change);
+bool table_next(struct table *table, struct table_change *change);
 
 /**
  * table_sent:
  *
  * The change that table_next() returned is on its way to the host.
  */
-void
-table_sent(struct table *table);
+void table_sent(struct table *table);
 
 /**
  * table_initial:
  *
  * Returns: how many keys of the last table_publish() are still to be sent
  */
-size_t
-table_initial(const struct table *table);
+size_t table_initial(const struct table *table);
 
 /**
  * table_known:
@@ -121,31 +111,27 @@ table_initial(const struct table *table);
  * Returns: how many keys the host's replica holds, once it has received all
  * that was sent
  */
-size_t
-table_known(const struct table *table);
+size_t table_known(const struct table *table);
 
 /**
  * table_live:
  *
  * Returns: how many keys have a value
  */
-size_t
-table_live(const struct table *table);
+size_t table_live(const struct table *table);
 
 /**
  * table_dropped:
  *
  * Returns: how many keys didn't fit since table_collect()
  */
-uint64_t
-table_dropped(const struct table *table);
+uint64_t table_dropped(const struct table *table);
 
 /**
  * table_full:
  *
  * Returns: whether a new key would be dropped
  */
-bool
-table_full(const struct table *table);
+bool table_full(const struct table *table);
 
 #endif

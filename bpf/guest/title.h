@@ -14,8 +14,7 @@
  * Takes note of the command line's memory. The first to see @argv; nothing
  * that points into it is valid after title_add() or title_end().
  */
-void
-title_reserve(int argc, char **argv);
+void title_reserve(int argc, char **argv);
 
 /**
  * title_add:
@@ -23,15 +22,13 @@ title_reserve(int argc, char **argv);
  * Adds a word after %TITLE_NAME, for good; it is cut short where there is no
  * room. A printf format.
  */
-void
-title_add(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void title_add(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * title_end:
  *
  * Sets the last word, in place of the one that was set before. No system call.
  */
-void
-title_end(const char *word);
+void title_end(const char *word);
 
 #endif

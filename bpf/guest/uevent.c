@@ -15,12 +15,11 @@
 #define KERNEL_GROUP 1
 
 /* "ACTION@/devices/system/cpu/cpu1": "cpu/" after an action of so many characters and the rest */
-#define CPU_AFTER(action) ((unsigned) (sizeof(action "@/devices/system/") - 1))
+#define CPU_AFTER(action) ((unsigned)(sizeof(action "@/devices/system/") - 1))
 #define CPU_WORD 0x6370752f
-#define ACCEPT_CPU_AFTER(action)                                       \
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CPU_AFTER(action)),             \
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CPU_WORD, 0, 1),           \
-        BPF_STMT(BPF_RET | BPF_K, 0xffff)
+#define ACCEPT_CPU_AFTER(action)                                                                   \
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, CPU_AFTER(action)),                                         \
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CPU_WORD, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0xffff)
 
 /* The shortest first: a message that ends before what is loaded is dropped. */
 static struct sock_filter filter[] = {
@@ -33,14 +32,14 @@ static struct sock_filter filter[] = {
 int
 uevent_open(void)
 {
-    const struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
-    const struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP };
+    const struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
 
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0 &&
-        bind(fd, (const struct sockaddr *) &address, sizeof(address)) == 0)
+        bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     close(fd);
     return -1;

@@ -13,15 +13,13 @@
  * Returns: a socket that is readable after a CPU came or went, and after nothing else; -1 where
  * the kernel has none: then CPUs are looked at only when the host asks
  */
-int
-uevent_open(void);
+int uevent_open(void);
 
 /**
  * uevent_drain:
  *
  * Reads all that waits.
  */
-void
-uevent_drain(int fd);
+void uevent_drain(int fd);
 
 #endif

@@ -33,8 +33,7 @@ __asm__(".section .rodata\n"
 
 extern const uint8_t packed[], packed_end[];
 
-void
-unpack(char **stack) __attribute__((noreturn));
+void unpack(char **stack) __attribute__((noreturn));
 
 static long
 call(long number, long a, long b, long c, long e, long f)
@@ -51,16 +50,16 @@ call(long number, long a, long b, long c, long e, long f)
     return result;
 }
 
-static void __attribute__((noreturn))
-leave(enum exit_code code, const char *why, size_t length)
+static void __attribute__((noreturn)) leave(enum exit_code code, const char *why, size_t length)
 {
-    call(SYS_write, 2, (long) why, (long) length, 0, 0);
+    call(SYS_write, 2, (long)why, (long)length, 0, 0);
     for (;;)
         call(SYS_exit_group, code, 0, 0, 0, 0);
 }
 
-#define LEAVE(code, why) \
-    leave(code, "bpfpv-guest: unpacking: " why "\n", sizeof("bpfpv-guest: unpacking: " why "\n") - 1)
+#define LEAVE(code, why)                                                                           \
+    leave(code, "bpfpv-guest: unpacking: " why "\n",                                               \
+          sizeof("bpfpv-guest: unpacking: " why "\n") - 1)
 
 static void
 store(long fd, const uint8_t *bytes, size_t size)
@@ -69,10 +68,10 @@ store(long fd, const uint8_t *bytes, size_t size)
     long n;
 
     while (done < size) {
-        n = call(SYS_write, fd, (long) (bytes + done), (long) (size - done), 0, 0);
+        n = call(SYS_write, fd, (long)(bytes + done), (long)(size - done), 0, 0);
         if (n <= 0)
             LEAVE(EXIT_OTHER, "the file can't be written; is there space?");
-        done += (size_t) n;
+        done += (size_t)n;
     }
     call(SYS_close, fd, 0, 0, 0, 0);
 }
@@ -81,12 +80,12 @@ store(long fd, const uint8_t *bytes, size_t size)
 static long
 make_room(char *path)
 {
-    long n = call(SYS_readlink, (long) "/proc/self/exe", (long) path, PATH_MAX - 1, 0, 0), fd;
+    long n = call(SYS_readlink, (long)"/proc/self/exe", (long)path, PATH_MAX - 1, 0, 0), fd;
 
     path[n > 0 ? n : 0] = '\0';
-    if (n <= 0 || call(SYS_unlink, (long) path, 0, 0, 0, 0) != 0)
+    if (n <= 0 || call(SYS_unlink, (long)path, 0, 0, 0, 0) != 0)
         LEAVE(EXIT_OTHER, "its own file can't be replaced");
-    fd = call(SYS_open, (long) path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700, 0, 0);
+    fd = call(SYS_open, (long)path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700, 0, 0);
     if (fd < 0)
         LEAVE(EXIT_OTHER, "the file can't be created");
     return fd;
@@ -96,15 +95,15 @@ void
 unpack(char **stack)
 {
     static char path[PATH_MAX];
-    long argc = *(long *) (void *) stack;
-    long bytes = call(SYS_mmap, 0, UNPACKED_SIZE, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    long argc = *(long *)(void *)stack;
+    long bytes =
+        call(SYS_mmap, 0, UNPACKED_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
     if (bytes < 0 && bytes > -4096)
         LEAVE(EXIT_OTHER, "no memory");
-    if (!lzma_decode(packed, (size_t) (packed_end - packed), (uint8_t *) bytes, UNPACKED_SIZE))
+    if (!lzma_decode(packed, (size_t)(packed_end - packed), (uint8_t *)bytes, UNPACKED_SIZE))
         LEAVE(EXIT_DAMAGED, "arrived damaged");
-    store(make_room(path), (const uint8_t *) bytes, UNPACKED_SIZE);
-    call(SYS_execve, (long) path, (long) (stack + 1), (long) (stack + argc + 2), 0, 0);
+    store(make_room(path), (const uint8_t *)bytes, UNPACKED_SIZE);
+    call(SYS_execve, (long)path, (long)(stack + 1), (long)(stack + argc + 2), 0, 0);
     LEAVE(EXIT_OTHER, "the loader can't be executed");
 }

@@ -21,7 +21,7 @@ struct pid;
 struct task_struct {
 	unsigned int flags;
 	int pid;
-	struct pid *thread_pid; /* NULL from when it is released */
+	struct pid *thread_pid;         /* NULL from when it is released */
 	const struct cpumask *cpus_ptr; /* cpus_mask, or cpumask_of() the CPU it must stay on */
 	struct cpumask cpus_mask;
 	struct task_struct *group_leader;

@@ -89,7 +89,8 @@ BPFPV_API GVariant *bpfpv_client_list_sync(BpfpvClient *client, GCancellable *ca
 /* a{sv}: all about one domain, given by name, UUID or libvirt id. */
 BPFPV_API GVariant *bpfpv_client_show_sync(BpfpvClient *client, const char *domain,
                                            GCancellable *cancellable, GError **error);
-/* a{sv}: the host's CPUs and who sits on them; its "cpus" is empty while libvirt is out of reach. */
+/* a{sv}: the host's CPUs and who sits on them; its "cpus" is empty while libvirt is out of reach.
+ */
 BPFPV_API GVariant *bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable,
                                           GError **error);
 /* a{sv}: whether the daemon can serve domains, and what this host has to give. */

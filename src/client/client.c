@@ -15,7 +15,7 @@
 
 /* Reading answers from memory. Attach and Detach wait for libvirt, whose calls wait
  * up to 30 s for another job on the domain, a migration for instance. */
-#define READ_TIMEOUT_MS   25000
+#define READ_TIMEOUT_MS 25000
 #define CHANGE_TIMEOUT_MS 60000
 
 /**
@@ -280,8 +280,8 @@ bpfpv_client_keys_sync(BpfpvClient *client, const char *domain, const char *prog
         const char *value;
 
         if (check_text("domain name", domain, error) && check_text("program", program, error))
-            reply = call(client, "Keys", g_variant_new("(sst)", domain, program, next),
-                         "(uba(ts))", READ_TIMEOUT_MS, cancellable, error);
+            reply = call(client, "Keys", g_variant_new("(sst)", domain, program, next), "(uba(ts))",
+                         READ_TIMEOUT_MS, cancellable, error);
         if (reply == NULL) {
             g_variant_builder_clear(&all);
             return NULL;

@@ -7,8 +7,8 @@
 
 #include <gio/gio.h>
 
-#define BPFPV_BUS_NAME          "org.bpfpv1"
-#define BPFPV_OBJECT_PATH       "/org/bpfpv1"
+#define BPFPV_BUS_NAME "org.bpfpv1"
+#define BPFPV_OBJECT_PATH "/org/bpfpv1"
 #define BPFPV_MANAGER_INTERFACE "org.bpfpv1.Manager"
 #define BPFPV_PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 

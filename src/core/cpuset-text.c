@@ -7,7 +7,7 @@
  */
 #include "core/cpuset.h"
 
-G_DEFINE_QUARK(bpfpv-cpuset-error-quark, bpfpv_cpuset_error)
+G_DEFINE_QUARK(bpfpv_cpuset_error_quark, bpfpv_cpuset_error)
 
 static void
 skip_spaces(const char **at)

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define NOBODY  (-1)
+#define NOBODY (-1)
 #define SEVERAL (-2) /* only in a state that no plan of ours led to; waits till one is left */
 
 /* One vCPU of an applied domain. */

@@ -42,10 +42,10 @@ typedef struct {
 } BpfpvPlanThread;
 
 typedef struct {
-    char *domain;     /* the key that the domain was given to the solver under */
-    GPtrArray *vcpus; /* of BpfpvPlanVcpu, by vCPU number */
+    char *domain;       /* the key that the domain was given to the solver under */
+    GPtrArray *vcpus;   /* of BpfpvPlanVcpu, by vCPU number */
     GPtrArray *threads; /* of BpfpvPlanThread, as given to the solver */
-    guint unmet;      /* vCPUs with met == FALSE */
+    guint unmet;        /* vCPUs with met == FALSE */
 } BpfpvPlanDomain;
 
 typedef struct {
@@ -68,9 +68,9 @@ const BpfpvPlanDomain *bpfpv_plan_find(const BpfpvPlan *plan, const char *domain
 
 /* What is in force for one vCPU. Owned by whoever applies plans. */
 typedef struct {
-    BpfpvCpuset *cpus;     /* the last pin that succeeded, or the original mask */
-    gboolean anchored;     /* @cpus is an anchor that a plan gave */
-    BpfpvCpuset *pending;  /* (nullable): a pin call to this set is under way */
+    BpfpvCpuset *cpus;    /* the last pin that succeeded, or the original mask */
+    gboolean anchored;    /* @cpus is an anchor that a plan gave */
+    BpfpvCpuset *pending; /* (nullable): a pin call to this set is under way */
     gboolean pending_anchored;
     BpfpvCpuset *original; /* set by bpfpv_applied_domain_new(); a detour stays within it */
 } BpfpvAppliedVcpu;
@@ -82,14 +82,14 @@ typedef struct {
     BpfpvCpuset *cpus;
     BpfpvCpuset *pending; /* (nullable) */
     BpfpvCpuset *original;
-    gboolean fixed;       /* somebody else pinned it: no step is for it */
+    gboolean fixed; /* somebody else pinned it: no step is for it */
 } BpfpvAppliedThread;
 
 typedef struct {
     char *domain;
-    GPtrArray *vcpus;  /* of BpfpvAppliedVcpu */
+    GPtrArray *vcpus;   /* of BpfpvAppliedVcpu */
     GPtrArray *threads; /* of BpfpvAppliedThread */
-    gboolean blocked;  /* no call may be made for it now (a job holds the domain) */
+    gboolean blocked;   /* no call may be made for it now (a job holds the domain) */
 } BpfpvAppliedDomain;
 
 /* Returns: (transfer none) (nullable) */

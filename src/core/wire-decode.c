@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define HEADER    sizeof(struct bpfpv_wire_header)
+#define HEADER sizeof(struct bpfpv_wire_header)
 #define MAX_FRAME (HEADER + BPFPV_WIRE_MAX_PAYLOAD)
 
 /* A HELLO's header, and its payload up to and including the nonce: enough to know it by. */

@@ -76,8 +76,8 @@ parse_cpu_ids(BpfpvFrame *frame, const guint8 *payload, gsize length, GError **e
         return bpfpv_wire_fail(error, BPFPV_WIRE_ERROR_FRAME, "CPU_IDS: %u CPUs, expected 1 to %u",
                                count, BPFPV_WIRE_MAX_CPU_IDS);
     if (!expect_zero("CPU_IDS", GUINT32_FROM_LE(wire.unused), error) ||
-        !bpfpv_wire_expect_length(
-            "CPU_IDS", length, sizeof(wire) + count * sizeof(struct bpfpv_wire_cpu_id), error))
+        !bpfpv_wire_expect_length("CPU_IDS", length,
+                                  sizeof(wire) + count * sizeof(struct bpfpv_wire_cpu_id), error))
         return FALSE;
     for (guint i = 0; i < count; i++) {
         struct bpfpv_wire_cpu_id one;

@@ -5,7 +5,7 @@
  */
 #include "core/wire-internal.h"
 
-G_DEFINE_QUARK(bpfpv-wire-error-quark, bpfpv_wire_error)
+G_DEFINE_QUARK(bpfpv_wire_error_quark, bpfpv_wire_error)
 
 /**
  * bpfpv_hello_free:

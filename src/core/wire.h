@@ -45,18 +45,18 @@ typedef struct {
 
 typedef struct {
     enum bpfpv_wire_type type;
-    guint program;      /* BEGIN, RECORDS, END: index into HELLO's list, checked */
-    guint32 generation; /* BEGIN, RECORDS, END */
-    BpfpvHello *hello;  /* HELLO */
-    guint n_cpus;       /* CPUS */
+    guint program;                  /* BEGIN, RECORDS, END: index into HELLO's list, checked */
+    guint32 generation;             /* BEGIN, RECORDS, END */
+    BpfpvHello *hello;              /* HELLO */
+    guint n_cpus;                   /* CPUS */
     BpfpvCpuset *possible, *online; /* CPUS: never empty, online ⊆ possible */
-    GArray *cpu_ids;    /* CPU_IDS: of BpfpvGuestCpuId, each cpu below BPFPV_WIRE_MAX_CPUS */
-    GArray *records;    /* RECORDS: of BpfpvWireRecord */
-    guint64 keys, lost, dropped;    /* END */
-    guint64 nonce;      /* PONG */
-    guint32 bye_reason; /* BYE */
-    char *bye_text;     /* BYE: printable ASCII */
-    GBytes *bytes;      /* what records' values point into */
+    GArray *cpu_ids; /* CPU_IDS: of BpfpvGuestCpuId, each cpu below BPFPV_WIRE_MAX_CPUS */
+    GArray *records; /* RECORDS: of BpfpvWireRecord */
+    guint64 keys, lost, dropped; /* END */
+    guint64 nonce;               /* PONG */
+    guint32 bye_reason;          /* BYE */
+    char *bye_text;              /* BYE: printable ASCII */
+    GBytes *bytes;               /* what records' values point into */
 } BpfpvFrame;
 
 void bpfpv_hello_free(BpfpvHello *hello);

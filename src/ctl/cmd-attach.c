@@ -6,9 +6,9 @@
  */
 #include "ctl/command.h"
 
-#define POLL_MS           1000
+#define POLL_MS 1000
 #define TIMEOUT_DEFAULT_S 120
-#define TIMEOUT_MAX_S     86400
+#define TIMEOUT_MAX_S 86400
 
 static gboolean option_no_wait;
 static int option_timeout = TIMEOUT_DEFAULT_S;

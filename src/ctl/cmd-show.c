@@ -11,8 +11,7 @@ static const BpfpvTextColumn columns[] = {
 };
 
 static const BpfpvTextColumn thread_columns[] = {
-    {"THREAD", FALSE},  {"PLAN", FALSE}, {"APPLIED", FALSE},
-    {"ORIGINAL", FALSE}, {"WHY", FALSE},
+    {"THREAD", FALSE}, {"PLAN", FALSE}, {"APPLIED", FALSE}, {"ORIGINAL", FALSE}, {"WHY", FALSE},
 };
 
 static void

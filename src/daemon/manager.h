@@ -30,11 +30,11 @@ typedef struct {
     BpfpvSession *session;
     BpfpvGuestTopology *guest; /* (nullable): what its XML says */
     BpfpvPins *pins;
-    guint placed_serial;     /* bpfpv_pins_serial() that the placer knows */
-    gboolean releasing;      /* not managed any more: the originals go back */
+    guint placed_serial; /* bpfpv_pins_serial() that the placer knows */
+    gboolean releasing;  /* not managed any more: the originals go back */
     gboolean session_stopped;
-    gboolean seen;           /* told of since the connection was made */
-    GPtrArray *waiters;      /* of GTask: want to know when it is not managed any more */
+    gboolean seen;      /* told of since the connection was made */
+    GPtrArray *waiters; /* of GTask: want to know when it is not managed any more */
     BpfpvManager *manager;
 } BpfpvManaged;
 

@@ -23,8 +23,8 @@ struct _BpfpvPins {
     BpfpvAppliedDomain *applied; /* of use when ready */
     gboolean ready;
     guint serial;
-    gboolean journaled;          /* the journal has the originals that are known */
-    GPtrArray *errors;           /* of char * or NULL, by vCPU */
+    gboolean journaled; /* the journal has the originals that are known */
+    GPtrArray *errors;  /* of char * or NULL, by vCPU */
     guint retry_timer;
     gint64 blocked_until_us; /* what that is set to, once the originals are known */
     guint rate;
@@ -37,16 +37,16 @@ struct _BpfpvPins {
     BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
 
     /* pins-threads.c */
-    GHashTable *thread_errors;  /* an I/O thread's number, 0: the emulator → char * */
+    GHashTable *thread_errors; /* an I/O thread's number, 0: the emulator → char * */
     gboolean reading_threads;
     gboolean read_threads_again;
 
     /* pins-note.c: the status element */
-    char *noted;        /* what the domain has; NULL: nothing; "": what another daemon wrote */
-    char *noting;       /* what is being written */
+    char *noted;  /* what the domain has; NULL: nothing; "": what another daemon wrote */
+    char *noting; /* what is being written */
     gboolean noted_originals, noting_originals; /* whether they tell the originals */
-    char *note_error;   /* why the last call failed */
-    gboolean note_busy; /* a call is under way */
+    char *note_error;                           /* why the last call failed */
+    gboolean note_busy;                         /* a call is under way */
     gboolean note_wanted;
     gboolean note_ends; /* it is to be removed */
     guint note_timer;

@@ -49,7 +49,8 @@ adopt_pins(BpfpvPins *pins, const GPtrArray *present)
     }
 }
 
-/* Of an earlier daemon that gave all back; only what an administrator has pinned is still of use. */
+/* Of an earlier daemon that gave all back; only what an administrator has pinned is still of use.
+ */
 static void
 forget_originals(BpfpvJournalEntry *entry)
 {

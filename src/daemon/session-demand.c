@@ -30,7 +30,8 @@ settle(gpointer user_data)
 
     session->settle_timer = 0;
     if (session->link && bpfpv_link_is_synced(session->link))
-        bpfpv_session_take_demand(session, bpfpv_link_demand(session->link, session->guest, session->n_vcpus));
+        bpfpv_session_take_demand(
+            session, bpfpv_link_demand(session->link, session->guest, session->n_vcpus));
     return G_SOURCE_REMOVE;
 }
 

@@ -36,14 +36,14 @@ struct _BpfpvSession {
     char *channel_alias;
     gboolean has_agent;
     gboolean agent_connected;
-    gboolean port_open; /* something in the guest holds the channel */
+    gboolean port_open;        /* something in the guest holds the channel */
     BpfpvGuestTopology *guest; /* (nullable) */
     guint n_vcpus;
 
     gboolean our_channel;  /* plugged in by us */
     gboolean gone_channel; /* unplugged again */
     gint64 plugged_at_us;  /* when; its path is known a moment later */
-    gboolean seen; /* its XML was told at least once */
+    gboolean seen;         /* its XML was told at least once */
     /* An earlier daemon, here or where the domain has come from, left its status: its loader may
      * run, and the port that it holds show as open a moment after the agent's. */
     gboolean expects_loader;

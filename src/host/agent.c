@@ -30,7 +30,7 @@ struct _BpfpvAgent {
     GCancellable *cancellable;
 };
 
-G_DEFINE_QUARK(bpfpv-agent-error-quark, bpfpv_agent_error)
+G_DEFINE_QUARK(bpfpv_agent_error_quark, bpfpv_agent_error)
 
 /* An error's text has the guest's words in it: one line of printable ASCII. */
 static char *

@@ -9,7 +9,7 @@
 
 #define MAX_CELL 4096
 
-G_DEFINE_QUARK(bpfpv-capabilities-error-quark, bpfpv_capabilities_error)
+G_DEFINE_QUARK(bpfpv_capabilities_error_quark, bpfpv_capabilities_error)
 
 typedef struct {
     GArray *cpus;       /* of BpfpvTopologyCpu */

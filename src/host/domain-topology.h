@@ -17,10 +17,10 @@ typedef struct {
 typedef struct {
     guint n_vcpus;
     BpfpvGuestTopology *guest;
-    GPtrArray *original;    /* of BpfpvCpuset or NULL, by vCPU: vcpupin, else <vcpu cpuset>; NULL:
-                             * any host CPU */
-    BpfpvCpuset *emulator;  /* (nullable): emulatorpin, else <vcpu cpuset>; NULL: any */
-    GArray *iothreads;      /* of BpfpvDomainIothread, by id */
+    GPtrArray *original;   /* of BpfpvCpuset or NULL, by vCPU: vcpupin, else <vcpu cpuset>; NULL:
+                            * any host CPU */
+    BpfpvCpuset *emulator; /* (nullable): emulatorpin, else <vcpu cpuset>; NULL: any */
+    GArray *iothreads;     /* of BpfpvDomainIothread, by id */
     BpfpvCpuset *fixed; /* host CPUs that a vCPU is pinned to alone, and if there is such, those of
                          * the emulator and the I/O threads too */
 } BpfpvDomainTopology;

@@ -17,14 +17,14 @@
 typedef struct {
     char *name;
     char *uuid;
-    BpfpvConfig *config;  /* (nullable): NULL: it is not to be managed, or what says so is invalid */
+    BpfpvConfig *config; /* (nullable): NULL: it is not to be managed, or what says so is invalid */
     GError *config_error; /* (nullable): why that is invalid */
     char *source;         /* (nullable): where either comes from, for people */
     gboolean has_element; /* there is a <bpfpv> element */
     gboolean is_off;      /* and it says that the domain is not to be managed */
     gboolean stands; /* without an element it would be managed: its flavor or bpfpvd.conf say so */
-    BpfpvStatus *status;  /* (nullable): what a daemon, here or elsewhere, has noted in it */
-    gboolean has_agent;   /* an agent channel is configured */
+    BpfpvStatus *status; /* (nullable): what a daemon, here or elsewhere, has noted in it */
+    gboolean has_agent;  /* an agent channel is configured */
     gboolean agent_connected;
     /* The channel that the config names; without a config, the default's. */
     char *channel_path;         /* (nullable): host socket; NULL: no such channel */

@@ -13,7 +13,8 @@
  * @context: (nullable): what to check it against beside the schema
  * @error: return location, domain %BPFPV_XML_ERROR: all mistakes, one after the other
  *
- * Returns: (transfer full): the configuration, with no program in it where all are off, or %NULL with @error set
+ * Returns: (transfer full): the configuration, with no program in it where all are off, or %NULL
+ * with @error set
  */
 BpfpvConfig *bpfpv_element_read(const xmlNode *element, const char *domain, guint n_vcpus,
                                 const BpfpvElementContext *context, GError **error);

@@ -36,7 +36,7 @@ typedef struct {
     BpfpvCpuset *original; /* (nullable) */
     gboolean unpinned;     /* as a vCPU's */
     gboolean fixed;
-    char *why;             /* (nullable) */
+    char *why; /* (nullable) */
 } BpfpvStatusThread;
 
 typedef struct {

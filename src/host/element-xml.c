@@ -2,7 +2,7 @@
 /* libxml2, for the files that read and write domain XML; see element-xml.h. */
 #include "host/element-xml.h"
 
-G_DEFINE_QUARK(bpfpv-xml-error-quark, bpfpv_xml_error)
+G_DEFINE_QUARK(bpfpv_xml_error_quark, bpfpv_xml_error)
 
 static void
 set_syntax_error(GError **error)

@@ -24,7 +24,7 @@ struct _BpfpvPayload {
     char **options;   /* NULL: none */
 };
 
-G_DEFINE_QUARK(bpfpv-injector-error-quark, bpfpv_injector_error)
+G_DEFINE_QUARK(bpfpv_injector_error_quark, bpfpv_injector_error)
 
 static void
 file_free(gpointer data)

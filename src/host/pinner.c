@@ -6,7 +6,7 @@
 #include "host/virt.h"
 #include "host/worker.h"
 
-G_DEFINE_QUARK(bpfpv - pinner - error - quark, bpfpv_pinner_error)
+G_DEFINE_QUARK(bpfpv_pinner_error_quark, bpfpv_pinner_error)
 
 #define MAX_VCPUS 1024
 #define STATUS_PREFIX "bpfpvstatus"

@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-G_DEFINE_QUARK(bpfpv-virt-error-quark, bpfpv_virt_error)
+G_DEFINE_QUARK(bpfpv_virt_error_quark, bpfpv_virt_error)
 
 static void
 ignore_error(void *user_data, virErrorPtr error)

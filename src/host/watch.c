@@ -112,8 +112,7 @@ read_done(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func,
-                GAsyncReadyCallback done)
+bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func, GAsyncReadyCallback done)
 {
     g_autoptr(GTask) task = g_task_new(NULL, watch->cancellable, done, watch);
     BpfpvWatchRead *read = g_new0(BpfpvWatchRead, 1);

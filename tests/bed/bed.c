@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define POLL_US    (50 * 1000)
+#define POLL_US (50 * 1000)
 #define TAIL_LINES 40
 
 static virConnectPtr connection;

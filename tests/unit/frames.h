@@ -74,8 +74,7 @@ frames_add_cpu_ids(GByteArray *stream, const struct bpfpv_wire_cpu_id *ids, guin
     } payload = {{count, 0}, {{0, 0}}};
 
     memcpy(payload.ids, ids, count * sizeof(*ids));
-    frames_add(stream, BPFPV_WIRE_CPU_IDS, &payload,
-               sizeof(payload.head) + count * sizeof(*ids));
+    frames_add(stream, BPFPV_WIRE_CPU_IDS, &payload, sizeof(payload.head) + count * sizeof(*ids));
 }
 
 static inline void

@@ -142,8 +142,8 @@ scenario_topology(const char *where, const char *online_text)
 
     for (guint c = 0; words[c] != NULL; c++) {
         g_auto(GStrv) parts = g_strsplit(words[c], ":", -1);
-        BpfpvTopologyCpu cpu = {.cpu = c, .cell = atoi(parts[0]), .cache = atoi(parts[1]),
-                                .core = atoi(parts[2])};
+        BpfpvTopologyCpu cpu = {
+            .cpu = c, .cell = atoi(parts[0]), .cache = atoi(parts[1]), .core = atoi(parts[2])};
 
         cpu.efficiency = parts[3] != NULL ? (guint)atoi(parts[3]) : 0;
         g_array_append_val(placed, cpu);
@@ -200,8 +200,8 @@ scenario_anchor(ScenarioDomain *domain, const char *vcpus_text)
 static inline void
 scenario_solve(Scenario *scenario)
 {
-    BpfpvPlan *plan = bpfpv_placement_solve(&scenario->host, scenario->domains, scenario->plan,
-                                            scenario->now_us);
+    BpfpvPlan *plan =
+        bpfpv_placement_solve(&scenario->host, scenario->domains, scenario->plan, scenario->now_us);
 
     bpfpv_plan_free(scenario->plan);
     scenario->plan = plan;

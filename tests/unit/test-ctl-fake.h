@@ -8,7 +8,7 @@
 #include <gio/gio.h>
 
 #define FAKE_DOMAIN "web1"
-#define FAKE_UUID   "7f1c2d3e-0000-4000-8000-000000000001"
+#define FAKE_UUID "7f1c2d3e-0000-4000-8000-000000000001"
 
 /* Prints a TAP plan that skips all and returns FALSE if no private bus can be started. */
 gboolean fake_bus_is_possible(void);

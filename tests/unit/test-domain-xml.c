@@ -74,7 +74,8 @@ every_attribute_is_read(void **state)
 {
     g_autoptr(BpfpvDomainXml) xml =
         parse("<b:bpfpv xmlns:b='" BPFPV_DOMAIN_NAMESPACE "'><b:program name='affinity'>"
-              "<b:placement mode='shared' cpuset='2-7,^4' smt='isolate' cohort='cell' numa='strict' reserve='2' weight='7'/><b:limit anchors='4' keys='99' "
+              "<b:placement mode='shared' cpuset='2-7,^4' smt='isolate' cohort='cell' "
+              "numa='strict' reserve='2' weight='7'/><b:limit anchors='4' keys='99' "
               "rate='20'/></b:program><b:channel name='org.example.1'/></b:bpfpv>",
               CHANNEL("org.example.1", "disconnected"));
 

@@ -243,10 +243,10 @@ test_large_values_fill_the_table(void **state)
 {
     const size_t most = BPFPV_WIRE_MAX_BYTES(2000) / BPFPV_WIRE_MAX_VALUE;
     struct table *table = table_new(2000);
-    uint8_t value[BPFPV_WIRE_MAX_VALUE] = { 1 };
+    uint8_t value[BPFPV_WIRE_MAX_VALUE] = {1};
     uint64_t key;
 
-    (void) state;
+    (void)state;
     for (key = 0; key < 200; key++)
         table_apply(table, key, value, sizeof(value));
     assert_int_equal(table_live(table), most);
@@ -266,10 +266,10 @@ test_value_that_grows_may_not_fit(void **state)
 {
     const uint64_t most = BPFPV_WIRE_MAX_BYTES(2000) / BPFPV_WIRE_MAX_VALUE;
     struct table *table = table_new(2000);
-    uint8_t value[BPFPV_WIRE_MAX_VALUE] = { 1 };
+    uint8_t value[BPFPV_WIRE_MAX_VALUE] = {1};
     uint64_t key;
 
-    (void) state;
+    (void)state;
     for (key = 1; key < most; key++)
         table_apply(table, key, value, sizeof(value));
     table_apply(table, 0, value, 8);
@@ -290,7 +290,7 @@ test_batch_is_one_frame(void **state)
     const uint8_t *bytes;
     size_t length;
 
-    (void) state;
+    (void)state;
     stream_out_reset(&out);
     assert_true(stream_out_batch(&out, 2, 5, 8));
     assert_int_equal(stream_out_pending(&out, &bytes), 0);
@@ -316,7 +316,7 @@ test_empty_batch_disappears(void **state)
     static struct stream_out out;
     const uint8_t *bytes;
 
-    (void) state;
+    (void)state;
     stream_out_reset(&out);
     assert_true(stream_out_batch(&out, 0, 1, 8));
     stream_out_batch_end(&out);
@@ -331,7 +331,7 @@ test_buffer_and_frame_are_bounded(void **state)
     const uint8_t *bytes;
     unsigned frames = 0, records = 0;
 
-    (void) state;
+    (void)state;
     stream_out_reset(&out);
     while (stream_out_batch(&out, 0, 1, sizeof(value))) {
         frames++;
@@ -360,7 +360,7 @@ feed(struct stream_in *in, const void *bytes, size_t length)
 static void
 feed_frame(struct stream_in *in, uint16_t type, uint64_t nonce, size_t cut)
 {
-    struct bpfpv_wire_header header = { BPFPV_WIRE_MAGIC, type, 0, sizeof(nonce), 0 };
+    struct bpfpv_wire_header header = {BPFPV_WIRE_MAGIC, type, 0, sizeof(nonce), 0};
     uint8_t bytes[sizeof(header) + sizeof(nonce)];
 
     memcpy(bytes, &header, sizeof(header));
@@ -386,7 +386,7 @@ test_frames_byte_by_byte(void **state)
     struct stream_frame frame;
     size_t i;
 
-    (void) state;
+    (void)state;
     stream_in_reset(&in);
     stream_in_reset(&whole);
     feed_frame(&whole, BPFPV_WIRE_RESYNC, 42, 0);
@@ -402,10 +402,10 @@ static void
 test_garbage_is_passed_over(void **state)
 {
     static struct stream_in in;
-    static const struct bpfpv_wire_header huge = { BPFPV_WIRE_MAGIC, BPFPV_WIRE_PING, 0, 4096, 0 };
+    static const struct bpfpv_wire_header huge = {BPFPV_WIRE_MAGIC, BPFPV_WIRE_PING, 0, 4096, 0};
     struct stream_frame frame;
 
-    (void) state;
+    (void)state;
     stream_in_reset(&in);
     feed(&in, "bpfbpfgarbage\0\xff", 15);
     feed(&in, &huge, sizeof(huge));
@@ -420,7 +420,7 @@ test_cut_frame_does_not_swallow_the_next(void **state)
     static struct stream_in in;
     size_t cut;
 
-    (void) state;
+    (void)state;
     for (cut = 1; cut < sizeof(struct bpfpv_wire_header) + 8; cut++) {
         stream_in_reset(&in);
         feed_frame(&in, BPFPV_WIRE_RESYNC, 1, cut);
@@ -438,13 +438,13 @@ test_reader_never_runs_out_of_space(void **state)
     size_t size;
     int i;
 
-    (void) state;
+    (void)state;
     stream_in_reset(&in);
     srand(1);
     for (i = 0; i < 2000; i++) {
         size = stream_in_space(&in, &space);
         assert_true(size > 1024);
-        size = (size_t) rand() % 900;
+        size = (size_t)rand() % 900;
         while (size-- > 0)
             feed(&in, &"bfpv\0\x40\0\x08"[rand() % 8], 1);
         while (stream_in_next(&in, &frame))

@@ -164,8 +164,7 @@ static void
 damage_is_said(void **state)
 {
     static const char *const damaged[] = {
-        "", "[]", "{", "{\"original\": [\"0-\"]}",
-        "{\"threads\": [{\"kind\": \"emulator\"}]}",
+        "", "[]", "{", "{\"original\": [\"0-\"]}", "{\"threads\": [{\"kind\": \"emulator\"}]}",
     };
     g_autofree char *path = g_build_filename(*state, UUID ".json", NULL);
 

@@ -626,8 +626,8 @@ static void
 frames_of_fixed_size_have_that_size(void **state)
 {
     static const guint types[] = {
-        BPFPV_WIRE_CPUS, BPFPV_WIRE_BEGIN, BPFPV_WIRE_RECORDS,
-        BPFPV_WIRE_END,  BPFPV_WIRE_PONG,  BPFPV_WIRE_BYE,   BPFPV_WIRE_CPU_IDS,
+        BPFPV_WIRE_CPUS, BPFPV_WIRE_BEGIN, BPFPV_WIRE_RECORDS, BPFPV_WIRE_END,
+        BPFPV_WIRE_PONG, BPFPV_WIRE_BYE,   BPFPV_WIRE_CPU_IDS,
     };
     guint8 payload[200] = {0};
 

@@ -49,7 +49,7 @@ struct slot {
     int result;  /* of the last command: 0 or an errno */
     int argument;
     uint64_t mask;
-    int ready; /* the driver waits on it: the member runs */
+    int ready;      /* the driver waits on it: the member runs */
     pid_t tid, pid; /* as the machine's first PID namespace has them */
 
     /* the driver's own */
@@ -58,9 +58,9 @@ struct slot {
     bool pending;  /* a command is under way */
     unsigned kind; /* the operation that it belongs to */
     enum command last;
-    int before;    /* what done was */
-    int process;   /* the same for all threads of one */
-    int namespace; /* 0 is the machine's */
+    int before;        /* what done was */
+    int process;       /* the same for all threads of one */
+    int pid_namespace; /* 0 is the machine's */
     bool leader;
     bool first; /* its process is the first of its namespace: all end with it */
 };
@@ -100,14 +100,15 @@ uint64_t parse_mask(const char *list);
 extern int zoo_population;
 extern pid_t zoo_dead_tid; /* of one that ended lately, or 0 */
 void zoo_open(void);
-int zoo_pick(void);     /* a member that is alive, or -1 */
-int zoo_reserve(void);  /* a slot for another, or -1 */
+int zoo_pick(void);    /* a member that is alive, or -1 */
+int zoo_reserve(void); /* a slot for another, or -1 */
 void zoo_release(int slot);
 bool zoo_start(int slot, int directory, pid_t tid); /* 0: no cgroup's directory, any id */
-bool zoo_await(int slot, int process, int namespace); /* until a process that begins in it runs */
+bool zoo_await(int slot, int process,
+               int pid_namespace); /* until a process that begins in it runs */
 void zoo_finish(int slot);
 void zoo_give_up(int slot, enum command command); /* it doesn't answer, and is ended */
-void zoo_finish_makers(void); /* those who are making others */
+void zoo_finish_makers(void);                     /* those who are making others */
 void zoo_finish_all(void);
 void zoo_reap(void);
 bool zoo_has_others(int slot); /* threads of its process */

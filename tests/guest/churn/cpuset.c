@@ -18,8 +18,8 @@
 #define BASE_V2 "/sys/fs/cgroup"
 
 /* "" is the root, where all begin. */
-static const char *const groups[] = { "", "/a", "/b", "/c", "/a/x", "/a/y", "/b/x" };
-#define GROUPS ((unsigned) (sizeof(groups) / sizeof(groups[0])))
+static const char *const groups[] = {"", "/a", "/b", "/c", "/a/x", "/a/y", "/b/x"};
+#define GROUPS ((unsigned)(sizeof(groups) / sizeof(groups[0])))
 
 static bool is_v1;
 static const char *base;
@@ -77,8 +77,8 @@ create(const char *group)
     snprintf(path, sizeof(path), "%s%s", base, group);
     if (mkdir(path, 0755) < 0)
         return false;
-    return !is_v1 || (write_text(path_of(group, "cpuset.mems"), "0") &&
-                      set_cpus(group, random_mask()));
+    return !is_v1 ||
+           (write_text(path_of(group, "cpuset.mems"), "0") && set_cpus(group, random_mask()));
 }
 
 bool
@@ -87,9 +87,8 @@ cpuset_open(bool v1)
     is_v1 = v1;
     base = v1 ? BASE_V1 : BASE_V2;
     if (v1)
-        return mkdir(BASE_V1, 0755) == 0 &&
-               mount("cpuset", BASE_V1, "cgroup", 0, "cpuset") == 0 && create("/a") &&
-               create("/b");
+        return mkdir(BASE_V1, 0755) == 0 && mount("cpuset", BASE_V1, "cgroup", 0, "cpuset") == 0 &&
+               create("/a") && create("/b");
     return write_text(BASE_V2 "/cgroup.subtree_control", "+cpuset") && create("/a") && create("/b");
 }
 
@@ -111,7 +110,8 @@ cpuset_widen(unsigned kind)
     return set_cpus(random_child(), ~UINT64_C(0)) ? SUCCEEDED : FAILED;
 }
 
-/* Whether the group has CPUs of its own now: what was asked for is kept as "root invalid" otherwise. */
+/* Whether the group has CPUs of its own now: what was asked for is kept as "root invalid"
+ * otherwise. */
 static bool
 is_partition(const char *group)
 {
@@ -126,7 +126,7 @@ is_partition(const char *group)
 enum outcome
 cpuset_partition(unsigned kind)
 {
-    static const char *const kinds[] = { "root", "root", "isolated", "member" };
+    static const char *const kinds[] = {"root", "root", "isolated", "member"};
     const char *group = random_child(), *wanted = kinds[random_below(4)];
     bool was = is_partition(group), is;
 
@@ -144,7 +144,9 @@ cpuset_exclusive(unsigned kind)
 {
     return write_text(path_of(random_group(), random_below(2) ? "cpuset.cpu_exclusive"
                                                               : "cpuset.sched_load_balance"),
-                      "%u", random_below(4) == 0) ? SUCCEEDED : FAILED;
+                      "%u", random_below(4) == 0)
+               ? SUCCEEDED
+               : FAILED;
 }
 
 enum outcome
@@ -154,8 +156,9 @@ cpuset_move(unsigned kind)
 
     if (slot < 0)
         return FAILED;
-    return write_text(path_of(random_group(), "cgroup.procs"), "%d", (int) slots[slot].pid)
-               ? SUCCEEDED : FAILED;
+    return write_text(path_of(random_group(), "cgroup.procs"), "%d", (int)slots[slot].pid)
+               ? SUCCEEDED
+               : FAILED;
 }
 
 /* In v2 within a threaded subtree, which is made now and then. */
@@ -170,7 +173,9 @@ cpuset_move_thread(unsigned kind)
     if (!is_v1 && random_below(4) == 0)
         write_text(path_of(random_child(), "cgroup.type"), "threaded");
     return write_text(path_of(group, is_v1 ? "tasks" : "cgroup.threads"), "%d",
-                      (int) slots[slot].tid) ? SUCCEEDED : FAILED;
+                      (int)slots[slot].tid)
+               ? SUCCEEDED
+               : FAILED;
 }
 
 /* The processes, or where these can't be read the threads, of one group into another. */
@@ -227,6 +232,6 @@ cpuset_spawn(unsigned kind)
     if (directory >= 0)
         close(directory);
     if (started && is_v1)
-        started = write_text(path_of(random_child(), "tasks"), "%d", (int) slots[slot].tid);
+        started = write_text(path_of(random_child(), "tasks"), "%d", (int)slots[slot].tid);
     return started ? SUCCEEDED : FAILED;
 }

@@ -24,46 +24,45 @@ static struct {
     enum outcome (*run)(unsigned kind);
     unsigned succeeded, failed;
 } kinds[] = {
-    { "pin", 12, member_pin },
-    { "pin-storm", 6, member_storm },
-    { "pin-other", 12, member_pin_other },
-    { "spawn", 8, member_spawn },
-    { "thread", 16, member_thread },
-    { "fork", 10, member_fork },
-    { "fork-namespace", 3, member_fork_ns },
-    { "vfork", 5, member_vfork },
-    { "exec", 5, member_exec },
-    { "exec-thread", 6, member_exec_thread },
-    { "exit", 4, member_exit },
-    { "exit-leader", 5, member_exit_leader },
-    { "exit-all", 5, member_exit_all },
-    { "kill", 3, member_kill },
-    { "reuse-id", 6, member_reuse },
-    { "pursue", 8, member_pursue },
-    { "kernel-helper", 3, member_helper },
-    { "offline", 7, machine_offline },
-    { "online", 4, machine_online },
-    { "kernel-workers", 3, machine_workers },
-    { "kernel-thread", 2, machine_kthread },
-    { "fifo", 4, machine_fifo },
-    { "deadline", 5, machine_deadline },
-    { "normal", 6, machine_normal },
-    { "cpuset-create", 8, cpuset_create },
-    { "cpuset-change", 10, cpuset_change },
-    { "cpuset-widen", 4, cpuset_widen },
-    { "cpuset-partition", 6, cpuset_partition }, /* of cgroups v2 */
-    { "cpuset-exclusive", 6, cpuset_exclusive }, /* of v1 */
-    { "cpuset-move", 14, cpuset_move },
-    { "cpuset-move-thread", 8, cpuset_move_thread },
-    { "cpuset-move-tree", 6, cpuset_move_tree },
-    { "cpuset-remove", 5, cpuset_remove },
-    { "cpuset-spawn", 5, cpuset_spawn },
+    {"pin", 12, member_pin},
+    {"pin-storm", 6, member_storm},
+    {"pin-other", 12, member_pin_other},
+    {"spawn", 8, member_spawn},
+    {"thread", 16, member_thread},
+    {"fork", 10, member_fork},
+    {"fork-namespace", 3, member_fork_ns},
+    {"vfork", 5, member_vfork},
+    {"exec", 5, member_exec},
+    {"exec-thread", 6, member_exec_thread},
+    {"exit", 4, member_exit},
+    {"exit-leader", 5, member_exit_leader},
+    {"exit-all", 5, member_exit_all},
+    {"kill", 3, member_kill},
+    {"reuse-id", 6, member_reuse},
+    {"pursue", 8, member_pursue},
+    {"kernel-helper", 3, member_helper},
+    {"offline", 7, machine_offline},
+    {"online", 4, machine_online},
+    {"kernel-workers", 3, machine_workers},
+    {"kernel-thread", 2, machine_kthread},
+    {"fifo", 4, machine_fifo},
+    {"deadline", 5, machine_deadline},
+    {"normal", 6, machine_normal},
+    {"cpuset-create", 8, cpuset_create},
+    {"cpuset-change", 10, cpuset_change},
+    {"cpuset-widen", 4, cpuset_widen},
+    {"cpuset-partition", 6, cpuset_partition}, /* of cgroups v2 */
+    {"cpuset-exclusive", 6, cpuset_exclusive}, /* of v1 */
+    {"cpuset-move", 14, cpuset_move},
+    {"cpuset-move-thread", 8, cpuset_move_thread},
+    {"cpuset-move-tree", 6, cpuset_move_tree},
+    {"cpuset-remove", 5, cpuset_remove},
+    {"cpuset-spawn", 5, cpuset_spawn},
 };
-#define KINDS ((unsigned) (sizeof(kinds) / sizeof(kinds[0])))
+#define KINDS ((unsigned)(sizeof(kinds) / sizeof(kinds[0])))
 
 /* What the hierarchy in use doesn't know gets no turns. */
-static void
-leave_out(enum outcome (*run)(unsigned kind))
+static void leave_out(enum outcome (*run)(unsigned kind))
 {
     unsigned i;
 
@@ -141,14 +140,14 @@ print_statistics(int fd)
 static int
 open_socket(bool server)
 {
-    struct sockaddr_un address = { AF_UNIX, DRIVER_SOCKET };
+    struct sockaddr_un address = {AF_UNIX, DRIVER_SOCKET};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (server) {
         unlink(DRIVER_SOCKET);
-        if (bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, 4) < 0)
+        if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4) < 0)
             complain_and_exit("can't listen at", DRIVER_SOCKET);
-    } else if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
+    } else if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
         complain_and_exit("no driver at", DRIVER_SOCKET);
     }
     return fd;
@@ -180,7 +179,7 @@ driver_main(uint64_t seed, bool v1)
         if (strcmp(text, "statistics") == 0)
             print_statistics(client);
         else
-            operate((unsigned) atoi(text));
+            operate((unsigned)atoi(text));
         dprintf(client, "done\n");
         close(client);
     }

@@ -78,7 +78,7 @@ end_deadlines(void)
 
     for (i = 0; i < SLOTS; i++) {
         if (slots[i].alive && sched_getscheduler(slots[i].tid) == DEADLINE)
-            set_policy_of(i, (struct attributes) { .policy = SCHED_OTHER });
+            set_policy_of(i, (struct attributes){.policy = SCHED_OTHER});
     }
 }
 
@@ -88,7 +88,7 @@ machine_offline(unsigned kind)
 {
     unsigned cpu = 1 + random_below(n_cpus - 1);
 
-    if (offline >> cpu & 1 || (unsigned) __builtin_popcountll(offline) + 2 >= n_cpus)
+    if (offline >> cpu & 1 || (unsigned)__builtin_popcountll(offline) + 2 >= n_cpus)
         return FAILED;
     if (had_deadlines) {
         end_deadlines();
@@ -123,8 +123,9 @@ machine_workers(unsigned kind)
 {
     uint64_t mask = random_mask() & ((UINT64_C(1) << n_cpus) - 1);
 
-    return write_text("/sys/devices/virtual/workqueue/cpumask", "%llx", (unsigned long long) mask)
-               ? SUCCEEDED : FAILED;
+    return write_text("/sys/devices/virtual/workqueue/cpumask", "%llx", (unsigned long long)mask)
+               ? SUCCEEDED
+               : FAILED;
 }
 
 enum outcome
@@ -146,8 +147,8 @@ set_policy(struct attributes attributes)
 enum outcome
 machine_fifo(unsigned kind)
 {
-    return set_policy((struct attributes) { .policy = random_below(2) ? SCHED_FIFO : SCHED_RR,
-                                            .priority = 1 + random_below(50) });
+    return set_policy((struct attributes){.policy = random_below(2) ? SCHED_FIFO : SCHED_RR,
+                                          .priority = 1 + random_below(50)});
 }
 
 /* Only admitted with a mask that spans the root domain: all CPUs, or those of a partition. The
@@ -162,14 +163,14 @@ machine_deadline(unsigned kind)
             return FAILED;
     }
     had_deadlines = true;
-    return set_policy((struct attributes) { .policy = DEADLINE, .runtime = PERIOD_NS / 10,
-                                            .deadline = PERIOD_NS, .period = PERIOD_NS });
+    return set_policy((struct attributes){
+        .policy = DEADLINE, .runtime = PERIOD_NS / 10, .deadline = PERIOD_NS, .period = PERIOD_NS});
 }
 
 enum outcome
 machine_normal(unsigned kind)
 {
-    static const uint32_t policies[] = { SCHED_OTHER, SCHED_BATCH, SCHED_IDLE };
+    static const uint32_t policies[] = {SCHED_OTHER, SCHED_BATCH, SCHED_IDLE};
 
-    return set_policy((struct attributes) { .policy = policies[random_below(3)] });
+    return set_policy((struct attributes){.policy = policies[random_below(3)]});
 }

@@ -106,7 +106,7 @@ member_fork(unsigned kind)
 static bool
 is_in_machines_namespace(int slot)
 {
-    return slots[slot].namespace == 0;
+    return slots[slot].pid_namespace == 0;
 }
 
 enum outcome
@@ -267,9 +267,8 @@ member_pursue(unsigned kind)
 
     for (i = 0; i < 2; i++)
         hunters[i] = zoo_pick();
-    if (victim < 0 || slot < 0 || hunters[0] == hunters[1] ||
-        slots[hunters[0]].namespace || slots[hunters[1]].namespace ||
-        slots[hunters[0]].process == slots[victim].process ||
+    if (victim < 0 || slot < 0 || hunters[0] == hunters[1] || slots[hunters[0]].pid_namespace ||
+        slots[hunters[1]].pid_namespace || slots[hunters[0]].process == slots[victim].process ||
         slots[hunters[1]].process == slots[victim].process) {
         if (slot >= 0)
             zoo_release(slot);

@@ -17,7 +17,6 @@
 #define STACK_BYTES (64 * 1024)
 #define STORM_PINS 40
 
-
 /* The ids as /proc has them, whose PID namespace is the machine's. */
 static void
 learn_ids(struct slot *slot)
@@ -33,7 +32,7 @@ learn_ids(struct slot *slot)
 static void *
 thread_main(void *slot)
 {
-    member_run((int) (long) slot);
+    member_run((int)(long)slot);
 }
 
 static int
@@ -46,7 +45,7 @@ start_thread(int slot)
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    error = pthread_create(&thread, &attributes, thread_main, (void *) (long) slot);
+    error = pthread_create(&thread, &attributes, thread_main, (void *)(long)slot);
     pthread_attr_destroy(&attributes);
     return error;
 }
@@ -61,7 +60,7 @@ start_process(int slot)
     return child < 0 ? errno : 0;
 }
 
-/* The caller's next child would be in the new namespace, too, without the way back. */
+/* The caller's next child would be in the new pid_namespace, too, without the way back. */
 static int
 start_namespace(int slot)
 {
@@ -80,7 +79,7 @@ static int
 become_program(int slot)
 {
     char number[16];
-    char *const argv[] = { PROGRAM, "task", (char *) shared_file, number, NULL };
+    char *const argv[] = {PROGRAM, "task", (char *)shared_file, number, NULL};
 
     snprintf(number, sizeof(number), "%d", slot);
     execv(PROGRAM, argv);
@@ -91,7 +90,7 @@ static int
 start_by_vfork(int slot, uint64_t mask)
 {
     char number[16];
-    char *const argv[] = { PROGRAM, "task", (char *) shared_file, number, NULL };
+    char *const argv[] = {PROGRAM, "task", (char *)shared_file, number, NULL};
     pid_t child;
 
     snprintf(number, sizeof(number), "%d", slot);
@@ -137,7 +136,7 @@ pursue(const struct slot *slot)
 static int
 crash(void)
 {
-    const struct rlimit most = { RLIM_INFINITY, RLIM_INFINITY };
+    const struct rlimit most = {RLIM_INFINITY, RLIM_INFINITY};
 
     setrlimit(RLIMIT_CORE, &most);
     signal(SIGSEGV, SIG_DFL);
@@ -202,8 +201,8 @@ int
 member_main(const char *file, int slot)
 {
     int fd = open(file, O_RDWR | O_CLOEXEC);
-    void *memory = mmap(NULL, SLOTS * sizeof(struct slot), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-                        0);
+    void *memory =
+        mmap(NULL, SLOTS * sizeof(struct slot), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
     close(0);
     if (fd < 0 || memory == MAP_FAILED || slot < 0 || slot >= SLOTS)

@@ -45,7 +45,7 @@ read_mask(const char *directory, uint64_t *mask)
         return false;
     *mask = 0;
     for (at += strlen(name); *at && *at != '\n'; at++) {
-        char digit[2] = { *at, '\0' };
+        char digit[2] = {*at, '\0'};
 
         if (*at != ',')
             *mask = *mask << 4 | strtoul(digit, NULL, 16);

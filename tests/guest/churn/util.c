@@ -27,7 +27,7 @@ futex_set(int *word, int value)
 bool
 futex_wait_change(int *word, int from, int seconds)
 {
-    struct timespec now, pause = { 0, 100 * 1000 * 1000 };
+    struct timespec now, pause = {0, 100 * 1000 * 1000};
     time_t end;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -56,7 +56,7 @@ write_text(const char *path, const char *format, ...)
     fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    n = write(fd, text, (size_t) length);
+    n = write(fd, text, (size_t)length);
     error = errno;
     close(fd);
     errno = error;
@@ -91,7 +91,7 @@ random_below(unsigned n)
     state ^= state >> 12;
     state ^= state << 25;
     state ^= state >> 27;
-    return (unsigned) ((state * UINT64_C(2685821657736338717)) >> 33) % n;
+    return (unsigned)((state * UINT64_C(2685821657736338717)) >> 33) % n;
 }
 
 /* One CPU, some, all, and now and then more than there are. */
@@ -110,7 +110,7 @@ random_mask(void)
     case 4:
         return UINT64_C(1) << random_below(n_cpus);
     default:
-        return 1 + random_below((unsigned) all);
+        return 1 + random_below((unsigned)all);
     }
 }
 
@@ -138,8 +138,8 @@ format_mask(uint64_t mask, char *text, size_t size)
             continue;
         while (last + 1 < n_cpus && mask >> (last + 1) & 1)
             last++;
-        at += (size_t) snprintf(text + at, size - at, last > first ? "%s%u-%u" : "%s%u",
-                                at ? "," : "", first, last);
+        at += (size_t)snprintf(text + at, size - at, last > first ? "%s%u-%u" : "%s%u",
+                               at ? "," : "", first, last);
     }
 }
 

@@ -35,7 +35,7 @@ zoo_open(void)
     slots = mmap(NULL, SLOTS * sizeof(struct slot), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (slots == MAP_FAILED)
         complain_and_exit("can't map", "the shared file");
-    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int) getpid(), fd);
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
     shared_file = path;
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* zombies of all kinds, until zoo_reap() */
 }
@@ -54,7 +54,7 @@ find(bool alive)
     for (i = 0; i < SLOTS; i++) {
         at = (start + i) % SLOTS;
         if (slots[at].alive == alive && !slots[at].reserved)
-            return (int) at;
+            return (int)at;
     }
     return -1;
 }
@@ -88,7 +88,7 @@ bury_slot(struct slot *slot)
 {
     slot->alive = slot->pending = false;
     zoo_population--;
-    if (slot->tid > 0 && slot->namespace == 0)
+    if (slot->tid > 0 && slot->pid_namespace == 0)
         zoo_dead_tid = slot->tid;
 }
 
@@ -108,23 +108,23 @@ is_there(int process)
 void
 zoo_bury(int process)
 {
-    int i, namespace = 0;
+    int i, pid_namespace = 0;
 
     for (i = 0; i < SLOTS; i++) {
         if (slots[i].process != process || !slots[i].alive)
             continue;
         if (slots[i].first)
-            namespace = slots[i].namespace;
+            pid_namespace = slots[i].pid_namespace;
         bury_slot(&slots[i]);
     }
-    for (i = 0; namespace > 0 && i < SLOTS; i++) {
-        if (slots[i].alive && slots[i].namespace == namespace)
+    for (i = 0; pid_namespace > 0 && i < SLOTS; i++) {
+        if (slots[i].alive && slots[i].pid_namespace == pid_namespace)
             bury_slot(&slots[i]);
     }
 }
 
 bool
-zoo_await(int index, int process, int namespace)
+zoo_await(int index, int process, int pid_namespace)
 {
     struct slot *slot = &slots[index];
 
@@ -134,7 +134,7 @@ zoo_await(int index, int process, int namespace)
     slot->reserved = false;
     slot->leader = true;
     slot->process = process;
-    slot->namespace = namespace;
+    slot->pid_namespace = pid_namespace;
     zoo_population++;
     return true;
 }
@@ -147,7 +147,7 @@ welcome(const struct slot *maker)
     bool thread = maker->last == THREAD, new_space = maker->last == FORK_NS;
 
     if (!zoo_await(maker->argument, thread ? maker->process : zoo_new_process(),
-                   new_space ? ++n_namespaces : maker->namespace))
+                   new_space ? ++n_namespaces : maker->pid_namespace))
         complain_and_exit("never came up:", "a member of the zoo");
     made->leader = !thread;
     made->first = new_space || (thread && maker->first);
@@ -177,7 +177,7 @@ print_threads(pid_t pid)
     struct dirent *entry;
     DIR *tasks;
 
-    snprintf(process, sizeof(process), "%d", (int) pid);
+    snprintf(process, sizeof(process), "%d", (int)pid);
     snprintf(path, sizeof(path), "/proc/%s/task", process);
     tasks = opendir(path);
     while (tasks && (entry = readdir(tasks))) {
@@ -190,8 +190,8 @@ print_threads(pid_t pid)
         closedir(tasks);
 }
 
-/* The kernel itself can lose a task: with deadline policies, and CPUs that come and go, some do. Its
- * process is ended, and what is known of it goes to the console. */
+/* The kernel itself can lose a task: with deadline policies, and CPUs that come and go, some do.
+ * Its process is ended, and what is known of it goes to the console. */
 void
 zoo_give_up(int index, enum command command)
 {
@@ -200,7 +200,7 @@ zoo_give_up(int index, enum command command)
     if (++n_lost > MAX_LOST)
         complain_and_exit("too many don't answer:", "members of the zoo");
     fprintf(stderr, "bed-churn: no answer to command %d from thread %d of process %d\n",
-            (int) command, (int) slot->tid, (int) slot->pid);
+            (int)command, (int)slot->tid, (int)slot->pid);
     print_threads(slot->pid);
     kill(slot->pid, SIGKILL);
     zoo_bury(slot->process);
@@ -252,13 +252,13 @@ zoo_finish_all(void)
 bool
 zoo_start(int slot, int directory, pid_t tid)
 {
-    uint64_t wanted = (uint64_t) (uintptr_t) &tid;
-    struct clone_args args = { .exit_signal = SIGCHLD };
+    uint64_t wanted = (uint64_t)(uintptr_t)&tid;
+    struct clone_args args = {.exit_signal = SIGCHLD};
     long child;
 
     if (directory > 0) {
         args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t) directory;
+        args.cgroup = (uint64_t)directory;
     }
     if (tid > 0) {
         args.set_tid = wanted;
