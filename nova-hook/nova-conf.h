@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 #define BPFPV_NOVA_CONF_ERROR (bpfpv_nova_conf_error_quark())
 typedef enum {

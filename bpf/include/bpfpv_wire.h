@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The wire protocol between the guest loader and the host: frame layouts and
- * limits, and nothing else. Shared by bpf/guest (no GLib) and src/core/wire.c,
+ * limits, and nothing else. Shared by bpf/guest (no GLib) and src/core/wire/wire.c,
  * so it includes only <stdint.h>.
  *
  * The guest publishes one keyed table per program; the host holds a replica.

@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-#include "core/cpuset.h"
-#include "core/placement.h"
+#include "core/cpuset/cpuset.h"
+#include "core/placer/placement.h"
 
 #define BPFPV_DOMAIN_NAMESPACE "urn:bpfpv:domain:1"
 #define BPFPV_CHANNEL_DEFAULT "org.bpfpv.0"

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 typedef struct {
     BpfpvCpuset *vcpus; /* two or more, not all online ones */

@@ -2,7 +2,7 @@
 /* Fills the dictionaries (a{sv}) that the bus and bpfpvctl's JSON are made of. */
 #pragma once
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 /* @value: (nullable): any bytes; what is not UTF-8 is replaced, NULL is "" */
 void bpfpv_dict_add_string(GVariantBuilder *dict, const char *key, const char *value);

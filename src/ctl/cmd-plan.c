@@ -4,7 +4,7 @@
  * describes. Needs no daemon and touches nothing.
  */
 #include "core/dict.h"
-#include "core/host-map.h"
+#include "core/plan/host-map.h"
 #include "ctl/command.h"
 #include "ctl/map.h"
 #include "ctl/scenario.h"

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 #include "ctl/term.h"
 
 typedef enum {

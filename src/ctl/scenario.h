@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 
 typedef struct {
     char *name;

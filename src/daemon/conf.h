@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 #include "host/element-policy.h"
 
 typedef struct {

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "core/demand.h"
-#include "core/table.h"
+#include "core/table/table.h"
 
 typedef struct _BpfpvLink BpfpvLink;
 

@@ -2,7 +2,7 @@
 /* What manager.c and its parts, manager-*.c, share. */
 #pragma once
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 #include "daemon/manager.h"
 #include "host/domain-topology.h"
 #include "host/watch.h"

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "core/demand.h"
-#include "core/plan.h"
+#include "core/plan/plan.h"
 #include "host/domain-topology.h"
 #include "host/element-status.h"
 #include "host/journal.h"

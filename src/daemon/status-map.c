@@ -2,7 +2,7 @@
 /* Who sits on the host's CPUs now, for the bus; see status.h. */
 #include "daemon/status.h"
 
-#include "core/host-map.h"
+#include "core/plan/host-map.h"
 #include "daemon/manager-private.h"
 
 /* What a vCPU is by what is in force for it, not by what is planned. */

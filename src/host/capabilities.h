@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "core/topology.h"
+#include "core/topology/topology.h"
 
 #define BPFPV_CAPABILITIES_ERROR (bpfpv_capabilities_error_quark())
 typedef enum {

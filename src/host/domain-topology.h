@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "core/guest-topology.h"
+#include "core/topology/guest-topology.h"
 
 /* An I/O thread of QEMU's. */
 typedef struct {

@@ -8,7 +8,7 @@
 
 #include <libxml/tree.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 /* What an element is checked against beside the schema; what is NULL is not checked. */
 typedef struct {

@@ -8,7 +8,7 @@
 
 #include <libxml/tree.h>
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 #include "host/element-xml.h"
 
 typedef struct {

@@ -9,7 +9,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 #define BPFPV_STATUS_NAMESPACE "urn:bpfpv:status:1"
 

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 /**
  * bpfpv_host_cpus_read:

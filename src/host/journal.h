@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 /* One of QEMU's threads that are no vCPUs. */
 typedef struct {

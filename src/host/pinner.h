@@ -8,7 +8,7 @@
 
 #include <gio/gio.h>
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 /**
  * BpfpvPinnerError:

@@ -8,7 +8,7 @@
 
 #include <gio/gio.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 typedef struct _BpfpvWatch BpfpvWatch;
 

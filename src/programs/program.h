@@ -6,8 +6,8 @@
 #pragma once
 
 #include "core/demand.h"
-#include "core/guest-cpus.h"
-#include "core/table.h"
+#include "core/topology/guest-cpus.h"
+#include "core/table/table.h"
 
 typedef struct {
     const char *name; /* of the program and its object file */

@@ -10,7 +10,7 @@
 
 #include "bench-time.h"
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 
 #define INSTANCES 300
 #define TIMES 3

@@ -21,7 +21,7 @@
 #include "bench-hard.h"
 #include "bench-time.h"
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 
 #define VCPUS 8
 #define ROUNDS 400

@@ -13,8 +13,8 @@
 
 #include <glib.h>
 
-#include "core/table.h"
-#include "core/wire.h"
+#include "core/table/table.h"
+#include "core/wire/wire.h"
 
 #define MAX_KEYS 64
 #define PREFIX 9

@@ -2,7 +2,7 @@
 /* What the integration tests share; see itest.h. */
 #include "itest.h"
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 #include <signal.h>
 #include <string.h>

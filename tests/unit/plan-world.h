@@ -9,7 +9,7 @@
 
 #include "unit.h"
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 #define WORLD_CPUS 8
 #define MAX_ROUNDS 1000

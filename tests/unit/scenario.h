@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "core/placement.h"
+#include "core/placer/placement.h"
 
 typedef struct {
     BpfpvPlacementDomain view; /* first: a pointer to this is one to the view */

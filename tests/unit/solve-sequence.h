@@ -11,7 +11,7 @@
 #include "placement-check-plan.h"
 #include "random-sequence.h"
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 
 #define MOST_STEPS 6
 

@@ -2,7 +2,7 @@
 /* The picture of the host: every kind of host, hostile names, any width. No bus, no terminal. */
 #include "unit.h"
 
-#include "core/host-map.h"
+#include "core/plan/host-map.h"
 #include "ctl/map.h"
 #include "host/capabilities.h"
 

@@ -2,7 +2,7 @@
 /* Which vCPU a guest's CPU is: by APIC ids as QEMU gives them, and what a guest may claim. */
 #include "unit.h"
 
-#include "core/guest-cpus.h"
+#include "core/topology/guest-cpus.h"
 
 static BpfpvGuestTopology *
 topology(guint dies, guint cores, guint threads)

@@ -12,7 +12,7 @@
  */
 #include "unit.h"
 
-#include "core/table.h"
+#include "core/table/table.h"
 #include "frames.h"
 #include "publisher.h"
 

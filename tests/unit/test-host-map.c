@@ -2,7 +2,7 @@
 /* Who sits on which host CPU, as the dictionaries of the bus. */
 #include "unit.h"
 
-#include "core/host-map.h"
+#include "core/plan/host-map.h"
 
 /* Four cores of two threads, n and n + 4; 6 is offline; of 7 nothing is known. */
 static BpfpvTopology *

@@ -6,7 +6,7 @@
  */
 #include "unit.h"
 
-#include "core/placement.h"
+#include "core/placer/placement.h"
 #include "host/domain-topology.h"
 #include "host/domain-xml.h"
 

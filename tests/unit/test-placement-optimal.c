@@ -6,7 +6,7 @@
 #include "placement-check-plan.h"
 #include "random-scenario.h"
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 
 #define ROUNDS 10000
 /* How much more than the least an anchor may cost on average; see docs/placement.md. */

@@ -5,7 +5,7 @@
  */
 #include "scenario.h"
 
-#include "core/placer.h"
+#include "core/placer/placer.h"
 
 #define MS ((gint64)1000)
 #define HOLD (500 * MS)

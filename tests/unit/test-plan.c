@@ -2,7 +2,7 @@
 /* Tests of src/core/plan: which pin calls may be made now, by examples. */
 #include "unit.h"
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 /* A plan or a state in one line: "0-3" floats, "=2" is anchored, "fix1" is fixed. */
 static BpfpvPlan *

@@ -2,7 +2,7 @@
 /* Tests of src/core/table: snapshots, changes, order, limits. */
 #include "unit.h"
 
-#include "core/table.h"
+#include "core/table/table.h"
 
 /* Applies a frame made by hand; @count records with keys @first, @first + 1, … */
 static gboolean

@@ -2,7 +2,7 @@
 /* Tests of src/core/wire: what the decoder takes, skips and refuses; what is encoded. */
 #include "unit.h"
 
-#include "core/wire.h"
+#include "core/wire/wire.h"
 #include "frames.h"
 
 static BpfpvDecoder *

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include <glib.h>
 
-#include "core/cpuset.h"
+#include "core/cpuset/cpuset.h"
 
 #define UNIT_DEFAULT_SEED 20220602u
 

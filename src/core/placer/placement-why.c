@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why an anchor is unmet, as a sentence with the numbers and what to change.
+ * Explains what the match decided, decides nothing itself.
+ */
+#include "core/placer/private.h"
+
+static BpfpvCpuset *
+pool_of(const BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    BpfpvCpuset *pool = bpfpv_cpuset_copy(bpfpv_topology_present(placer->topology));
+
+    if (placer->pool != NULL)
+        bpfpv_cpuset_intersect(pool, placer->pool);
+    if (slot->domain->pool != NULL)
+        bpfpv_cpuset_intersect(pool, slot->domain->pool);
+    return pool;
+}
+
+static char *
+format(const BpfpvCpuset *cpus)
+{
+    return bpfpv_cpuset_is_empty(cpus) ? g_strdup("(empty)") : bpfpv_cpuset_format(cpus);
+}
+
+static char *
+explain_empty_pool(const BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    g_autoptr(BpfpvCpuset) host = bpfpv_cpuset_copy(bpfpv_topology_present(placer->topology));
+    g_autofree char *own_text = NULL;
+    g_autofree char *host_text = NULL;
+
+    if (slot->domain->pool == NULL)
+        return g_strdup("the host's pool has none of the host's CPUs; widen it");
+    if (placer->pool != NULL)
+        bpfpv_cpuset_intersect(host, placer->pool);
+    own_text = format(slot->domain->pool);
+    host_text = format(host);
+    return g_strdup_printf("none of the domain's cpuset %s is in the host's pool %s; widen one of "
+                           "them",
+                           own_text, host_text);
+}
+
+/* For an anchor that has no candidate, whoever else is there. */
+static char *
+explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
+{
+    g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(slot->origin->original);
+    g_autoptr(BpfpvCpuset) open = NULL;
+    g_autofree char *original_text = format(slot->origin->original);
+    g_autofree char *pool_text = format(pool);
+    g_autofree char *allowed_text = NULL;
+
+    bpfpv_cpuset_intersect(allowed, pool);
+    allowed_text = format(allowed);
+    if (bpfpv_cpuset_is_empty(pool))
+        return explain_empty_pool(placer, slot);
+    if (bpfpv_cpuset_is_empty(allowed))
+        return g_strdup_printf("the vCPU's own CPUs %s and the pool %s have none in common; "
+                               "widen one of them",
+                               original_text, pool_text);
+    if (!bpfpv_cpuset_intersects(allowed, bpfpv_topology_online(placer->topology)))
+        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all offline; "
+                               "bring one online or widen the pool",
+                               allowed_text);
+    open = bpfpv_cpuset_copy(allowed);
+    bpfpv_cpuset_intersect(open, bpfpv_topology_online(placer->topology));
+    bpfpv_cpuset_subtract(open, placer->fixed);
+    if (!bpfpv_cpuset_is_empty(open))
+        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all away from its "
+                               "memory; widen the pool or use numa 'prefer'",
+                               allowed_text);
+    return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, belong to statically "
+                           "pinned vCPUs; widen the pool",
+                           allowed_text);
+}
+
+/* For an anchor whose free candidates are all somebody's last. */
+static char *
+explain_kept(const BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    g_autoptr(BpfpvCpuset) cpus = bpfpv_cpuset_copy(slot->candidates->set);
+    g_autofree char *text = NULL;
+
+    bpfpv_cpuset_intersect(cpus, placer->free);
+    text = format(cpus);
+    return g_strdup_printf(
+        "CPUs %s are free, but kept for vCPUs or QEMU's threads that could float "
+        "nowhere else; widen theirs or use mode 'shared'",
+        text);
+}
+
+static void
+append_count(GString *text, guint n, const char *what)
+{
+    if (n > 0)
+        g_string_append_printf(text, ", %u %s", n, what);
+}
+
+/* The numbers add up to those online in the pool, so that one sees what takes the room. */
+static char *
+explain_no_room(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
+{
+    const BpfpvCandidates *candidates = slot->candidates;
+    g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(pool);
+    g_autofree char *pool_text = NULL;
+    guint n_online, n_fixed, n_set = bpfpv_cpuset_count(candidates->set);
+    guint n_free = bpfpv_cpuset_count_common(candidates->set, placer->free);
+    gboolean spent = placer->n_used >= placer->budget;
+    GString *text = g_string_new(NULL);
+
+    bpfpv_cpuset_intersect(allowed, slot->origin->original);
+    pool_text = format(allowed);
+    bpfpv_cpuset_intersect(allowed, slot->origin->usable);
+    n_online = bpfpv_cpuset_count(allowed);
+    n_fixed = bpfpv_cpuset_count_common(allowed, placer->fixed);
+    g_string_printf(text, "no free %s: %u online in the pool %s",
+                    bpfpv_placer_isolates(slot) ? "core" : "CPU", n_online, pool_text);
+    append_count(text, n_fixed, "statically pinned");
+    append_count(text, n_online - n_fixed - n_set, "away from its memory");
+    append_count(text, n_free, spent ? "reserved" : "kept or on cores that others use");
+    append_count(text, n_set - n_free, "anchored by others");
+    g_string_append(text, n_free == 0 ? "; free one or widen the pool"
+                          : spent     ? "; free one or lower the reserve"
+                                      : "; free one or use smt 'match'");
+    return g_string_free(text, FALSE);
+}
+
+/* @open: what is free of its candidates */
+static BpfpvReason
+reason_of(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *open)
+{
+    const BpfpvPlacerDomain *domain = slot->domain;
+
+    if (bpfpv_cpuset_is_empty(slot->candidates->set))
+        return BPFPV_REASON_NO_CANDIDATE;
+    if (domain->n_anchors >= domain->limit)
+        return domain->limit < domain->view.max_anchors ? BPFPV_REASON_RESERVE : BPFPV_REASON_LIMIT;
+    if (placer->n_used < placer->budget && !bpfpv_placer_isolates(slot) &&
+        bpfpv_cpuset_intersects(open, placer->last_cpus))
+        return BPFPV_REASON_KEPT;
+    return BPFPV_REASON_NO_ROOM;
+}
+
+static char *
+say(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvReason reason)
+{
+    const BpfpvPlacerDomain *domain = slot->domain;
+    g_autoptr(BpfpvCpuset) pool = pool_of(placer, slot);
+
+    switch (reason) {
+    case BPFPV_REASON_NO_CANDIDATE:
+        return explain_no_candidate(placer, slot, pool);
+    case BPFPV_REASON_RESERVE:
+        return g_strdup_printf("the domain's reserve of %u CPUs leaves %u for its anchors; lower "
+                               "it or widen the pool",
+                               domain->view.reserve, domain->limit);
+    case BPFPV_REASON_LIMIT:
+        return g_strdup_printf("the domain's limit of %u anchors is reached; raise it",
+                               domain->view.max_anchors);
+    case BPFPV_REASON_KEPT:
+        return explain_kept(placer, slot);
+    default:
+        return explain_no_room(placer, slot, pool);
+    }
+}
+
+/* Why @slot, an anchor without a CPU in a solve that has matched, is unmet and what to change.
+ * Written again only if the numbers in it have changed; its candidates are others if the rest has.
+ * Returns: (transfer none): until the next solve */
+const char *
+bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    BpfpvCandidates *candidates = slot->candidates;
+    BpfpvCpuset *open = placer->open;
+    BpfpvReason reason;
+    gboolean spent = placer->n_used >= placer->budget;
+
+    bpfpv_cpuset_assign(open, candidates->set);
+    bpfpv_cpuset_intersect(open, placer->free);
+    reason = reason_of(placer, slot, open);
+    if (candidates->why != NULL && candidates->why_reason == reason &&
+        candidates->why_spent == spent &&
+        (reason == BPFPV_REASON_KEPT
+             ? bpfpv_cpuset_equal(candidates->why_free, open)
+             : bpfpv_cpuset_count(candidates->why_free) == bpfpv_cpuset_count(open)))
+        return candidates->why;
+    bpfpv_placer_replace_set(&candidates->why_free, open);
+    candidates->why_reason = reason;
+    candidates->why_spent = spent;
+    g_free(candidates->why);
+    candidates->why = say(placer, slot, reason);
+    return candidates->why;
+}
+
+/* Of which cohort @slot is, the one with most tasks if there are several, and what that means.
+ * Returns: (transfer full) */
+char *
+bpfpv_placer_explain_cohort(const BpfpvSlot *slot)
+{
+    const GPtrArray *cohorts = bpfpv_demand_cohorts(slot->domain->demand);
+    const BpfpvCohort *largest = NULL;
+    const char *where = "placed as floating";
+    g_autofree char *vcpus = NULL;
+    guint others = 0;
+
+    for (guint i = 0; i < cohorts->len; i++) {
+        const BpfpvCohort *cohort = cohorts->pdata[i];
+
+        if (!bpfpv_cpuset_contains(cohort->vcpus, slot->vcpu))
+            continue;
+        others += largest != NULL;
+        if (largest == NULL || cohort->tasks > largest->tasks)
+            largest = cohort;
+    }
+    if (slot->component != NULL && slot->component->cpus != NULL)
+        where = slot->component->cell ? "on one cell" : "on one last-level cache";
+    if (largest == NULL)
+        return g_strdup_printf("cohort: %s", where);
+    vcpus = bpfpv_cpuset_format(largest->vcpus);
+    if (others > 0)
+        return g_strdup_printf("cohort of vCPUs %s and %u more: %s", vcpus, others, where);
+    return g_strdup_printf("cohort of vCPUs %s: %s", vcpus, where);
+}

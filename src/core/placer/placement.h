@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The placement solver: a pure, deterministic function from what the host has
+ * and what the guests ask for to a plan. The rules that hold for every plan
+ * are in docs/placement.md. A BpfpvPlacer (core/placer.h) does the same for
+ * one change after another.
+ */
+#pragma once
+
+#include "core/demand.h"
+#include "core/topology/guest-topology.h"
+#include "core/plan/plan.h"
+#include "core/topology/topology.h"
+
+typedef enum {
+    BPFPV_MODE_EXCLUSIVE, /* everything else that is managed stays off anchored CPUs */
+    BPFPV_MODE_SHARED,    /* floating vCPUs may use anchored CPUs too */
+} BpfpvPlacementMode;
+
+/* Threads of a core. */
+typedef enum {
+    BPFPV_SMT_MATCH, /* guest siblings on host siblings, others on cores of their own if they can */
+    BPFPV_SMT_ISOLATE, /* an anchor has a whole core, whose other threads stay idle */
+    BPFPV_SMT_IGNORE,  /* threads are CPUs like any other */
+} BpfpvSmt;
+
+/* The largest thing that a cohort is spread over if it fits. */
+typedef enum {
+    BPFPV_COHORT_LLC,  /* one last-level cache, else one cell */
+    BPFPV_COHORT_CELL, /* one cell */
+    BPFPV_COHORT_NONE, /* floats as any other vCPU */
+} BpfpvCohortPolicy;
+
+/* The host cells that hold the memory near a vCPU. */
+typedef enum {
+    BPFPV_NUMA_PREFER, /* there if it can be, before anything else */
+    BPFPV_NUMA_STRICT, /* anchored there or not at all */
+    BPFPV_NUMA_IGNORE,
+} BpfpvNuma;
+
+/* A thread of QEMU's that is no vCPU. */
+typedef struct {
+    BpfpvThreadKind kind;        /* not BPFPV_THREAD_VCPU */
+    guint id;                    /* an I/O thread's number */
+    const BpfpvCpuset *original; /* as before bpfpv */
+} BpfpvPlacementThread;
+
+/* One domain's wishes and bounds; all pointers are borrowed for the call. */
+typedef struct {
+    const char *domain;              /* unique key, e.g. the UUID */
+    const BpfpvDemand *demand;       /* its n_vcpus is the domain's */
+    const GPtrArray *original;       /* of BpfpvCpuset, by vCPU: as before bpfpv */
+    const BpfpvCpuset *fixed;        /* (nullable): vCPUs that keep their original whatever it is */
+    const BpfpvCpuset *pool;         /* (nullable): host CPUs it may be anchored to; NULL: any */
+    const BpfpvGuestTopology *guest; /* (nullable): NULL: one thread per core, memory anywhere */
+    const GArray *threads;           /* (nullable) of BpfpvPlacementThread */
+    BpfpvPlacementMode mode;
+    BpfpvSmt smt;
+    BpfpvCohortPolicy cohort;
+    BpfpvNuma numa;
+    guint max_anchors; /* G_MAXUINT: no limit of its own */
+    guint reserve;     /* CPUs that it could be anchored to and leaves to others */
+    guint weight;      /* its part where there is not enough; 0 is 1 */
+    gboolean released; /* not managed any more: gets exactly its original sets */
+} BpfpvPlacementDomain;
+
+typedef struct {
+    const BpfpvTopology *topology;
+    const BpfpvCpuset *pool;  /* (nullable): host CPUs that may hold anchors; NULL: any */
+    const BpfpvCpuset *taken; /* (nullable): CPUs that vCPUs of unmanaged domains are pinned to */
+    guint reserve;            /* online CPUs that never hold an anchor, at least */
+    gint64 hold_us;           /* an anchor isn't moved for so long after it was given, and is kept
+                               * for so long after it was last asked for */
+    guint max_moves;          /* anchors that one solve may move for others; 0: none */
+} BpfpvPlacementHost;
+
+/* What is not as one would wish, over all met anchors; the less the better. */
+typedef struct {
+    guint anchors; /* met */
+    guint unmet;
+    guint remote;  /* away from their memory */
+    guint slow;    /* on cores that are not full ones */
+    guint split;   /* guest siblings that are not on one host core */
+    guint crowded; /* with a stranger on the same core */
+    guint spread;  /* away from their cohort's cache or cell */
+    guint64 cost;  /* all of these with their weights */
+} BpfpvPlacementScore;
+
+/* @domains: (element-type BpfpvPlacementDomain); @current: (nullable): the last plan, for
+ * hysteresis: an anchor that can stay stays; @now_us: of any clock that @current's times are of.
+ * Returns: (transfer full): the plan; never fails, what can't be met is marked unmet with the
+ * reason. */
+BpfpvPlan *bpfpv_placement_solve(const BpfpvPlacementHost *host, const GPtrArray *domains,
+                                 const BpfpvPlan *current, gint64 now_us);
+
+/* How many anchors @domain could get at the very most with nobody else on the host; 0 means its
+ * pool can never give one, and @why (out, transfer full) says why and what to change. */
+guint bpfpv_placement_capacity(const BpfpvPlacementHost *host, const BpfpvPlacementDomain *domain,
+                               char **why);
+
+/* The name of a BpfpvPlacementMode, BpfpvSmt, BpfpvCohortPolicy or BpfpvNuma, for people and their
+ * XML: "match", "isolate", …; values past the last: NULL. */
+const char *bpfpv_mode_to_string(guint mode);
+const char *bpfpv_smt_to_string(guint smt);
+const char *bpfpv_cohort_to_string(guint cohort);
+const char *bpfpv_numa_to_string(guint numa);

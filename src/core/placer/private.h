@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The solver's state, shared by its steps: placer.c knows the host,
+ * placer-domain.c the domains, placer-candidates.c what each vCPU could have,
+ * placer-solve.c the order of things, placer-turns.c whose turn it is,
+ * placer-room.c and placer-best.c the best free CPU, placer-match.c and
+ * placer-repack.c move others for it, placer-exact.c, by placer-states.c, meets
+ * the most on small hosts, placer-cost.c says which is better, placer-cohort.c
+ * places cohorts where placer-places.c says there is room, placer-write.c writes
+ * the plan, placement-why.c explains.
+ */
+#pragma once
+
+#include "core/placer/placer.h"
+
+#define BPFPV_NO_CPU (-1)
+/* Efficiency classes that are told apart; the last is all slower ones. */
+#define BPFPV_MAX_CLASS 7
+/* Free threads of a core, and CPUs of a cache, that are told apart. */
+#define BPFPV_MAX_ROOM 8
+/* CPUs that lead nowhere in this solve, by who asks. */
+typedef enum {
+    BPFPV_DEAD_FOR_NEW,     /* chains of those that are new in this solve */
+    BPFPV_DEAD_FOR_HOLDERS, /* chains of holders too */
+    BPFPV_DEAD_FOR_CORES,   /* their cores can't be emptied */
+    BPFPV_N_DEAD,
+} BpfpvDead;
+
+/* Anchors that bpfpv_placer_search() takes on: it is for small hosts, where it is exact. */
+#define BPFPV_MAX_SEARCH 24
+
+typedef struct _BpfpvPlacerDomain BpfpvPlacerDomain;
+
+/* A set that vCPUs or threads had before bpfpv; interned: most have the same. */
+typedef struct {
+    BpfpvCpuset *original;
+    BpfpvCpuset *usable; /* ∩ online */
+    BpfpvCpuset *idle;   /* shared with plans: what it is now for a domain without demand */
+    BpfpvCpuset *busy;   /* shared with plans: and for one with demand */
+    guint users;
+    guint floats; /* users that are not fixed */
+    guint left;   /* in this solve, of a tight one: usable CPUs that are not exclusive */
+} BpfpvOrigin;
+
+/* Why an anchor is unmet. */
+typedef enum {
+    BPFPV_REASON_NO_CANDIDATE,
+    BPFPV_REASON_RESERVE, /* the domain's own */
+    BPFPV_REASON_LIMIT,
+    BPFPV_REASON_KEPT, /* for those that could float nowhere else */
+    BPFPV_REASON_NO_ROOM,
+} BpfpvReason;
+
+/* What vCPUs of one domain with the same origin and memory could be anchored to. */
+typedef struct {
+    BpfpvOrigin *origin;
+    const BpfpvCpuset *cells; /* (nullable): ids, borrowed from the guest's topology */
+    BpfpvCpuset *set;         /* usable ∩ pools, without fixed CPUs */
+    BpfpvCpuset *near;        /* (nullable): the CPUs of the cells; NULL: all are near */
+    gboolean hopeless;        /* in this solve: no chain of moves frees one */
+    char *why; /* (nullable): the last sentence about an unmet one, and what it says */
+    BpfpvReason why_reason;
+    gboolean why_spent;    /* nothing but the reserve was left */
+    BpfpvCpuset *why_free; /* what was free of the set */
+} BpfpvCandidates;
+
+/* vCPUs that overlapping cohorts connect. */
+typedef struct {
+    BpfpvCpuset *vcpus;
+    guint need;               /* of them that float */
+    guint n_anchors;          /* of them that want to be anchors */
+    const BpfpvCpuset *near;  /* (nullable): what is near one of those, borrowed from it */
+    const BpfpvCpuset *place; /* (nullable): the cache's or cell's CPUs; NULL: anywhere */
+    BpfpvCpuset *cpus;        /* (nullable): what its floating vCPUs have; shared with plans */
+    gboolean cell;            /* place is a cell */
+    const BpfpvCpuset *said;  /* (nullable): the place that the plan's sentences name */
+} BpfpvComponent;
+
+/* How many CPUs of a set every cache and cell has, in the topology's order. */
+typedef struct {
+    BpfpvCpuset *of; /* (nullable) */
+    guint *in_cache;
+    guint *in_cell;
+    guint most_in_cache;
+} BpfpvRooms;
+
+/* One vCPU of one domain. */
+typedef struct {
+    BpfpvPlacerDomain *domain;
+    guint vcpu;
+    BpfpvWant want;  /* in this solve: demand and hold time */
+    BpfpvWant asked; /* by the demand */
+    guint tasks;
+    BpfpvOrigin *origin;
+    BpfpvCandidates *candidates;
+    BpfpvComponent *component; /* (nullable) */
+    int held;                  /* the CPU that it is anchored to by the last plan */
+    gint64 since;              /* when it got that */
+    gint64 unasked;            /* since when nobody asks for it; 0: somebody does */
+    gint64 waiting;            /* since when it is unmet; G_MAXINT64: it is not */
+    gboolean displaced;        /* was an anchor and lost its CPU, now or before it began to wait */
+    int cpu;                   /* what it gets */
+    gboolean stays;            /* on the CPU it had */
+    gboolean holds;            /* could stay, so that going elsewhere is a move */
+    guint turn;                /* in bpfpv_placer_meet_most(): the number of its turn */
+    int was;                   /* in bpfpv_placer_meet_most(): what it had */
+    gboolean listed;           /* in a search */
+} BpfpvSlot;
+
+typedef struct {
+    BpfpvPlacementThread view; /* its original is the origin's */
+    BpfpvOrigin *origin;
+} BpfpvPlacerThread;
+
+struct _BpfpvPlacerDomain {
+    char *key;
+    BpfpvPlacementDomain view; /* its pointers are to the following */
+    BpfpvDemand *demand;
+    BpfpvCpuset *fixed;
+    BpfpvCpuset *pool;
+    BpfpvGuestTopology *guest;
+    GArray *slots;         /* of BpfpvSlot, by vCPU; never resized */
+    GArray *threads;       /* of BpfpvPlacerThread */
+    GPtrArray *candidates; /* of BpfpvCandidates */
+    GPtrArray *components; /* of BpfpvComponent */
+    GPtrArray *wanting;    /* of BpfpvSlot: those that want an anchor in this solve */
+    GPtrArray *waiting;    /* of BpfpvSlot: scratch of a solve */
+    guint next_waiting;
+    guint n_anchors; /* given, in this solve */
+    guint limit;     /* in this solve */
+    gboolean known;  /* a solve has placed it, or what it was before its sets changed */
+    gboolean demands;
+    gboolean wants_anchor;
+    gboolean dirty;
+    gboolean stirred; /* since the last solve: its candidates, its wishes or its anchors */
+    gboolean unsaid;  /* the demand changed: the plan's sentences have to be written again */
+    BpfpvPlanDomain *planned; /* in placer->plan */
+};
+
+struct _BpfpvPlacer {
+    BpfpvPlacementHost host; /* its pointers are to the following */
+    BpfpvTopology *topology;
+    BpfpvCpuset *pool;
+    BpfpvCpuset *taken;
+    GPtrArray *domains;  /* of BpfpvPlacerDomain, sorted by key */
+    GHashTable *origins; /* of BpfpvOrigin, by its original */
+    BpfpvPlan *plan;
+    gboolean dirty;                              /* the host changed, or the fixed CPUs */
+    BpfpvCpuset *fixed;                          /* CPUs of vCPUs that are pinned statically */
+    guint n_cpus;                                /* one more than the highest */
+    BpfpvCpuset *classes[BPFPV_MAX_CLASS + 1];   /* by efficiency */
+    BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
+    BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
+    BpfpvRooms rooms[8];                         /* by hash of the set */
+    guint widest; /* online threads of the widest core, not fixed ones, up to BPFPV_MAX_ROOM */
+    gint64 now_us;
+    gint64 next_us;
+
+    /* Of one solve. */
+    GPtrArray *turns;       /* of BpfpvPlacerDomain: a heap, the next one first */
+    GPtrArray *tight;       /* of BpfpvOrigin: those that could run out of CPUs */
+    BpfpvCpuset *kept;      /* best left to tight origins, though nothing depends on it */
+    guint *critical;        /* by CPU: tight origins whose last one it is */
+    BpfpvCpuset *exclusive; /* CPUs that floating threads stay off */
+    BpfpvCpuset *last_exclusive;
+    BpfpvCpuset *stirred;                     /* exclusive now or in the last solve, but not both */
+    BpfpvCpuset *free;                        /* nobody's, not fixed, nobody's idle sibling */
+    BpfpvCpuset *room[BPFPV_MAX_ROOM + 1];    /* [k]: CPUs of cores with k free threads or more */
+    BpfpvCpuset *roomy[BPFPV_MAX_ROOM + 1];   /* [n]: CPUs of caches with n free ones or more */
+    gboolean roomy_asked[BPFPV_MAX_ROOM + 1]; /* it is kept up to date in this solve */
+    gboolean any_roomy_asked;
+    BpfpvCpuset *whole;     /* CPUs of cores whose online threads are all free */
+    BpfpvCpuset *occupied;  /* CPUs of cores with an anchor */
+    BpfpvCpuset *last_cpus; /* those that are critical */
+    BpfpvCpuset *scratch;
+    BpfpvCpuset *open, *choice, *marked; /* scratch of bpfpv_placer_best() */
+    BpfpvCpuset *visited;
+    BpfpvCpuset *dead[BPFPV_N_DEAD];
+    GPtrArray *uncovered; /* scratch of bpfpv_placer_keep() */
+    BpfpvSlot **owner;    /* by CPU: the anchor that has it */
+    BpfpvSlot **idler;    /* by CPU: the isolated anchor that it stays idle for */
+    guint *load;          /* by CPU: floating vCPUs of cohorts on its place */
+    guint budget;         /* most CPUs that the reserve allows */
+    guint n_used;
+    guint n_anchors;
+    guint n_turns;
+    guint looks; /* at what others have, left */
+    guint n_moves;
+    guint effort;            /* search nodes left */
+    guint swaps;             /* tries left */
+    gboolean floats_changed; /* the floating sets have to be written again */
+};
+
+/* placer-domain.c */
+void bpfpv_placer_domain_free(gpointer domain);
+
+/* placer-candidates.c */
+BpfpvOrigin *bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original);
+void bpfpv_placer_unintern(BpfpvPlacer *placer, BpfpvOrigin *origin);
+void bpfpv_placer_refresh(BpfpvPlacer *placer);
+void bpfpv_placer_keep(BpfpvPlacer *placer);
+void bpfpv_candidates_free(gpointer candidates);
+/* @cpu becomes, or is no more, one that floating threads stay off. */
+void bpfpv_placer_shut(BpfpvPlacer *placer, guint cpu);
+void bpfpv_placer_reopen(BpfpvPlacer *placer, guint cpu);
+/* Would all of @cpus being shut leave a tight origin nothing? */
+gboolean bpfpv_placer_starves(const BpfpvPlacer *placer, const BpfpvCpuset *cpus);
+
+/* placer-room.c */
+void bpfpv_placer_survey(BpfpvPlacer *placer);
+void bpfpv_placer_free_all(BpfpvPlacer *placer);
+void bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu);
+const BpfpvCpuset *bpfpv_placer_roomy_caches(BpfpvPlacer *placer, guint n);
+void bpfpv_placer_clear_room(BpfpvPlacer *placer);
+
+/* placer-best.c: the best CPU that is free for @slot, or BPFPV_NO_CPU. */
+int bpfpv_placer_best(BpfpvPlacer *placer, const BpfpvSlot *slot);
+
+/* placer-match.c */
+gboolean bpfpv_placer_isolates(const BpfpvSlot *slot);
+guint bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
+gboolean bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
+void bpfpv_placer_put(BpfpvPlacer *placer, BpfpvSlot *slot, int cpu);
+void bpfpv_placer_vacate(BpfpvPlacer *placer, BpfpvSlot *slot);
+/* Finds a CPU by moving others along a chain; @slot has none yet and gets it. */
+gboolean bpfpv_placer_augment(BpfpvPlacer *placer, BpfpvSlot *slot);
+gboolean bpfpv_placer_may_look(BpfpvPlacer *placer);
+void bpfpv_placer_revive(BpfpvPlacer *placer);
+/* May @owner be moved for others in this solve? */
+gboolean bpfpv_placer_is_movable(const BpfpvPlacer *placer, const BpfpvSlot *owner);
+
+/* placer-repack.c */
+gboolean bpfpv_placer_free_core(BpfpvPlacer *placer, BpfpvSlot *slot);
+gboolean bpfpv_placer_search(BpfpvPlacer *placer, BpfpvSlot *slot);
+/* Moves @slot to a better CPU if its owner is as well off elsewhere. */
+void bpfpv_placer_improve(BpfpvPlacer *placer, BpfpvSlot *slot);
+
+/* placer-exact.c */
+void bpfpv_placer_meet_most(BpfpvPlacer *placer);
+
+/* placer-states.c: a small number for each of many large ones. */
+typedef struct _BpfpvStates BpfpvStates;
+BpfpvStates *bpfpv_states_new(void);
+void bpfpv_states_free(BpfpvStates *states);
+guint bpfpv_states_count(const BpfpvStates *states);
+void bpfpv_states_add(BpfpvStates *states, guint64 state, int value);
+gboolean bpfpv_states_find(const BpfpvStates *states, guint64 state, int *value);
+
+/* placer-cost.c */
+guint bpfpv_placer_class(const BpfpvPlacer *placer, guint cpu);
+/* Anchors on @cpu's core that are not of the same core of the guest as @slot, nor @slot. */
+guint bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
+/* Of the others in its component, the first that has a CPU; or NULL. */
+const BpfpvSlot *bpfpv_placer_first_anchor(const BpfpvSlot *slot);
+guint bpfpv_placer_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
+
+/* placer-cohort.c */
+void bpfpv_component_free(gpointer component);
+void bpfpv_placer_find_components(BpfpvPlacerDomain *domain);
+void bpfpv_placer_place_cohorts(BpfpvPlacer *placer);
+
+/* placer-places.c */
+const BpfpvRooms *bpfpv_placer_rooms(BpfpvPlacer *placer, const BpfpvCpuset *set);
+void bpfpv_placer_forget_rooms(BpfpvPlacer *placer);
+
+/* placer-turns.c */
+typedef gboolean (*BpfpvPlacerWants)(const BpfpvSlot *slot);
+typedef gboolean (*BpfpvPlacerGive)(BpfpvPlacer *placer, BpfpvSlot *slot);
+void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive give);
+
+/* placer-solve.c, placer-write.c */
+void bpfpv_placer_match(BpfpvPlacer *placer);
+void bpfpv_placer_write(BpfpvPlacer *placer);
+
+/* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is. */
+const char *bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot);
+char *bpfpv_placer_explain_cohort(const BpfpvSlot *slot);
+
+/* Both may be NULL. */
+static inline gboolean
+bpfpv_placer_same_set(const BpfpvCpuset *a, const BpfpvCpuset *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return bpfpv_cpuset_equal(a, b);
+}
+
+static inline void
+bpfpv_placer_replace_set(BpfpvCpuset **set, const BpfpvCpuset *by)
+{
+    BpfpvCpuset *copy = by != NULL ? bpfpv_cpuset_copy(by) : NULL;
+
+    bpfpv_cpuset_free(*set);
+    *set = copy;
+}
+
+static inline BpfpvSlot *
+bpfpv_slot_at(const BpfpvPlacerDomain *domain, guint vcpu)
+{
+    return &g_array_index(domain->slots, BpfpvSlot, vcpu);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Writes what was decided into the plan, in place: only what is not there yet
+ * costs anything, and sets that many have are one set with many holders.
+ */
+#include "core/placer/private.h"
+
+/* Puts @set into @place, shared. */
+static void
+share_into(BpfpvCpuset **place, BpfpvCpuset *set)
+{
+    if (*place == set)
+        return;
+    bpfpv_cpuset_free(*place);
+    *place = bpfpv_cpuset_share(set);
+}
+
+/* Makes @place equal to @wanted, with a set of its own that others may share; false: it was. */
+static void
+renew(BpfpvCpuset **place, const BpfpvCpuset *wanted)
+{
+    if (*place != NULL && bpfpv_cpuset_equal(*place, wanted))
+        return;
+    bpfpv_cpuset_free(*place);
+    *place = bpfpv_cpuset_copy(wanted);
+}
+
+/* What @origin's vCPUs float on: their online CPUs without exclusive anchors; exactly the original
+ * set as long as their domain asks for nothing and no such anchor is in it; and where all of it is
+ * offline, the original too: there is nothing else. */
+static void
+set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
+{
+    BpfpvCpuset *busy = placer->scratch;
+
+    bpfpv_cpuset_assign(busy, origin->usable);
+    bpfpv_cpuset_subtract(busy, placer->exclusive);
+    if (bpfpv_cpuset_is_empty(busy))
+        bpfpv_cpuset_assign(busy, origin->original);
+    renew(&origin->busy, busy);
+    renew(&origin->idle, bpfpv_cpuset_intersects(origin->original, placer->exclusive)
+                             ? origin->busy
+                             : origin->original);
+}
+
+/* @why: (nullable): copied if it is not what @vcpu says already */
+static void
+set_why(BpfpvPlanVcpu *vcpu, const char *why)
+{
+    if (g_strcmp0(vcpu->why, why) == 0)
+        return;
+    g_free(vcpu->why);
+    vcpu->why = g_strdup(why);
+}
+
+static void
+write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
+{
+    vcpu->since = slot->since;
+    vcpu->unasked = slot->unasked;
+    if (vcpu->cpus == NULL || bpfpv_cpuset_count(vcpu->cpus) != 1 ||
+        !bpfpv_cpuset_contains(vcpu->cpus, (guint)slot->cpu)) {
+        bpfpv_cpuset_free(vcpu->cpus);
+        vcpu->cpus = bpfpv_cpuset_new_range((guint)slot->cpu, (guint)slot->cpu);
+    }
+    if (slot->asked != BPFPV_WANT_ANCHOR)
+        set_why(vcpu, "held for a moment: nobody asks for it any more");
+    else if (slot->candidates->near != NULL &&
+             !bpfpv_cpuset_contains(slot->candidates->near, (guint)slot->cpu))
+        set_why(vcpu, "away from its memory: no CPU of those cells was free");
+    else
+        set_why(vcpu, NULL);
+}
+
+/* None of its CPUs is online: there is nothing that it could have instead. */
+static void
+write_offline(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
+{
+    g_autofree char *original = bpfpv_cpuset_format(slot->origin->original);
+    g_autofree char *why =
+        g_strdup_printf("all of the vCPU's CPUs %s are offline; bring one online", original);
+
+    vcpu->met = FALSE;
+    set_why(vcpu, why);
+}
+
+static void
+write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, BpfpvWant was)
+{
+    BpfpvComponent *component = slot->want == BPFPV_WANT_COHORT ? slot->component : NULL;
+    gboolean demands = slot->domain->demands;
+
+    if (slot->domain->view.released)
+        share_into(&vcpu->cpus, slot->origin->original);
+    else if (component != NULL && component->cpus != NULL)
+        share_into(&vcpu->cpus, component->cpus);
+    else
+        share_into(&vcpu->cpus, demands ? slot->origin->busy : slot->origin->idle);
+    vcpu->lost = slot->displaced;
+    if (slot->want == BPFPV_WANT_ANCHOR) {
+        vcpu->since = slot->waiting;
+        set_why(vcpu, bpfpv_placer_explain(placer, slot));
+    } else if (slot->want == BPFPV_WANT_COHORT) {
+        if (slot->domain->unsaid || component == NULL || component->said != component->place ||
+            was != BPFPV_WANT_COHORT) {
+            g_autofree char *why = bpfpv_placer_explain_cohort(slot);
+
+            set_why(vcpu, why);
+        }
+    } else {
+        set_why(vcpu, NULL);
+    }
+    if (demands && bpfpv_cpuset_is_empty(slot->origin->usable))
+        write_offline(slot, vcpu);
+}
+
+static void
+write_vcpu(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
+{
+    BpfpvWant was = vcpu->want;
+
+    vcpu->want = slot->want;
+    vcpu->tasks = slot->want == slot->asked ? slot->tasks : 0;
+    vcpu->met = slot->want != BPFPV_WANT_ANCHOR || slot->cpu != BPFPV_NO_CPU;
+    vcpu->since = 0;
+    vcpu->unasked = 0;
+    vcpu->lost = FALSE;
+    if (slot->want == BPFPV_WANT_FIXED)
+        share_into(&vcpu->cpus, slot->origin->original);
+    else if (slot->cpu != BPFPV_NO_CPU)
+        write_anchor(slot, vcpu);
+    else
+        write_floating(placer, slot, vcpu, was);
+}
+
+static void
+write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
+{
+    BpfpvPlanDomain *planned = domain->planned;
+
+    planned->unmet = 0;
+    for (guint v = 0; v < domain->slots->len; v++) {
+        BpfpvPlanVcpu *vcpu = planned->vcpus->pdata[v];
+
+        write_vcpu(placer, bpfpv_slot_at(domain, v), vcpu);
+        planned->unmet += !vcpu->met;
+    }
+    domain->unsaid = FALSE;
+    for (guint i = 0; i < domain->components->len; i++) {
+        BpfpvComponent *component = domain->components->pdata[i];
+
+        component->said = component->place;
+    }
+    for (guint t = 0; t < domain->threads->len; t++) {
+        const BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
+        BpfpvPlanThread *thread = planned->threads->pdata[t];
+
+        share_into(&thread->cpus, domain->view.released ? origin->original
+                                  : domain->demands     ? origin->busy
+                                                        : origin->idle);
+    }
+}
+
+/* Brings the plan up to date. */
+void
+bpfpv_placer_write(BpfpvPlacer *placer)
+{
+    gboolean changed =
+        placer->floats_changed || !bpfpv_cpuset_equal(placer->exclusive, placer->last_exclusive);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, placer->origins);
+    while (changed && g_hash_table_iter_next(&iter, NULL, &value))
+        set_floating(placer, value);
+    bpfpv_cpuset_assign(placer->last_exclusive, placer->exclusive);
+    placer->floats_changed = FALSE;
+    for (guint d = 0; d < placer->domains->len; d++)
+        write_domain(placer, placer->domains->pdata[d]);
+}

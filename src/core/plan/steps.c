@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which pin calls may be made now on the way from what is applied to a plan.
+ * At no moment may two anchors share a host CPU, whichever calls succeed, fail
+ * or take long: so a CPU counts as held until the call that moves its anchor
+ * away has succeeded, and from before the call that moves one there is made.
+ */
+#include "core/plan/plan.h"
+
+#include <string.h>
+
+#define NOBODY (-1)
+#define SEVERAL (-2) /* only in a state that no plan of ours led to; waits till one is left */
+
+/* One vCPU of an applied domain. */
+typedef struct {
+    const BpfpvAppliedDomain *domain;
+    guint vcpu;
+    const BpfpvAppliedVcpu *applied;
+    const BpfpvPlanDomain *plan_domain;
+    const BpfpvPlanVcpu *plan; /* NULL: there is nothing to do */
+    int waits_for;             /* index of the node that holds its CPU; NOBODY; SEVERAL */
+    guint walk;                /* the walk that came by last, see break_cycles() */
+} Node;
+
+typedef struct {
+    GArray *nodes;                /* of Node, by domain key and vCPU number */
+    int holder[BPFPV_CPUSET_MAX]; /* by host CPU: index of a node; NOBODY; SEVERAL */
+} Graph;
+
+static gboolean
+is_anchor(const BpfpvPlanVcpu *plan)
+{
+    return plan->want == BPFPV_WANT_ANCHOR && plan->met;
+}
+
+static gboolean
+needs_step(const BpfpvAppliedDomain *domain, const BpfpvAppliedVcpu *applied,
+           const BpfpvPlanVcpu *plan)
+{
+    if (domain->blocked || applied->pending != NULL || plan->want == BPFPV_WANT_FIXED)
+        return FALSE;
+    return !bpfpv_cpuset_equal(applied->cpus, plan->cpus) || applied->anchored != is_anchor(plan);
+}
+
+static int
+compare_domains(gconstpointer a, gconstpointer b)
+{
+    const BpfpvAppliedDomain *const *left = a, *const *right = b;
+
+    return strcmp((*left)->domain, (*right)->domain);
+}
+
+static void
+add_nodes(Graph *graph, const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+
+    for (guint i = 0; i < applied->len; i++)
+        g_ptr_array_add(sorted, applied->pdata[i]);
+    g_ptr_array_sort(sorted, compare_domains);
+    for (guint i = 0; i < sorted->len; i++) {
+        const BpfpvAppliedDomain *domain = sorted->pdata[i];
+        const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, domain->domain);
+
+        for (guint v = 0; v < domain->vcpus->len; v++) {
+            Node node = {domain, v, domain->vcpus->pdata[v], planned, NULL, NOBODY, 0};
+
+            if (planned != NULL && v < planned->vcpus->len &&
+                needs_step(domain, node.applied, planned->vcpus->pdata[v]))
+                node.plan = planned->vcpus->pdata[v];
+            g_array_append_val(graph->nodes, node);
+        }
+    }
+}
+
+static Node *
+node_at(const Graph *graph, int index)
+{
+    return &g_array_index(graph->nodes, Node, index);
+}
+
+static void
+hold(Graph *graph, int index, const BpfpvCpuset *cpus)
+{
+    for (int c = bpfpv_cpuset_next(cpus, 0); c >= 0; c = bpfpv_cpuset_next(cpus, (guint)c + 1)) {
+        if (graph->holder[c] == NOBODY)
+            graph->holder[c] = index;
+        else if (graph->holder[c] != index)
+            graph->holder[c] = SEVERAL;
+    }
+}
+
+static void
+add_holders(Graph *graph)
+{
+    for (guint cpu = 0; cpu < BPFPV_CPUSET_MAX; cpu++)
+        graph->holder[cpu] = NOBODY;
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        const BpfpvAppliedVcpu *applied = node_at(graph, (int)i)->applied;
+
+        if (applied->anchored)
+            hold(graph, (int)i, applied->cpus);
+        if (applied->pending != NULL && applied->pending_anchored)
+            hold(graph, (int)i, applied->pending);
+    }
+}
+
+/* Who stands in the way of the anchor that node @index is to become? */
+static int
+find_blocker(const Graph *graph, int index)
+{
+    const BpfpvCpuset *cpus = node_at(graph, index)->plan->cpus;
+
+    for (int c = bpfpv_cpuset_next(cpus, 0); c >= 0; c = bpfpv_cpuset_next(cpus, (guint)c + 1)) {
+        if (graph->holder[c] != NOBODY && graph->holder[c] != index)
+            return graph->holder[c];
+    }
+    return NOBODY;
+}
+
+static void
+add_step(GPtrArray *steps, const Node *node, const BpfpvCpuset *cpus, gboolean anchored)
+{
+    BpfpvPlanStep *step = g_new0(BpfpvPlanStep, 1);
+
+    step->domain = g_strdup(node->domain->domain);
+    step->vcpu = node->vcpu;
+    step->cpus = bpfpv_cpuset_copy(cpus);
+    step->anchored = anchored;
+    g_ptr_array_add(steps, step);
+}
+
+/* One that floats, and can go on doing so on what it shall have of what it has. */
+static gboolean
+can_wait(const Node *node)
+{
+    return !node->applied->anchored &&
+           bpfpv_cpuset_intersects(node->applied->cpus, node->plan->cpus);
+}
+
+/* @late: those that can wait, or all others */
+static void
+add_floats(Graph *graph, GPtrArray *steps, gboolean late)
+{
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        const Node *node = node_at(graph, (int)i);
+
+        if (node->plan != NULL && !is_anchor(node->plan) && can_wait(node) == late)
+            add_step(steps, node, node->plan->cpus, FALSE);
+    }
+}
+
+static void
+add_anchors(Graph *graph, GPtrArray *steps)
+{
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        Node *node = node_at(graph, (int)i);
+
+        if (node->plan == NULL || !is_anchor(node->plan))
+            continue;
+        node->waits_for = find_blocker(graph, (int)i);
+        if (node->waits_for == NOBODY)
+            add_step(steps, node, node->plan->cpus, TRUE);
+    }
+}
+
+/* What a vCPU on its way from one anchor to another floats on meanwhile. */
+static BpfpvCpuset *
+detour(const Graph *graph, int index)
+{
+    const Node *node = node_at(graph, index);
+    BpfpvCpuset *cpus;
+
+    for (guint v = 0; v < node->plan_domain->vcpus->len; v++) {
+        const BpfpvPlanVcpu *other = node->plan_domain->vcpus->pdata[v];
+
+        /* One that is unmet may have nothing but offline CPUs. */
+        if (is_anchor(other) || !other->met || other->want == BPFPV_WANT_FIXED ||
+            !bpfpv_cpuset_intersects(other->cpus, node->applied->original))
+            continue;
+        cpus = bpfpv_cpuset_copy(other->cpus);
+        bpfpv_cpuset_intersect(cpus, node->applied->original);
+        return cpus;
+    }
+    /* Keeps the CPU that it has now, which is known to work; the rest may be offline. */
+    cpus = bpfpv_cpuset_copy(node->applied->original);
+    for (guint cpu = 0; cpu < BPFPV_CPUSET_MAX; cpu++) {
+        if (graph->holder[cpu] != NOBODY && graph->holder[cpu] != index)
+            bpfpv_cpuset_remove(cpus, cpu);
+    }
+    if (bpfpv_cpuset_is_empty(cpus))
+        bpfpv_cpuset_unite(cpus, node->applied->original);
+    return cpus;
+}
+
+/* Each node waits for at most one other, so a walk along waits_for ends or runs into a cycle.
+ * The lowest node of a cycle gives up its CPU for now. */
+static void
+break_cycles(Graph *graph, GPtrArray *steps)
+{
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        guint walk = i + 1;
+        int start = (int)i, lowest;
+
+        while (start >= 0 && node_at(graph, start)->walk == 0) {
+            node_at(graph, start)->walk = walk;
+            start = node_at(graph, start)->waits_for;
+        }
+        if (start < 0 || node_at(graph, start)->walk != walk)
+            continue;
+        lowest = start;
+        for (int at = node_at(graph, start)->waits_for; at != start;
+             at = node_at(graph, at)->waits_for)
+            lowest = MIN(lowest, at);
+        g_autoptr(BpfpvCpuset) cpus = detour(graph, lowest);
+        add_step(steps, node_at(graph, lowest), cpus, FALSE);
+    }
+}
+
+/* QEMU's other threads float: they go where they shall be at once, and nobody waits for them. */
+static void
+add_threads(const BpfpvPlan *plan, const BpfpvAppliedDomain *domain, GPtrArray *steps)
+{
+    const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, domain->domain);
+
+    for (guint t = 0; planned != NULL && !domain->blocked && t < planned->threads->len; t++) {
+        const BpfpvPlanThread *thread = planned->threads->pdata[t];
+        const BpfpvAppliedThread *applied =
+            bpfpv_applied_domain_find_thread(domain, thread->kind, thread->id);
+        BpfpvPlanStep *step;
+
+        if (applied == NULL || applied->fixed || applied->pending != NULL ||
+            bpfpv_cpuset_equal(applied->cpus, thread->cpus))
+            continue;
+        step = g_new0(BpfpvPlanStep, 1);
+        step->domain = g_strdup(domain->domain);
+        step->kind = thread->kind;
+        step->vcpu = thread->id;
+        step->cpus = bpfpv_cpuset_copy(thread->cpus);
+        g_ptr_array_add(steps, step);
+    }
+}
+
+static void
+step_free(gpointer data)
+{
+    bpfpv_plan_step_free(data);
+}
+
+/**
+ * bpfpv_plan_next_steps:
+ * @plan: where to go
+ * @applied: (element-type BpfpvAppliedDomain): where things are, every managed
+ *   domain, those that are blocked or not in @plan too: they hold CPUs
+ *
+ * Finds the pin calls that may be made now, in any order and all at once. There
+ * are none for blocked domains, for vCPUs with a call pending or fixed by their
+ * definition, and for domains that @plan does not name. An anchor is not moved
+ * to a CPU that another one holds, before that one's call has succeeded. Among
+ * anchors that wait for one another in a circle the first (by domain key and
+ * vCPU number) is moved out of the way to float: on what a met floating vCPU of
+ * its domain is planned to have, as far as that is in its own original set,
+ * else on its original set without others' anchors.
+ *
+ * Call it again whenever a call ended, a domain was unblocked or there is
+ * another plan. A step that failed comes again.
+ *
+ * Returns: (transfer full) (element-type BpfpvPlanStep): the calls, the most
+ *   urgent first, as there may be a limit to how many are made: what leaves a
+ *   CPU, then anchors, then what floats and has just more or fewer CPUs than it
+ *   shall have; empty when there is nothing to do now
+ */
+GPtrArray *
+bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    g_autofree Graph *graph = g_new0(Graph, 1);
+    g_autoptr(GPtrArray) anchors = g_ptr_array_new();
+    GPtrArray *steps = g_ptr_array_new_with_free_func(step_free);
+
+    graph->nodes = g_array_new(FALSE, FALSE, sizeof(Node));
+    add_nodes(graph, plan, applied);
+    add_holders(graph);
+    add_anchors(graph, anchors);
+    add_floats(graph, steps, FALSE);
+    break_cycles(graph, steps);
+    g_ptr_array_extend_and_steal(steps, g_steal_pointer(&anchors));
+    add_floats(graph, steps, TRUE);
+    for (guint i = 0; i < applied->len; i++)
+        add_threads(plan, applied->pdata[i], steps);
+    g_array_unref(graph->nodes);
+    return steps;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host's CPUs as placement sees them: where each sits and with which
+ * others it shares a core, a last-level cache, a memory cell. Filled by an
+ * adapter; pure data, never changes once made.
+ */
+#pragma once
+
+#include "core/cpuset/cpuset.h"
+
+#define BPFPV_NOWHERE (-1)
+
+/* Where a CPU sits. Numbers name places: CPUs with the same number share it, and core, cache and
+ * cell are unique on the host. BPFPV_NOWHERE: not known. */
+typedef struct {
+    guint cpu;
+    int cell;
+    int socket;
+    int die;
+    int cluster;
+    int core;
+    int cache;        /* the last-level cache */
+    guint efficiency; /* 0: a full core; higher: a slower one of a hybrid host */
+} BpfpvTopologyCpu;
+
+typedef struct {
+    guint id;
+    guint64 memory_kib;
+    BpfpvCpuset *cpus; /* present ones; empty: a cell of memory only */
+    gboolean unknown;  /* no cell: the CPUs of which nobody knows where they are */
+} BpfpvTopologyCell;
+
+typedef struct _BpfpvTopology BpfpvTopology;
+
+/* Nothing known but the numbers: every CPU is a core, all share one cache and one cell.
+ * @present: every host CPU; @online: those that can run now, a non-empty part of it. */
+BpfpvTopology *bpfpv_topology_new(const BpfpvCpuset *present, const BpfpvCpuset *online);
+/* @cpus: (element-type BpfpvTopologyCpu): every host CPU, each once
+ * @memory_kib: (nullable) (element-type guint guint64): cell id → pointer to its memory; names
+ *   cells without CPUs too */
+BpfpvTopology *bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory_kib,
+                                         const BpfpvCpuset *online);
+/* The same host with other CPUs online. */
+BpfpvTopology *bpfpv_topology_with_online(const BpfpvTopology *topology, const BpfpvCpuset *online);
+/* The same host whose CPUs @cpus are of @efficiency. */
+BpfpvTopology *bpfpv_topology_with_efficiency(const BpfpvTopology *topology,
+                                              const BpfpvCpuset *cpus, guint efficiency);
+BpfpvTopology *bpfpv_topology_copy(const BpfpvTopology *topology);
+gboolean bpfpv_topology_equal(const BpfpvTopology *a, const BpfpvTopology *b);
+void bpfpv_topology_free(BpfpvTopology *topology);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvTopology, bpfpv_topology_free)
+
+const BpfpvCpuset *bpfpv_topology_present(const BpfpvTopology *topology);
+const BpfpvCpuset *bpfpv_topology_online(const BpfpvTopology *topology);
+/* Returns: (nullable): NULL if @cpu is not present */
+const BpfpvTopologyCpu *bpfpv_topology_cpu(const BpfpvTopology *topology, guint cpu);
+/* The CPUs that share something with @cpu, itself included, offline ones too. Each is the same
+ * pointer for all that share it. @cpu: present */
+const BpfpvCpuset *bpfpv_topology_core_of(const BpfpvTopology *topology, guint cpu);
+const BpfpvCpuset *bpfpv_topology_cache_of(const BpfpvTopology *topology, guint cpu);
+const BpfpvCpuset *bpfpv_topology_cell_of(const BpfpvTopology *topology, guint cpu);
+/* The next thread of its core, from the last on to the first; @cpu itself if it is alone. Goes over
+ * a core in a time that does not grow with the host. @cpu: present */
+guint bpfpv_topology_next_thread(const BpfpvTopology *topology, guint cpu);
+/* (element-type BpfpvCpuset), by lowest CPU */
+const GPtrArray *bpfpv_topology_cores(const BpfpvTopology *topology);
+const GPtrArray *bpfpv_topology_caches(const BpfpvTopology *topology);
+/* (element-type BpfpvTopologyCell), by id */
+const GPtrArray *bpfpv_topology_cells(const BpfpvTopology *topology);
+/* The CPUs of all cells whose ids are in @ids. Returns: (transfer full) */
+BpfpvCpuset *bpfpv_topology_cpus_of_cells(const BpfpvTopology *topology, const BpfpvCpuset *ids);
