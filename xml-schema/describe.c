@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "host/element-nova.h"
-#include "host/element-schema.h"
-#include "host/element-settings.h"
+#include "xml/nova.h"
+#include "xml/schema.h"
+#include "xml/settings.h"
 
 /* "a number from 0 to 8192", "exclusive, shared", "a set of CPUs such as …" */
 static char *

@@ -9,9 +9,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "host/element-check.h"
-#include "host/host-cpus.h"
-#include "host/read-text.h"
+#include "xml/check.h"
+#include "xml/host-cpus.h"
+#include "xml/read-text.h"
 #include "programs/program.h"
 
 static char *option_host_cpus;

@@ -4,11 +4,11 @@
  * are bpfpv's own: what was before them is in the status element.
  */
 #include "ctl/scenario-json.h"
-#include "host/domain-topology.h"
-#include "host/element-nova.h"
-#include "host/element-policy.h"
-#include "host/element-read.h"
-#include "host/element-status.h"
+#include "xml/domain-topology.h"
+#include "xml/nova.h"
+#include "xml/policy.h"
+#include "xml/read.h"
+#include "xml/status.h"
 
 void
 bpfpv_scenario_add_thread(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,

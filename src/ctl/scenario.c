@@ -3,7 +3,7 @@
 #include "ctl/scenario.h"
 
 #include "ctl/scenario-json.h"
-#include "host/capabilities.h"
+#include "xml/capabilities.h"
 
 void
 bpfpv_scenario_free(BpfpvScenario *scenario)

@@ -12,7 +12,7 @@
 #include "daemon/bus-keys.h"
 #include "daemon/status.h"
 #include "host/domain.h"
-#include "host/domain-xml.h"
+#include "xml/domain.h"
 #include "host/virt.h"
 #include "host/worker.h"
 

@@ -5,7 +5,7 @@
 #include <glib.h>
 
 #include "core/cpuset/cpuset.h"
-#include "host/element-policy.h"
+#include "xml/policy.h"
 
 typedef struct {
     char *uri;           /* --connect */

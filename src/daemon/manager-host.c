@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The host that the manager places on: its topology, and domains that are not managed. */
 #include "daemon/manager-private.h"
-#include "host/capabilities.h"
-#include "host/host-cpus.h"
+#include "xml/capabilities.h"
+#include "xml/host-cpus.h"
 
 /* Takes what libvirt tells of the host; where that makes no sense, the CPUs' numbers alone. */
 void

@@ -4,7 +4,7 @@
 
 #include "core/placer/placer.h"
 #include "daemon/manager.h"
-#include "host/domain-topology.h"
+#include "xml/domain-topology.h"
 #include "host/watch.h"
 
 /* A running domain with vCPUs that are pinned one by one; of use while it is not managed. */

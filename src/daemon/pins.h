@@ -8,8 +8,8 @@
 
 #include "core/demand.h"
 #include "core/plan/plan.h"
-#include "host/domain-topology.h"
-#include "host/element-status.h"
+#include "xml/domain-topology.h"
+#include "xml/status.h"
 #include "host/journal.h"
 
 typedef struct _BpfpvPins BpfpvPins;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "daemon/link.h"
-#include "host/domain-xml.h"
+#include "xml/domain.h"
 #include "host/injector.h"
 
 typedef enum {

@@ -2,7 +2,7 @@
 /* What the daemon knows of a domain, for the domain's own XML; see status.h. */
 #include "daemon/status.h"
 
-#include "host/element-status.h"
+#include "xml/status.h"
 
 static BpfpvCpuset *
 copy_set(const BpfpvCpuset *set)

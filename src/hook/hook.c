@@ -5,9 +5,9 @@
 #include "hook/hook.h"
 
 #include "hook/repair.h"
-#include "host/element-check.h"
-#include "host/host-cpus.h"
-#include "host/read-text.h"
+#include "xml/check.h"
+#include "xml/host-cpus.h"
+#include "xml/read-text.h"
 #include "programs/program.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/bpfpv/bpfpvd.conf"

@@ -6,7 +6,7 @@
  */
 #include "hook/repair.h"
 
-#include "host/element-status.h"
+#include "xml/status.h"
 
 /* The status's elements, and where libvirt has the pins of the threads that they are about. */
 static const struct {

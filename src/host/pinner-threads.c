@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 #include "host/virt.h"
 
 static void

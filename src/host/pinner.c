@@ -2,7 +2,7 @@
 /* libvirt's pin calls of one domain; see pinner.h. The only place that pins. */
 #include "host/pinner-private.h"
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 #include "host/virt.h"
 #include "host/worker.h"
 

@@ -8,7 +8,7 @@
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 #include "host/virt.h"
 
 typedef struct {

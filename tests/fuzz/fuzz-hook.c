@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "hook/repair.h"
-#include "host/element-check.h"
-#include "host/element-read.h"
-#include "host/element-policy.h"
-#include "host/element-xml.h"
+#include "xml/check.h"
+#include "xml/read.h"
+#include "xml/policy.h"
+#include "xml/document.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include "random-scenario.h"
 
-#include "host/capabilities.h"
+#include "xml/capabilities.h"
 
 typedef enum {
     CHANGE_TOPOLOGY,

@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 
 #include "daemon/conf.h"
-#include "host/domain-xml.h"
+#include "xml/domain.h"
 
 static char *root;
 

@@ -4,7 +4,7 @@
 
 #include "core/plan/host-map.h"
 #include "ctl/map.h"
-#include "host/capabilities.h"
+#include "xml/capabilities.h"
 
 static const BpfpvTerm plain = {FALSE, 0};
 

@@ -2,7 +2,7 @@
 /* Reading a domain's XML: what is taken from it, and the errors that teach. */
 #include "unit.h"
 
-#include "host/domain-xml.h"
+#include "xml/domain.h"
 
 #define NS "xmlns='" BPFPV_DOMAIN_NAMESPACE "'"
 

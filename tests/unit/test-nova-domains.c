@@ -7,8 +7,8 @@
 #include "unit.h"
 
 #include "core/placer/placement.h"
-#include "host/domain-topology.h"
-#include "host/domain-xml.h"
+#include "xml/domain-topology.h"
+#include "xml/domain.h"
 
 /* Of the host in the fixtures. */
 #define HOST_CPUS "0-31"

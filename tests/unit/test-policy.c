@@ -6,8 +6,8 @@
  */
 #include "unit.h"
 
-#include "host/domain-xml.h"
-#include "host/element-settings.h"
+#include "xml/domain.h"
+#include "xml/settings.h"
 
 #define NOVA "xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'"
 

@@ -9,9 +9,9 @@
 #include <libxml/relaxng.h>
 
 #include "core/config.h"
-#include "host/element-check.h"
-#include "host/element-schema.h"
-#include "host/element-xml.h"
+#include "xml/check.h"
+#include "xml/schema.h"
+#include "xml/document.h"
 
 #define HOST_CPUS "0-7"
 

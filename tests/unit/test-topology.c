@@ -2,9 +2,9 @@
 /* What is read from capabilities and domain XML: one fixture per kind of host. */
 #include "unit.h"
 
-#include "host/capabilities.h"
-#include "host/domain-topology.h"
-#include "host/host-cpus.h"
+#include "xml/capabilities.h"
+#include "xml/domain-topology.h"
+#include "xml/host-cpus.h"
 
 #include <glib/gstdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The <status> element; see element-status.h. */
-#include "host/element-status.h"
+#include "xml/status.h"
 
 #include <string.h>
 

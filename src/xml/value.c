@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Checks one value against the schema; see element-value.h. */
-#include "host/element-value.h"
+#include "xml/value.h"
 
 static char *
 check_cpuset(const BpfpvSchemaAttribute *attribute, const char *value, const BpfpvCpuset *host_cpus)

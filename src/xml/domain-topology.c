@@ -3,9 +3,9 @@
  * Reads a domain's CPUs and memory; see domain-topology.h. libvirt wrote or
  * checked this XML: what makes no sense is taken as not said.
  */
-#include "host/domain-topology.h"
+#include "xml/domain-topology.h"
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 #define MAX_VCPUS 1024
 #define MAX_IOTHREADS 1024

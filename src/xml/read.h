@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/config.h"
-#include "host/element-check.h"
+#include "xml/check.h"
 
 /**
  * bpfpv_element_read:

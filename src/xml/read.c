@@ -3,9 +3,9 @@
  * From a <bpfpv> element to a BpfpvConfig; see element-read.h. Only what was
  * checked is read, so that nothing in here can fail.
  */
-#include "host/element-read.h"
+#include "xml/read.h"
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 static void
 read_uint(const xmlNode *node, const char *name, guint *result)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* This host's CPUs; see host-cpus.h. */
-#include "host/host-cpus.h"
+#include "xml/host-cpus.h"
 
 #define PRESENT "/sys/devices/system/cpu/present"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/config.h"
-#include "host/element-check.h"
-#include "host/element-xml.h"
+#include "xml/check.h"
+#include "xml/document.h"
 
 #define ANY_NAMESPACE "urn:bpfpv:"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bounded reading; see read-text.h. */
-#include "host/read-text.h"
+#include "xml/read-text.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -4,10 +4,10 @@
  * the schema uses. A schema that it can't read is a mistake in the source, and
  * found by the first test.
  */
-#include "host/element-schema.h"
+#include "xml/schema.h"
 
 #include "element-schema-text.h"
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 #define OWN_NAMESPACE "urn:bpfpv:schema:1"
 #define ANNOTATIONS "http://relaxng.org/ns/compatibility/annotations/1.0"

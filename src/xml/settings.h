@@ -9,8 +9,8 @@
 #include <glib.h>
 
 #include "core/config.h"
-#include "host/element-check.h"
-#include "host/element-schema.h"
+#include "xml/check.h"
+#include "xml/schema.h"
 
 /* Which way a tenant may move a setting, seen as a number or as the place among its choices. */
 typedef enum {

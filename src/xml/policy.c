@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What holds where there is no <bpfpv> element; see element-policy.h. */
-#include "host/element-policy.h"
+#include "xml/policy.h"
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 #define NAME_MOST 255
 

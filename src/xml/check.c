@@ -4,14 +4,14 @@
  * element-check.h. What is known of elements and attributes is the schema's;
  * only what lies between several of them is written here.
  */
-#include "host/element-check.h"
+#include "xml/check.h"
 
 #include <string.h>
 
 #include "core/config.h"
-#include "host/element-schema.h"
-#include "host/element-value.h"
-#include "host/element-xml.h"
+#include "xml/schema.h"
+#include "xml/value.h"
+#include "xml/document.h"
 
 typedef struct {
     const char *domain;

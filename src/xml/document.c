@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libxml2, for the files that read and write domain XML; see element-xml.h. */
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 G_DEFINE_QUARK(bpfpv_xml_error_quark, bpfpv_xml_error)
 

@@ -4,12 +4,12 @@
  * libvirt's; the <bpfpv> element is a person's and gets errors that teach; what
  * Nova copied from flavor and image is only compared.
  */
-#include "host/domain-xml.h"
+#include "xml/domain.h"
 
 #include <string.h>
 
-#include "host/element-read.h"
-#include "host/element-xml.h"
+#include "xml/read.h"
+#include "xml/document.h"
 
 #define AGENT_CHANNEL "org.qemu.guest_agent.0"
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "core/cpuset/cpuset.h"
-#include "host/element-schema.h"
+#include "xml/schema.h"
 
 /**
  * bpfpv_value_mistake:

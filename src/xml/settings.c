@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Single settings instead of a <bpfpv> element; see element-settings.h. */
-#include "host/element-settings.h"
+#include "xml/settings.h"
 
 #include <string.h>
 
-#include "host/element-read.h"
-#include "host/element-value.h"
-#include "host/element-xml.h"
+#include "xml/read.h"
+#include "xml/value.h"
+#include "xml/document.h"
 
 #define PLACEMENT "program/placement"
 #define LIMIT "program/limit"

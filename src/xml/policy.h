@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "host/element-nova.h"
-#include "host/element-settings.h"
+#include "xml/nova.h"
+#include "xml/settings.h"
 
 /* What a section's pattern is compared with. */
 typedef enum {

@@ -9,10 +9,10 @@
 #include <glib.h>
 
 #include "core/config.h"
-#include "host/element-check.h"
-#include "host/element-policy.h"
-#include "host/element-status.h"
-#include "host/element-xml.h"
+#include "xml/check.h"
+#include "xml/policy.h"
+#include "xml/status.h"
+#include "xml/document.h"
 
 typedef struct {
     char *name;

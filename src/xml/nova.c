@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads Nova's metadata; see element-nova.h. */
-#include "host/element-nova.h"
+#include "xml/nova.h"
 
 #include <string.h>
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 /* What Nova's database holds of a name, in characters. */
 #define NAME_MOST 255

@@ -9,7 +9,7 @@
 #include <libxml/tree.h>
 
 #include "core/plan/plan.h"
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 typedef struct {
     char *name;

@@ -3,9 +3,9 @@
  * Reads libvirt's capabilities XML; see capabilities.h. What an element does
  * not say stays BPFPV_NOWHERE, and src/core/topology knows what to make of it.
  */
-#include "host/capabilities.h"
+#include "xml/capabilities.h"
 
-#include "host/element-xml.h"
+#include "xml/document.h"
 
 #define MAX_CELL 4096
 
