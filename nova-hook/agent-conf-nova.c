@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "nova-hook/agent-conf-private.h"
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 #define DEFAULT_YAML_DIR "/etc/nova/provider_config"
 

@@ -4,7 +4,7 @@
  * itself, said here or in nova.conf; see conf.h.
  */
 #include "daemon/conf-private.h"
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 /* What nova-compute goes by, the first of them that is set. */
 static const struct {

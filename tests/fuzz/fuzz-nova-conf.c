@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 #include <glib/gstdio.h>
 
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 #define N_HOMES 150
 #define N_SPECS 600

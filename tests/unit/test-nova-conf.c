@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 static BpfpvNovaConf *
 parse(const char *text)

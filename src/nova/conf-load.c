@@ -3,7 +3,7 @@
 #include <gio/gio.h>
 #include <string.h>
 
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 #define COMPUTE "nova-compute.conf"
 /* Files of one directory. */

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 static BpfpvCpuset *
 refuse(const char *item, GError **error, const char *what)

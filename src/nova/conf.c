@@ -4,7 +4,7 @@
  * Written from oslo.config's documentation of its format and, where that is
  * silent, from what it was seen to do: tests/unit/test-nova-conf-real compares.
  */
-#include "nova-hook/nova-conf.h"
+#include "nova/conf.h"
 
 #include <string.h>
 
