@@ -5,7 +5,7 @@
 #include <glib-unix.h>
 #include <stdlib.h>
 
-#include "daemon/bus.h"
+#include "daemon/bus/bus.h"
 #include "daemon/restore.h"
 #include "host/virt.h"
 

@@ -2,7 +2,7 @@
 /* bpfpvd --restore: puts back what a daemon that died left pinned. */
 #pragma once
 
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 
 /**
  * bpfpv_restore:

@@ -5,7 +5,7 @@
 
 #include <glib/gstdio.h>
 
-#include "daemon/conf.h"
+#include "daemon/conf/conf.h"
 #include "xml/domain.h"
 
 static char *root;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "daemon/bus-keys.h"
+#include "daemon/bus/keys.h"
 
 static void
 apply(BpfpvTable *table, BpfpvFrame *frame)

@@ -9,7 +9,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 
-#include "daemon/link.h"
+#include "daemon/session/link.h"
 #include "frames.h"
 
 #define MAX_KEYS 100

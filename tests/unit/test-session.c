@@ -10,7 +10,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 
-#include "daemon/session.h"
+#include "daemon/session/session.h"
 
 #define NOWHERE "test+nosuch:///"
 #define UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"

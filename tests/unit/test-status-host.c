@@ -3,8 +3,8 @@
  * give. */
 #include "unit.h"
 
-#include "daemon/manager-private.h"
-#include "daemon/status.h"
+#include "daemon/manager/private.h"
+#include "daemon/bus/status.h"
 
 /* Of a daemon on a host of CPUs 0-7, of which 7 is offline. */
 typedef struct {

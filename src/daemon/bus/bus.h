@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon's D-Bus object: org.bpfpv1, as data/org.bpfpv1.xml describes it. */
+#pragma once
+
+#include "daemon/manager/manager.h"
+
+typedef struct _BpfpvBus BpfpvBus;
+
+/**
+ * bpfpv_bus_new:
+ * @address: (nullable): a bus's address; %NULL: the system bus
+ * @lost: called when the bus or the name is not to be had, or lost
+ */
+BpfpvBus *bpfpv_bus_new(const char *address, const BpfpvConf *conf,
+                        void (*lost)(const char *reason, gpointer user_data), gpointer user_data,
+                        GError **error);
+void bpfpv_bus_free(BpfpvBus *bus);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvBus, bpfpv_bus_free)
+
+/* What answers the calls. Must outlive the bus. */
+void bpfpv_bus_set_manager(BpfpvBus *bus, BpfpvManager *manager);
+
+/* Tells those who watch the properties which of them are not what they were. */
+void bpfpv_bus_tell_host(BpfpvBus *bus);
+
+void bpfpv_bus_tell_state(BpfpvBus *bus, const char *domain, const char *uuid, const char *state,
+                          const char *reason);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who sits on the host's CPUs now, for the bus; see status.h. */
+#include "daemon/bus/status.h"
+
+#include "core/plan/host-map.h"
+#include "daemon/manager/private.h"
+
+/* What a vCPU is by what is in force for it, not by what is planned. */
+static BpfpvWant
+sits_as(const BpfpvAppliedVcpu *applied, const BpfpvPlanVcpu *planned)
+{
+    if (applied->anchored)
+        return BPFPV_WANT_ANCHOR;
+    if (planned)
+        return planned->want == BPFPV_WANT_ANCHOR ? BPFPV_WANT_FLOAT : planned->want;
+    return bpfpv_cpuset_count(applied->original) == 1 ? BPFPV_WANT_FIXED : BPFPV_WANT_FLOAT;
+}
+
+static void
+add_domain(BpfpvHostMap *map, BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    const BpfpvConfig *config = bpfpv_session_config(managed->session);
+    const BpfpvPlanDomain *plan = bpfpv_manager_plan(manager, managed);
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
+
+    for (guint v = 0; applied && v < applied->vcpus->len; v++) {
+        const BpfpvAppliedVcpu *vcpu = g_ptr_array_index(applied->vcpus, v);
+        const BpfpvPlanVcpu *planned =
+            plan && v < plan->vcpus->len ? g_ptr_array_index(plan->vcpus, v) : NULL;
+
+        bpfpv_host_map_add_vcpu(map, managed->name, v, sits_as(vcpu, planned), vcpu->cpus,
+                                config && config->smt == BPFPV_SMT_ISOLATE);
+    }
+}
+
+static void
+add_neighbours(BpfpvHostMap *map, const BpfpvManager *manager)
+{
+    g_autoptr(GList) uuids = g_hash_table_get_keys(manager->neighbours);
+
+    uuids = g_list_sort(uuids, (GCompareFunc)g_strcmp0);
+    for (const GList *at = uuids; at; at = at->next) {
+        const BpfpvNeighbour *neighbour = g_hash_table_lookup(manager->neighbours, at->data);
+
+        if (bpfpv_manager_is_neighbour(manager, at->data))
+            bpfpv_host_map_add_neighbour(map, neighbour->name, neighbour->cpus);
+    }
+}
+
+GVariant *
+bpfpv_status_map(BpfpvManager *manager)
+{
+    g_autoptr(GPtrArray) list = bpfpv_manager_list(manager);
+    g_autoptr(BpfpvHostMap) map = NULL;
+
+    if (!manager->topology)
+        return bpfpv_host_map_describe(NULL);
+    map = bpfpv_host_map_new(manager->topology, manager->conf->cpuset, manager->conf->reserve);
+    add_neighbours(map, manager);
+    for (guint i = 0; i < list->len; i++)
+        add_domain(map, manager, g_ptr_array_index(list, i));
+    return bpfpv_host_map_describe(map);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All managed domains together; see manager.h. What libvirt tells is in manager-watch.c,
+ * placement and pin calls are in manager-place.c, what that means for each domain in
+ * manager-state.c.
+ */
+#include "daemon/manager/private.h"
+
+#include <string.h>
+
+#include "daemon/bus/status.h"
+#include "programs/program.h"
+
+/* A job that holds a domain takes libvirt 30 s to give up on. */
+#define SHUTDOWN_TIMEOUT_S 35
+
+static void
+tell_state(BpfpvManaged *managed)
+{
+    BpfpvManager *manager = managed->manager;
+    g_autofree char *reason = NULL;
+    BpfpvState state = bpfpv_managed_state(managed, &reason);
+
+    manager->funcs->state(managed->name, managed->uuid, bpfpv_state_to_string(state), reason,
+                          manager->user_data);
+    bpfpv_pins_note_soon(managed->pins);
+}
+
+/* ---- the end of being managed ---- */
+
+static void
+wake_waiters(BpfpvManaged *managed)
+{
+    for (guint i = 0; i < managed->waiters->len; i++)
+        g_task_return_boolean(g_ptr_array_index(managed->waiters, i), TRUE);
+    g_ptr_array_set_size(managed->waiters, 0);
+}
+
+static void
+managed_free(gpointer data)
+{
+    BpfpvManaged *managed = data;
+    GHashTable *by_name = managed->manager->by_name;
+
+    if (g_hash_table_lookup(by_name, managed->name) == managed)
+        g_hash_table_remove(by_name, managed->name);
+    wake_waiters(managed);
+    g_ptr_array_unref(managed->waiters);
+    bpfpv_session_free(managed->session);
+    bpfpv_pins_free(managed->pins);
+    bpfpv_guest_topology_free(managed->guest);
+    g_free(managed->uuid);
+    g_free(managed->name);
+    g_free(managed->source);
+    g_free(managed);
+}
+
+/* It is a neighbour from now on, of what it has again: its XML was last read when it had what we
+ * gave it. */
+static void
+note_original(const BpfpvManaged *managed)
+{
+    g_autoptr(BpfpvCpuset) fixed = NULL;
+
+    if (!bpfpv_pins_original(managed->pins))
+        return; /* nothing was pinned */
+    fixed = bpfpv_pins_single(managed->pins);
+    bpfpv_manager_note_pinned(managed->manager, managed->uuid, managed->name, fixed);
+}
+
+static gboolean
+drop_released(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    manager->drop_source = 0;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        BpfpvManaged *managed = value;
+
+        if (!managed->releasing || !managed->session_stopped ||
+            !bpfpv_pins_are_original(managed->pins) || !bpfpv_pins_end_note(managed->pins))
+            continue;
+        bpfpv_pins_forget(managed->pins);
+        note_original(managed);
+        /* An element set meanwhile was not acted upon: look again. */
+        g_ptr_array_add(again, g_strdup(managed->uuid));
+        g_hash_table_iter_remove(&iter);
+    }
+    bpfpv_manager_place_soon(manager);
+    for (guint i = 0; i < again->len; i++)
+        bpfpv_watch_refresh(manager->watch, g_ptr_array_index(again, i));
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_manager_drop_soon(BpfpvManager *manager)
+{
+    if (!manager->drop_source)
+        manager->drop_source = g_idle_add(drop_released, manager);
+}
+
+void
+bpfpv_managed_release(BpfpvManaged *managed)
+{
+    if (managed->releasing)
+        return;
+    managed->releasing = TRUE;
+    bpfpv_session_stop(managed->session);
+    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_manager_drop_soon(managed->manager);
+}
+
+/* ---- what sessions and pins tell ---- */
+
+static void
+on_session_state(BpfpvSession *session, gpointer user_data)
+{
+    tell_state(user_data);
+}
+
+static void
+on_session_demand(BpfpvSession *session, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_pins_set_rate(managed->pins, bpfpv_session_config(session)
+                                           ? bpfpv_session_config(session)->rate
+                                           : BPFPV_RATE_DEFAULT);
+    bpfpv_manager_place_soon(managed->manager);
+}
+
+static void
+on_session_refresh(BpfpvSession *session, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_watch_refresh(managed->manager->watch, managed->uuid);
+}
+
+static void
+on_session_channel(BpfpvSession *session, gboolean ours, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_pins_set_our_channel(managed->pins, ours);
+    bpfpv_pins_note_soon(managed->pins);
+}
+
+static void
+on_session_stopped(BpfpvSession *session, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    managed->session_stopped = TRUE;
+    bpfpv_manager_drop_soon(managed->manager);
+}
+
+static const BpfpvSessionFuncs session_funcs = {
+    on_session_state, on_session_demand, on_session_refresh, on_session_channel, on_session_stopped,
+};
+
+static void
+on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+    g_autoptr(BpfpvDemand) demand = NULL;
+
+    if (error) {
+        g_warning("domain %s: %s", managed->name, error->message);
+        return;
+    }
+    demand = bpfpv_pins_demand(pins);
+    bpfpv_session_set_vcpus(managed->session, managed->guest, bpfpv_pins_original(pins)->len);
+    bpfpv_session_assume(managed->session, demand);
+    bpfpv_manager_place_soon(managed->manager);
+}
+
+static void
+on_pins_moved(BpfpvPins *pins, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_manager_step_soon(managed->manager);
+    bpfpv_pins_note_soon(managed->pins);
+    if (managed->releasing)
+        bpfpv_manager_drop_soon(managed->manager);
+}
+
+static char *
+on_pins_describe(BpfpvPins *pins, gpointer user_data)
+{
+    const BpfpvManaged *managed = user_data;
+    const BpfpvTopology *topology = managed->manager->topology;
+
+    return bpfpv_status_describe(managed->manager, managed,
+                                 topology ? bpfpv_topology_online(topology) : NULL);
+}
+
+static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved, on_pins_describe};
+
+/* ---- beginning to be managed ---- */
+
+BpfpvManaged *
+bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
+{
+    BpfpvManaged *managed = g_new0(BpfpvManaged, 1);
+
+    managed->manager = manager;
+    managed->uuid = g_strdup(xml->uuid);
+    managed->name = g_strdup(xml->name);
+    managed->id = id;
+    managed->waiters = g_ptr_array_new_with_free_func(g_object_unref);
+    managed->pins = bpfpv_pins_new(manager->conf->uri, manager->conf->state_dir, managed->uuid,
+                                   managed->name, id, &pins_funcs, managed);
+    if (xml->status)
+        bpfpv_pins_adopt(managed->pins, xml->status, bpfpv_topology_online(manager->topology));
+    managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name, id,
+                                         bpfpv_pins_our_channel(managed->pins), manager->payload,
+                                         &session_funcs, managed);
+    g_hash_table_insert(manager->domains, managed->uuid, managed);
+    g_hash_table_replace(manager->by_name, managed->name, managed);
+    return managed;
+}
+
+/* ---- for others ---- */
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(BpfpvManaged *const *)a)->name, (*(BpfpvManaged *const *)b)->name);
+}
+
+GPtrArray *
+bpfpv_manager_list(BpfpvManager *manager)
+{
+    GPtrArray *list = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(list, value);
+    g_ptr_array_sort(list, compare_names);
+    return list;
+}
+
+static BpfpvManaged *
+find_by_id(const BpfpvManager *manager, guint64 id)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if ((guint64)((BpfpvManaged *)value)->id == id)
+            return value;
+    return NULL;
+}
+
+BpfpvManaged *
+bpfpv_manager_find(BpfpvManager *manager, const char *text)
+{
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, text);
+    guint64 id;
+
+    if (!managed)
+        managed = g_hash_table_lookup(manager->by_name, text);
+    if (!managed && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+        managed = find_by_id(manager, id);
+    return managed;
+}
+
+void
+bpfpv_managed_wait_released(BpfpvManaged *managed, GTask *task)
+{
+    g_ptr_array_add(managed->waiters, g_object_ref(task));
+    bpfpv_manager_drop_soon(managed->manager);
+}
+
+void
+bpfpv_manager_refresh(BpfpvManager *manager, const char *uuid)
+{
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+/* ---- life ---- */
+
+BpfpvManager *
+bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointer user_data,
+                  GError **error)
+{
+    g_autoptr(GPtrArray) programs = bpfpv_program_list();
+    g_autoptr(BpfpvPayload) payload = NULL;
+    BpfpvManager *manager;
+
+    payload = bpfpv_payload_load(conf->guest_dir, programs, error);
+    if (!payload)
+        return NULL;
+    bpfpv_payload_set_options(payload, conf->test_loader);
+    manager = g_new0(BpfpvManager, 1);
+    manager->conf = conf;
+    manager->funcs = funcs;
+    manager->user_data = user_data;
+    manager->payload = g_steal_pointer(&payload);
+    manager->placer = bpfpv_placer_new();
+    manager->neighbours =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
+    manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
+    manager->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    manager->hopeless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
+    return manager;
+}
+
+void
+bpfpv_manager_free(BpfpvManager *manager)
+{
+    if (!manager)
+        return;
+    g_clear_handle_id(&manager->place_source, g_source_remove);
+    g_clear_handle_id(&manager->step_source, g_source_remove);
+    g_clear_handle_id(&manager->drop_source, g_source_remove);
+    g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
+    bpfpv_watch_free(manager->watch);
+    g_hash_table_unref(manager->domains);
+    g_hash_table_unref(manager->by_name);
+    g_hash_table_unref(manager->hopeless);
+    bpfpv_placer_free(manager->placer);
+    g_hash_table_unref(manager->neighbours);
+    g_clear_handle_id(&manager->hold_source, g_source_remove);
+    bpfpv_topology_free(manager->topology);
+    bpfpv_payload_unref(manager->payload);
+    g_free(manager);
+}
+
+static gboolean
+shutdown_over(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    manager->shutdown_timer = 0;
+    g_warning("not every original mask could be put back in time; the journal keeps them");
+    manager->shutdown_done(manager->shutdown_data);
+    return G_SOURCE_REMOVE;
+}
+
+/* Whether no domain has a status any more. */
+static gboolean
+end_notes(BpfpvManager *manager)
+{
+    gboolean ended = TRUE;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ended &= bpfpv_pins_end_note(((BpfpvManaged *)value)->pins);
+    return ended;
+}
+
+void
+bpfpv_manager_check_shutdown(BpfpvManager *manager)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (!manager->shutting_down || !manager->shutdown_timer)
+        return;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (!bpfpv_pins_are_original(((BpfpvManaged *)value)->pins))
+            return;
+    if (!end_notes(manager))
+        return;
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        bpfpv_pins_settle(((BpfpvManaged *)value)->pins);
+    g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
+    manager->shutdown_done(manager->shutdown_data);
+}
+
+void
+bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data)
+{
+    if (manager->shutting_down)
+        return;
+    manager->shutting_down = TRUE;
+    manager->shutdown_done = done;
+    manager->shutdown_data = user_data;
+    manager->shutdown_timer = g_timeout_add_seconds(SHUTDOWN_TIMEOUT_S, shutdown_over, manager);
+    bpfpv_manager_place_soon(manager);
+}

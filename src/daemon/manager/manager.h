@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All managed domains together: takes in what libvirt tells, keeps a session
+ * (guest side) and pins (host side) per domain, solves the placement when a
+ * demand changes, and hands out the pin calls. Main thread only.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "daemon/conf/conf.h"
+#include "daemon/pins/pins.h"
+#include "daemon/session/session.h"
+
+typedef struct _BpfpvManager BpfpvManager;
+
+typedef struct {
+    void (*state)(const char *domain, const char *uuid, const char *state, const char *reason,
+                  gpointer user_data);
+    /* What bpfpv_status_host() says may have changed. */
+    void (*host)(gpointer user_data);
+} BpfpvManagerFuncs;
+
+/* One managed domain, for those who report on it. */
+typedef struct {
+    char *uuid;
+    char *name;
+    int id;
+    char *source; /* (nullable): where its configuration comes from, for people */
+    BpfpvSession *session;
+    BpfpvGuestTopology *guest; /* (nullable): what its XML says */
+    BpfpvPins *pins;
+    guint placed_serial; /* bpfpv_pins_serial() that the placer knows */
+    gboolean releasing;  /* not managed any more: the originals go back */
+    gboolean session_stopped;
+    gboolean seen;      /* told of since the connection was made */
+    GPtrArray *waiters; /* of GTask: want to know when it is not managed any more */
+    BpfpvManager *manager;
+} BpfpvManaged;
+
+/**
+ * bpfpv_manager_new:
+ * @conf: borrowed as long as the manager
+ *
+ * Begins to watch libvirt.
+ */
+BpfpvManager *bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs,
+                                gpointer user_data, GError **error);
+void bpfpv_manager_free(BpfpvManager *manager);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvManager, bpfpv_manager_free)
+
+/**
+ * bpfpv_manager_shutdown:
+ * @done: called once the original pins are back everywhere they could be put
+ *
+ * The loaders stay in their guests, for the next daemon.
+ */
+void bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data);
+
+/* Returns: (transfer container) (element-type BpfpvManaged): sorted by name */
+GPtrArray *bpfpv_manager_list(BpfpvManager *manager);
+/* Returns: (transfer none) (nullable): by name, UUID or libvirt id */
+BpfpvManaged *bpfpv_manager_find(BpfpvManager *manager, const char *text);
+/* Returns: (transfer none) (nullable): what the last solve says of this domain */
+const BpfpvPlanDomain *bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed);
+/* The session's state and reason, seen together with what the host can give. */
+BpfpvState bpfpv_managed_state(const BpfpvManaged *managed, char **reason);
+
+/* Returns TRUE to @task when the originals are back and the guest is left alone. */
+void bpfpv_managed_wait_released(BpfpvManaged *managed, GTask *task);
+/* Reads the domain's XML anew. */
+void bpfpv_manager_refresh(BpfpvManager *manager, const char *uuid);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What manager.c and its parts, manager-*.c, share. */
+#pragma once
+
+#include "core/placer/placer.h"
+#include "daemon/manager/manager.h"
+#include "xml/domain-topology.h"
+#include "host/watch.h"
+
+/* A running domain with vCPUs that are pinned one by one; of use while it is not managed. */
+typedef struct {
+    char *name;
+    BpfpvCpuset *cpus; /* that they are pinned to */
+} BpfpvNeighbour;
+
+struct _BpfpvManager {
+    const BpfpvConf *conf;
+    const BpfpvManagerFuncs *funcs;
+    gpointer user_data;
+    BpfpvPayload *payload;
+    BpfpvWatch *watch;
+    BpfpvTopology *topology; /* NULL before the first connection */
+    GHashTable *domains;     /* UUID → BpfpvManaged */
+    GHashTable *by_name;     /* name, the placer's key → BpfpvManaged */
+    BpfpvPlacer *placer;     /* has the last plan */
+    GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
+    GHashTable *hopeless;    /* name → why the host can give it no anchor, "" if it can; as far as
+                              * anybody asked since the last solve */
+    guint hold_source;       /* an anchor's hold time ends */
+    guint place_source;      /* a solve is due */
+    guint step_source;       /* pin calls are due */
+    guint drop_source;       /* released domains are to be looked at */
+    gboolean connected;      /* to libvirt */
+    gboolean complained;     /* about the connection that is not there */
+    gboolean listed;         /* all domains that ran when the connection was made are known */
+    gboolean shutting_down;
+    guint shutdown_timer;
+    GSourceFunc shutdown_done;
+    gpointer shutdown_data;
+};
+
+/* manager-host.c: the host, its topology and who else is on it. */
+void bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host);
+void bpfpv_neighbour_free(gpointer neighbour);
+/* A running domain is pinned to @cpus one by one, which is nobody else's while it is a neighbour.
+ */
+void bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const char *name,
+                               const BpfpvCpuset *cpus);
+/* Whether a domain is not managed, or not so far that its pins are known. */
+gboolean bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid);
+/* Returns: (transfer full): CPUs that neighbours are pinned to, one by one */
+BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
+/* Returns: (transfer full): these, and those that vCPUs of managed domains were pinned to before
+ * us: nobody's anchor gets one, as the placer sees for itself */
+BpfpvCpuset *bpfpv_manager_fixed(const BpfpvManager *manager);
+/* A demand, a bound or the host changed: solves, once however often it is called. */
+void bpfpv_manager_place_soon(BpfpvManager *manager);
+/* A pin call ended: hands out those that have become due. */
+void bpfpv_manager_step_soon(BpfpvManager *manager);
+void bpfpv_manager_drop_soon(BpfpvManager *manager);
+/* Ends the shutdown when every original is back. */
+void bpfpv_manager_check_shutdown(BpfpvManager *manager);
+
+/* manager-place.c: */
+/* Whether what @managed asks for counts; if not, its originals are due. */
+gboolean bpfpv_managed_takes_part(const BpfpvManager *manager, const BpfpvManaged *managed);
+/* After its pins are ready. @domain: filled in, borrows from @managed and @threads
+ * @threads: (element-type BpfpvPlacementThread): filled too */
+void bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GArray *threads);
+/* @taken: bpfpv_manager_taken()'s, borrowed */
+BpfpvPlacementHost bpfpv_manager_placement_host(const BpfpvManager *manager,
+                                                const BpfpvCpuset *taken);
+
+/* manager-watch.c: what the watch calls; its user data is the manager. */
+extern const BpfpvWatchFuncs bpfpv_manager_watch_funcs;
+
+/* A running domain with an element, until now unknown. */
+BpfpvManaged *bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id);
+/* Its element is gone: the originals go back, and its loader ends. */
+void bpfpv_managed_release(BpfpvManaged *managed);

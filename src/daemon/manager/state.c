@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the last plan means for a managed domain: whether it gets what it asks for, and why not. */
+#include "daemon/manager/private.h"
+
+const BpfpvPlanDomain *
+bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    return bpfpv_plan_find(bpfpv_placer_plan(manager->placer), managed->name);
+}
+
+/* Why the host could not give @managed a single anchor were it alone, else "". Asked often, for
+ * every status, and worked out once for each solve. */
+static const char *
+why_hopeless(const BpfpvManaged *managed)
+{
+    BpfpvManager *manager = managed->manager;
+    const char *known = g_hash_table_lookup(manager->hopeless, managed->name);
+    g_autoptr(BpfpvCpuset) taken = NULL;
+    g_autoptr(GArray) threads = NULL;
+    BpfpvPlacementDomain domain = {0};
+    BpfpvPlacementHost host;
+    char *why = NULL;
+
+    if (known)
+        return known;
+    taken = bpfpv_manager_taken(manager);
+    threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
+    host = bpfpv_manager_placement_host(manager, taken);
+    bpfpv_managed_fill(managed, &domain, threads);
+    bpfpv_placement_capacity(&host, &domain, &why);
+    if (!why)
+        why = g_strdup("");
+    g_hash_table_insert(manager->hopeless, g_strdup(managed->name), why);
+    return why;
+}
+
+/* Returns: (nullable): why the first such is unmet */
+static const char *
+count_unmet(const BpfpvPlanDomain *plan, gboolean is_anchor, guint *unmet, guint *all)
+{
+    const char *why = NULL;
+
+    *unmet = *all = 0;
+    for (guint i = 0; plan && i < plan->vcpus->len; i++) {
+        const BpfpvPlanVcpu *vcpu = g_ptr_array_index(plan->vcpus, i);
+
+        if ((vcpu->want == BPFPV_WANT_ANCHOR) != is_anchor)
+            continue;
+        (*all)++;
+        if (vcpu->met)
+            continue;
+        (*unmet)++;
+        why = why ? why : vcpu->why;
+    }
+    return why;
+}
+
+BpfpvState
+bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
+{
+    BpfpvManager *manager = managed->manager;
+    BpfpvState state = bpfpv_session_state(managed->session);
+    const BpfpvPlanDomain *plan;
+    const char *why;
+    guint unmet, all;
+
+    *reason = bpfpv_session_reason(managed->session);
+    if (state != BPFPV_STATE_ACTIVE || !manager->topology ||
+        !bpfpv_managed_takes_part(manager, managed))
+        return state;
+    plan = bpfpv_manager_plan(manager, managed);
+    why = count_unmet(plan, TRUE, &unmet, &all);
+    if (unmet > 0 && *why_hopeless(managed)) {
+        g_free(*reason);
+        *reason = g_strdup(why_hopeless(managed));
+        return BPFPV_STATE_FAILED;
+    }
+    if (**reason)
+        return state;
+    g_free(*reason);
+    if (unmet > 0)
+        *reason = g_strdup_printf("%u of %u anchors not met: %s", unmet, all, why ? why : "");
+    else
+        *reason = g_strdup(count_unmet(plan, FALSE, &unmet, &all));
+    if (!*reason)
+        *reason = g_strdup("");
+    return state;
+}

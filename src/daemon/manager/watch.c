@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What libvirt tells the manager: domains that run, change, start over and end. */
+#include "daemon/manager/private.h"
+
+#include <string.h>
+
+#include "programs/program.h"
+
+static void
+on_gone(const char *uuid, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (g_hash_table_remove(manager->neighbours, uuid))
+        bpfpv_manager_place_soon(manager);
+    if (!managed)
+        return;
+    bpfpv_pins_forget(managed->pins);
+    manager->funcs->state(managed->name, managed->uuid, bpfpv_state_to_string(BPFPV_STATE_DETACHED),
+                          "the domain has ended", manager->user_data);
+    g_hash_table_remove(manager->domains, uuid);
+    bpfpv_manager_place_soon(manager);
+}
+
+static BpfpvDomainXml *
+parse_domain(const BpfpvManager *manager, const char *text, GError **error)
+{
+    g_autoptr(GPtrArray) programs = bpfpv_program_list();
+    const BpfpvElementContext context = {programs, bpfpv_topology_present(manager->topology)};
+
+    return bpfpv_domain_xml_parse(text, &context, manager->conf->policy, error);
+}
+
+static void
+on_domain(const char *uuid, int id, const char *text, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvDomainXml) xml = parse_domain(manager, text, &error);
+    g_autoptr(BpfpvDomainTopology) topology = NULL;
+    BpfpvManaged *managed;
+
+    if (!xml) {
+        g_warning("domain %s: %s", uuid, error->message);
+        return;
+    }
+    managed = g_hash_table_lookup(manager->domains, uuid);
+    topology = bpfpv_domain_topology_parse(text);
+    if (managed && managed->id != id) {
+        on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
+        managed = NULL;
+    }
+    if (topology)
+        bpfpv_manager_note_pinned(manager, xml->uuid, xml->name, topology->fixed);
+    if (!xml->config && !xml->config_error) {
+        if (!managed && xml->status && !manager->listed && !manager->shutting_down)
+            managed = bpfpv_manager_manage(manager, xml, id); /* what a daemon that died left */
+        if (managed && !manager->shutting_down)
+            bpfpv_managed_release(managed);
+    } else if (!managed && !manager->shutting_down) {
+        managed = bpfpv_manager_manage(manager, xml, id);
+    }
+    if (!managed)
+        return;
+    managed->seen = TRUE;
+    if (xml->source) {
+        g_free(managed->source);
+        managed->source = g_strdup(xml->source);
+    }
+    bpfpv_guest_topology_free(managed->guest);
+    managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
+    if (topology)
+        bpfpv_pins_iothreads_told(managed->pins, topology->iothreads);
+    bpfpv_session_update(managed->session, xml);
+    bpfpv_pins_note_soon(managed->pins);
+}
+
+static gboolean
+is_unseen(gpointer key, gpointer value, gpointer user_data)
+{
+    return !((BpfpvManaged *)value)->seen;
+}
+
+static void
+on_listed(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    /* Ended while there was no connection. A journal entry left behind is void by its id. */
+    if (g_hash_table_foreach_remove(manager->domains, is_unseen, NULL) > 0)
+        bpfpv_manager_place_soon(manager);
+    manager->listed = TRUE;
+    g_debug("all running domains are known");
+}
+
+static void
+on_connected(const BpfpvWatchHost *host, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    GHashTableIter iter;
+    gpointer value;
+
+    bpfpv_manager_set_host(manager, host);
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        ((BpfpvManaged *)value)->seen = FALSE;
+        bpfpv_pins_reconnected(((BpfpvManaged *)value)->pins,
+                               bpfpv_topology_online(manager->topology));
+    }
+    manager->connected = TRUE;
+    manager->complained = FALSE;
+    manager->listed = FALSE;
+    g_message("connected to libvirt at %s", manager->conf->uri);
+    bpfpv_manager_place_soon(manager);
+}
+
+static void
+on_cpus_changed(const BpfpvWatchHost *host, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    g_autofree char *cpus = bpfpv_cpuset_format(host->cpus_online);
+
+    g_message("host CPUs %s are online now", cpus);
+    bpfpv_manager_set_host(manager, host);
+    bpfpv_manager_place_soon(manager);
+}
+
+static void
+on_disconnected(const char *reason, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    if (!manager->complained)
+        g_message("not connected to libvirt (%s); trying again every second", reason);
+    manager->complained = TRUE;
+    if (manager->connected) {
+        manager->connected = FALSE;
+        manager->funcs->host(manager->user_data);
+    }
+}
+
+static void
+on_agent(const char *uuid, gboolean connected, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (!managed)
+        return;
+    if (connected)
+        bpfpv_session_agent_started(managed->session);
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+static void
+on_reset(const char *uuid, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (!managed)
+        return;
+    bpfpv_session_reset(managed->session);
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+static void
+on_port(const char *uuid, const char *alias, gboolean open, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (!managed)
+        return;
+    if (open)
+        bpfpv_session_port_opened(managed->session, alias);
+    else
+        bpfpv_session_port_closed(managed->session, alias);
+    bpfpv_watch_refresh(manager->watch, uuid);
+}
+
+/* "vcpupin3", "emulatorpin", "iothreadpin1" */
+static gboolean
+parse_thread(const char *name, BpfpvThreadKind *kind, guint *id)
+{
+    static const char *const prefixes[] = {
+        [BPFPV_THREAD_VCPU] = "vcpupin",
+        [BPFPV_THREAD_EMULATOR] = "emulatorpin",
+        [BPFPV_THREAD_IOTHREAD] = "iothreadpin",
+    };
+    guint64 number = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        const char *rest = name + strlen(prefixes[i]);
+
+        if (!g_str_has_prefix(name, prefixes[i]))
+            continue;
+        *kind = (BpfpvThreadKind)i;
+        if (*kind == BPFPV_THREAD_EMULATOR
+                ? *rest != '\0'
+                : !g_ascii_string_to_unsigned(rest, 10, 0, G_MAXUINT, &number, NULL))
+            return FALSE;
+        *id = (guint)number;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+    g_autoptr(BpfpvCpuset) cpus = bpfpv_cpuset_parse(text, NULL);
+    BpfpvThreadKind kind;
+    guint id;
+
+    if (!managed)
+        bpfpv_watch_refresh(manager->watch, uuid); /* its CPUs may be no one else's now */
+    else if (cpus && parse_thread(thread, &kind, &id) &&
+             bpfpv_pins_heard(managed->pins, kind, id, cpus)) {
+        bpfpv_manager_place_soon(manager);
+        bpfpv_pins_note_soon(managed->pins);
+    }
+}
+
+const BpfpvWatchFuncs bpfpv_manager_watch_funcs = {
+    on_connected, on_cpus_changed, on_disconnected, on_domain, on_listed,
+    on_gone,      on_agent,        on_reset,        on_port,   on_pinned,
+};

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whose a pin is: libvirt's event tells of every pin call. One that is none of
+ * ours is an administrator's, who wins until the domain is detached. And what
+ * was original where a domain came with another daemon's pins.
+ */
+#include "daemon/pins/private.h"
+
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;
+    BpfpvCpuset *cpus;
+} Expected;
+
+static void
+expected_free(gpointer data)
+{
+    Expected *expected = data;
+
+    bpfpv_cpuset_free(expected->cpus);
+    g_free(expected);
+}
+
+void
+bpfpv_pins_expect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+{
+    Expected *expected = g_new0(Expected, 1);
+
+    expected->kind = kind;
+    expected->id = id;
+    expected->cpus = bpfpv_cpuset_copy(cpus);
+    if (!pins->expected)
+        pins->expected = g_ptr_array_new_with_free_func(expected_free);
+    g_ptr_array_add(pins->expected, expected);
+}
+
+static gboolean
+take_expected(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+{
+    for (guint i = 0; pins->expected && i < pins->expected->len; i++) {
+        const Expected *expected = g_ptr_array_index(pins->expected, i);
+
+        if (expected->kind == kind && expected->id == id &&
+            bpfpv_cpuset_equal(expected->cpus, cpus)) {
+            g_ptr_array_remove_index(pins->expected, i);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+void
+bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+{
+    take_expected(pins, kind, id, cpus);
+}
+
+static void
+take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
+{
+    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+
+    bpfpv_cpuset_add(pins->entry->fixed, index);
+    bpfpv_pins_replace((BpfpvCpuset **)&pins->entry->original->pdata[index], cpus);
+    bpfpv_pins_replace(&vcpu->original, cpus);
+    bpfpv_pins_replace(&vcpu->cpus, cpus);
+    vcpu->anchored = FALSE;
+}
+
+static void
+take_thread_over(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus)
+{
+    BpfpvJournalThread *known =
+        bpfpv_journal_entry_find_thread(pins->entry, thread->kind, thread->id);
+
+    known->fixed = TRUE;
+    bpfpv_pins_replace(&known->original, cpus);
+    thread->fixed = TRUE;
+    bpfpv_pins_replace(&thread->original, cpus);
+    bpfpv_pins_replace(&thread->cpus, cpus);
+}
+
+/* @pending: (out) (nullable): what a call of ours that is under way will make of it
+ * Returns: (nullable): what is in force for it; NULL: it is not known */
+static const BpfpvCpuset *
+present_of(const BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset **pending)
+{
+    const BpfpvAppliedThread *thread;
+
+    *pending = NULL;
+    if (kind == BPFPV_THREAD_VCPU) {
+        const BpfpvAppliedVcpu *vcpu =
+            id < pins->applied->vcpus->len ? g_ptr_array_index(pins->applied->vcpus, id) : NULL;
+
+        *pending = vcpu ? vcpu->pending : NULL;
+        return vcpu ? vcpu->cpus : NULL;
+    }
+    thread = bpfpv_applied_domain_find_thread(pins->applied, kind, id);
+    *pending = thread ? thread->pending : NULL;
+    return thread ? thread->cpus : NULL;
+}
+
+static void
+say_taken_over(const BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+{
+    static const char *const names[] = {"vCPU", "the emulator", "I/O thread"};
+    g_autofree char *number =
+        kind == BPFPV_THREAD_EMULATOR ? g_strdup("") : g_strdup_printf(" %u", id);
+    g_autofree char *text = bpfpv_cpuset_format(cpus);
+
+    g_message("domain %s: an administrator has pinned %s%s to host CPUs %s; it stays so",
+              pins->entry->name, names[kind], number, text);
+}
+
+gboolean
+bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus)
+{
+    const BpfpvCpuset *present, *pending;
+
+    if (!pins->applied || take_expected(pins, kind, id, cpus))
+        return FALSE;
+    present = present_of(pins, kind, id, &pending);
+    if (!present && kind != BPFPV_THREAD_VCPU)
+        bpfpv_pins_read_threads(pins); /* one that is new here */
+    if (!present || bpfpv_cpuset_equal(present, cpus) ||
+        (pending && bpfpv_cpuset_equal(pending, cpus)))
+        return FALSE;
+    say_taken_over(pins, kind, id, cpus);
+    if (kind == BPFPV_THREAD_VCPU)
+        take_vcpu_over(pins, id, cpus);
+    else
+        take_thread_over(pins, bpfpv_applied_domain_find_thread(pins->applied, kind, id), cpus);
+    pins->serial++;
+    bpfpv_pins_write_journal(pins);
+    return TRUE;
+}
+
+/* ---- what came with the domain ---- */
+
+/* Returns: (transfer full) (nullable): the original that was said, on this host; NULL: none */
+static BpfpvCpuset *
+claimed_original(const BpfpvCpuset *original, gboolean unpinned, const BpfpvCpuset *online)
+{
+    g_autoptr(BpfpvCpuset) set = NULL;
+
+    if (!original && !unpinned)
+        return NULL;
+    set = bpfpv_cpuset_copy(unpinned ? online : original);
+    bpfpv_cpuset_intersect(set, online);
+    return bpfpv_cpuset_is_empty(set) ? bpfpv_cpuset_copy(online) : g_steal_pointer(&set);
+}
+
+static void
+claim_free(gpointer data)
+{
+    BpfpvJournalThread *claim = data;
+
+    bpfpv_cpuset_free(claim->original);
+    g_free(claim);
+}
+
+static void
+claim_threads(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
+{
+    pins->claimed_threads = g_ptr_array_new_with_free_func(claim_free);
+    for (guint i = 0; i < status->threads->len; i++) {
+        const BpfpvStatusThread *thread = g_ptr_array_index(status->threads, i);
+        BpfpvJournalThread *claim = g_new0(BpfpvJournalThread, 1);
+
+        claim->kind = thread->kind;
+        claim->id = thread->id;
+        claim->fixed = thread->fixed;
+        if (!thread->fixed)
+            claim->original = claimed_original(thread->original, thread->unpinned, online);
+        g_ptr_array_add(pins->claimed_threads, claim);
+    }
+}
+
+const BpfpvJournalThread *
+bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
+{
+    for (guint i = 0; pins->claimed_threads && i < pins->claimed_threads->len; i++) {
+        const BpfpvJournalThread *claim = g_ptr_array_index(pins->claimed_threads, i);
+
+        if (claim->kind == kind && claim->id == id)
+            return claim;
+    }
+    return NULL;
+}
+
+static void
+take_wanted(BpfpvPins *pins, const BpfpvStatus *status)
+{
+    pins->wanted = bpfpv_cpuset_new();
+    for (guint i = 0; i < status->vcpus->len; i++) {
+        const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
+
+        if (g_strcmp0(vcpu->want, bpfpv_want_to_string(BPFPV_WANT_ANCHOR)) == 0)
+            bpfpv_cpuset_add(pins->wanted, vcpu->vcpu);
+    }
+}
+
+void
+bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
+{
+    g_free(pins->noted);
+    pins->noted = g_strdup("");
+    if (status->plugged)
+        pins->entry->our_channel = TRUE;
+    take_wanted(pins, status);
+    if (pins->adopted || pins->applied)
+        return; /* this host's own journal knows better */
+    pins->claimed = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    for (guint i = 0; i < status->vcpus->len; i++) {
+        const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
+        g_autoptr(BpfpvCpuset) set = claimed_original(vcpu->original, vcpu->unpinned, online);
+
+        if (vcpu->fixed)
+            bpfpv_cpuset_add(pins->entry->fixed, vcpu->vcpu);
+        /* One that was pinned to one CPU was never pinned by bpfpv: what it has here is what
+         * whoever sent it wants it to have. */
+        if (vcpu->fixed || !set || (!vcpu->unpinned && bpfpv_cpuset_count(vcpu->original) == 1))
+            continue;
+        if (vcpu->vcpu >= pins->claimed->len)
+            g_ptr_array_set_size(pins->claimed, (gint)vcpu->vcpu + 1);
+        bpfpv_pins_replace((BpfpvCpuset **)&pins->claimed->pdata[vcpu->vcpu], set);
+    }
+    claim_threads(pins, status, online);
+}
+
+void
+bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present)
+{
+    GPtrArray *original = pins->entry->original;
+
+    for (guint i = 0; pins->claimed && i < pins->claimed->len && i < present->len; i++) {
+        const BpfpvCpuset *claim = g_ptr_array_index(pins->claimed, i);
+
+        if (!claim || bpfpv_cpuset_equal(claim, g_ptr_array_index(present, i)))
+            continue;
+        bpfpv_pins_replace((BpfpvCpuset **)&original->pdata[i], claim);
+        pins->entry->pinned = TRUE;
+        pins->adopted = TRUE;
+    }
+    g_clear_pointer(&pins->claimed, g_ptr_array_unref);
+    if (pins->adopted)
+        bpfpv_pins_write_journal(pins);
+}
+
+const BpfpvCpuset *
+bpfpv_pins_fixed(const BpfpvPins *pins)
+{
+    return pins->entry->fixed;
+}

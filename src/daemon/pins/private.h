@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What pins.c and its parts, pins-*.c, share. */
+#pragma once
+
+#include "daemon/pins/pins.h"
+#include "host/pinner.h"
+
+/* After a call that was refused. A held job has already taken libvirt's own 30 s. */
+#define BPFPV_PINS_RETRY_MS 2000
+
+/* A thread of the domain's; the emulator's number is 0. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;
+} BpfpvPinsThread;
+
+struct _BpfpvPins {
+    char *state_dir;
+    const BpfpvPinsFuncs *funcs;
+    gpointer user_data;
+    BpfpvPinner *pinner;
+    BpfpvJournalEntry *entry;
+    BpfpvAppliedDomain *applied; /* of use when ready */
+    gboolean ready;
+    guint serial;
+    gboolean journaled; /* the journal has the originals that are known */
+    GPtrArray *errors;  /* of char * or NULL, by vCPU */
+    guint retry_timer;
+    gint64 blocked_until_us; /* what that is set to, once the originals are known */
+    guint rate;
+    double tokens; /* calls that may be made now */
+    gint64 tokens_us;
+    GArray *unsure;   /* of BpfpvPinsThread: whose last call may or may not have been carried out */
+    gboolean adopted; /* the journal says that pins of ours were in force */
+    gboolean closed;  /* freed; calls under way hold the memory */
+
+    BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
+
+    /* pins-threads.c */
+    GHashTable *thread_errors; /* an I/O thread's number, 0: the emulator → char * */
+    gboolean reading_threads;
+    gboolean read_threads_again;
+
+    /* pins-note.c: the status element */
+    char *noted;  /* what the domain has; NULL: nothing; "": what another daemon wrote */
+    char *noting; /* what is being written */
+    gboolean noted_originals, noting_originals; /* whether they tell the originals */
+    char *note_error;                           /* why the last call failed */
+    gboolean note_busy;                         /* a call is under way */
+    gboolean note_wanted;
+    gboolean note_ends; /* it is to be removed */
+    guint note_timer;
+    gint64 noted_us; /* when the last call began */
+
+    /* pins-admin.c: whose a pin is */
+    GPtrArray *expected; /* of our own calls whose events have not come yet */
+    GPtrArray *claimed;  /* (nullable) of BpfpvCpuset or NULL, by vCPU: originals from elsewhere */
+    GPtrArray *claimed_threads; /* (nullable) of BpfpvJournalThread; original NULL: as it is */
+};
+
+BpfpvAppliedVcpu *bpfpv_pins_vcpu(BpfpvPins *pins, guint vcpu);
+gboolean bpfpv_pins_write_journal(BpfpvPins *pins);
+/* Replaces @set by a copy of @by; either may be NULL. */
+void bpfpv_pins_replace(BpfpvCpuset **set, const BpfpvCpuset *by);
+/* Reads the originals anew, in a moment; ready() follows. */
+void bpfpv_pins_read_later(BpfpvPins *pins);
+
+/* pins-steps.c: */
+/* Calls libvirt; moved() follows. */
+void bpfpv_pins_call(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus, gboolean anchored);
+void bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus);
+/* No call is made for this domain for so long, or longer if that was said before. */
+void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
+/* An error of a call, for people. */
+const char *bpfpv_pins_explain(const GError *error);
+
+/* pins-threads.c: */
+/* Asks libvirt which threads there are. The first time ready() follows. */
+void bpfpv_pins_read_threads(BpfpvPins *pins);
+void bpfpv_pins_set_thread_error(BpfpvPins *pins, guint id, const char *message);
+/* What is fixed and was moved all the same, by a call that was under way, goes back. */
+void bpfpv_pins_keep_fixed_thread(BpfpvPins *pins, BpfpvAppliedThread *thread);
+/* @thread: (nullable): NULL: gone meanwhile; @unsure: the call stays pending */
+void bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error,
+                              gboolean unsure);
+
+/* pins-note.c: */
+/* Whether the domain's own XML has the originals; if not yet, moved() follows when it does. */
+gboolean bpfpv_pins_note_first(BpfpvPins *pins);
+void bpfpv_pins_note_clear(BpfpvPins *pins);
+
+/* pins-admin.c: */
+/* A call of our own is about to be made, or was refused: its event will (not) come. */
+void bpfpv_pins_expect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
+void bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
+/* Replaces what was read of @present by what another daemon said was original. */
+void bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present);
+/* What another daemon said of a thread that this host's journal does not know.
+ * Returns: (transfer none) (nullable) */
+const BpfpvJournalThread *bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind,
+                                                  guint id);

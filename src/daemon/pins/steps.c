@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The pin calls of one domain: at most so many a second, none before the
+ * originals are on record, again after one that was refused.
+ */
+#include "daemon/pins/private.h"
+
+#include "host/virt.h"
+
+typedef struct {
+    BpfpvPins *pins; /* a reference */
+    BpfpvPinsThread thread;
+    gboolean again; /* it is not known whether the same call before it was carried out */
+} Call;
+
+/* A call that was under way when an administrator pinned the vCPU: theirs again. */
+static void
+keep_fixed(BpfpvPins *pins, guint index)
+{
+    const BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+    const BpfpvCpuset *original = g_ptr_array_index(pins->entry->original, index);
+
+    if (bpfpv_cpuset_contains(pins->entry->fixed, index) && !vcpu->pending &&
+        !bpfpv_cpuset_equal(vcpu->cpus, original))
+        bpfpv_pins_call(pins, index, original, FALSE);
+}
+
+static BpfpvAppliedThread *
+find_thread(const BpfpvPins *pins, const BpfpvPinsThread *thread)
+{
+    return bpfpv_applied_domain_find_thread(pins->applied, thread->kind, thread->id);
+}
+
+/* ---- blocked for a while ---- */
+
+static void call_again(BpfpvPins *pins, const BpfpvPinsThread *which);
+
+static gboolean
+unblock(gpointer user_data)
+{
+    BpfpvPins *pins = user_data;
+    g_autoptr(GArray) unsure = g_steal_pointer(&pins->unsure);
+
+    pins->unsure = g_array_new(FALSE, FALSE, sizeof(BpfpvPinsThread));
+    for (guint i = 0; i < unsure->len; i++)
+        call_again(pins, &g_array_index(unsure, BpfpvPinsThread, i));
+    pins->retry_timer = 0;
+    pins->applied->blocked = FALSE;
+    for (guint i = 0; i < pins->applied->vcpus->len; i++)
+        keep_fixed(pins, i);
+    for (guint t = 0; t < pins->applied->threads->len; t++)
+        bpfpv_pins_keep_fixed_thread(pins, g_ptr_array_index(pins->applied->threads, t));
+    pins->funcs->moved(pins, pins->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_pins_block_for(BpfpvPins *pins, guint ms)
+{
+    gint64 end_us = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    pins->applied->blocked = TRUE;
+    if (pins->retry_timer && pins->blocked_until_us >= end_us)
+        return;
+    g_clear_handle_id(&pins->retry_timer, g_source_remove);
+    pins->retry_timer = g_timeout_add(ms, unblock, pins);
+    pins->blocked_until_us = end_us;
+}
+
+/* ---- calls ---- */
+
+const char *
+bpfpv_pins_explain(const GError *error)
+{
+    if (bpfpv_virt_is_busy(error))
+        return "another job (migration, save, snapshot) holds the domain; it is pinned when that "
+               "is over";
+    return error->message;
+}
+
+static void
+set_vcpu_error(BpfpvPins *pins, guint vcpu, const char *message)
+{
+    g_free(g_ptr_array_index(pins->errors, vcpu));
+    g_ptr_array_index(pins->errors, vcpu) = g_strdup(message);
+}
+
+static void
+finish_call(BpfpvPins *pins, guint index, const GError *error, gboolean unsure)
+{
+    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+
+    if (!error) {
+        bpfpv_cpuset_free(vcpu->cpus);
+        vcpu->cpus = g_steal_pointer(&vcpu->pending);
+        vcpu->anchored = vcpu->pending_anchored;
+        set_vcpu_error(pins, index, NULL);
+        keep_fixed(pins, index);
+        return;
+    }
+    if (g_strcmp0(error->message, bpfpv_pins_error(pins, index)) != 0)
+        g_message("%s; trying again", error->message);
+    set_vcpu_error(pins, index, bpfpv_pins_explain(error));
+    bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
+    if (unsure)
+        return;
+    bpfpv_pins_unexpect(pins, BPFPV_THREAD_VCPU, index, vcpu->pending);
+    g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
+}
+
+/*
+ * A call whose connection was lost may have been carried out, or be so yet. As
+ * long as it stays pending, neither what was before nor what it makes is free
+ * for others; it is made again until libvirt has answered.
+ */
+static gboolean
+note_unsure(BpfpvPins *pins, const Call *call, const GError *error)
+{
+    gboolean unsure =
+        g_error_matches(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_UNSURE) ||
+        (call->again && g_error_matches(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE));
+
+    if (unsure)
+        g_array_append_val(pins->unsure, call->thread);
+    return unsure;
+}
+
+static void
+on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autofree Call *call = user_data;
+    BpfpvPins *pins = call->pins;
+    g_autoptr(GError) error = NULL;
+
+    bpfpv_pinner_pin_finish(result, &error);
+    if (!pins->closed) {
+        gboolean unsure = note_unsure(pins, call, error);
+
+        if (call->thread.kind == BPFPV_THREAD_VCPU)
+            finish_call(pins, call->thread.id, error, unsure);
+        else
+            bpfpv_pins_finish_thread(pins, find_thread(pins, &call->thread), error, unsure);
+        pins->funcs->moved(pins, pins->user_data);
+    }
+    g_rc_box_release(pins);
+}
+
+static void
+call(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus, gboolean again)
+{
+    Call *call = g_new0(Call, 1);
+
+    call->pins = g_rc_box_acquire(pins);
+    call->thread = (BpfpvPinsThread){kind, id};
+    call->again = again;
+    bpfpv_pins_expect(pins, kind, id, cpus);
+    bpfpv_pinner_pin(pins->pinner, kind, id, cpus, on_pinned, call);
+}
+
+static void
+call_again(BpfpvPins *pins, const BpfpvPinsThread *which)
+{
+    const BpfpvAppliedThread *thread = NULL;
+    const BpfpvCpuset *pending;
+
+    if (which->kind != BPFPV_THREAD_VCPU)
+        thread = find_thread(pins, which);
+    if (which->kind == BPFPV_THREAD_VCPU)
+        pending = bpfpv_pins_vcpu(pins, which->id)->pending;
+    else
+        pending = thread ? thread->pending : NULL;
+    if (pending)
+        call(pins, which->kind, which->id, pending, TRUE);
+}
+
+void
+bpfpv_pins_call(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus, gboolean anchored)
+{
+    BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+
+    bpfpv_pins_replace(&vcpu->pending, cpus);
+    vcpu->pending_anchored = anchored;
+    call(pins, BPFPV_THREAD_VCPU, index, cpus, FALSE);
+}
+
+void
+bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus)
+{
+    bpfpv_pins_replace(&thread->pending, cpus);
+    call(pins, thread->kind, thread->id, cpus, FALSE);
+}
+
+/* ---- steps ---- */
+
+/* Whether the rate allows one more call; if not, the domain waits for its next one. */
+static gboolean
+take_token(BpfpvPins *pins)
+{
+    gint64 now = g_get_monotonic_time();
+
+    pins->tokens = MIN(pins->tokens + (double)(now - pins->tokens_us) * pins->rate / G_USEC_PER_SEC,
+                       pins->rate);
+    pins->tokens_us = now;
+    if (pins->tokens < 1) {
+        bpfpv_pins_block_for(pins, 1000 / pins->rate + 1);
+        return FALSE;
+    }
+    pins->tokens -= 1;
+    return TRUE;
+}
+
+/* Nothing is pinned whose original mask is not on record. */
+static gboolean
+note_pinned(BpfpvPins *pins)
+{
+    gboolean was_pinned = pins->entry->pinned;
+
+    if (was_pinned && pins->journaled)
+        return TRUE;
+    pins->entry->pinned = TRUE;
+    if (bpfpv_pins_write_journal(pins))
+        return TRUE;
+    pins->entry->pinned = was_pinned;
+    return FALSE;
+}
+
+static void
+set_error(BpfpvPins *pins, const BpfpvPlanStep *step, const char *message)
+{
+    if (step->kind == BPFPV_THREAD_VCPU)
+        set_vcpu_error(pins, step->vcpu, message);
+    else
+        bpfpv_pins_set_thread_error(pins, step->vcpu, message);
+}
+
+void
+bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step)
+{
+    if (!bpfpv_pins_note_first(pins) || !take_token(pins))
+        return;
+    if (!note_pinned(pins)) {
+        set_error(pins, step,
+                  "the state directory cannot be written, so that the original masks could be "
+                  "lost; see the daemon's log");
+        bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
+        return;
+    }
+    if (step->kind == BPFPV_THREAD_VCPU)
+        bpfpv_pins_call(pins, step->vcpu, step->cpus, step->anchored);
+    else
+        bpfpv_pins_call_thread(
+            pins, bpfpv_applied_domain_find_thread(pins->applied, step->kind, step->vcpu),
+            step->cpus);
+}
+
+void
+bpfpv_pins_set_rate(BpfpvPins *pins, guint per_second)
+{
+    pins->rate = MAX(per_second, 1);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What session.c and its parts, session-*.c, share. */
+#pragma once
+
+#include "core/pace.h"
+#include "daemon/session/session.h"
+#include "host/worker.h"
+
+/* How soon after something it is still called recent: plugging, or a loader that began to work. */
+#define BPFPV_GRACE_S 10
+
+/* The one call that may be blocking in the session's worker. */
+typedef enum {
+    BPFPV_JOB_NONE,
+    BPFPV_JOB_PLUG,   /* plugging the channel in */
+    BPFPV_JOB_INJECT, /* injecting */
+    BPFPV_JOB_UNPLUG, /* unplugging the channel */
+} BpfpvJob;
+
+struct _BpfpvSession {
+    char *uri;
+    char *uuid;
+    char *name;
+    int id;
+    const BpfpvSessionFuncs *funcs;
+    gpointer user_data;
+    BpfpvPayload *payload;
+
+    BpfpvState state;
+    char *reason;
+
+    /* facts, as the domain's XML last told them */
+    BpfpvConfig *config; /* the last valid one */
+    char *config_error;  /* of the present element; NULL where it is valid */
+    char *channel_path;
+    char *channel_alias;
+    gboolean has_agent;
+    gboolean agent_connected;
+    gboolean port_open;        /* something in the guest holds the channel */
+    BpfpvGuestTopology *guest; /* (nullable) */
+    guint n_vcpus;
+
+    gboolean our_channel;  /* plugged in by us */
+    gboolean gone_channel; /* unplugged again */
+    gint64 plugged_at_us;  /* when; its path is known a moment later */
+    gboolean seen;         /* its XML was told at least once */
+    /* An earlier daemon, here or where the domain has come from, left its status: its loader may
+     * run, and the port that it holds show as open a moment after the agent's. */
+    gboolean expects_loader;
+    gboolean awaits_loader; /* and that is what the retry timer is for */
+    gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
+    gboolean stopping;
+    gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
+    gboolean outdated; /* the loader was told to end, to make place for another */
+
+    BpfpvWorker *worker;
+    BpfpvJob job;
+    GCancellable *job_cancellable;
+
+    BpfpvLink *link;
+    BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
+    BpfpvPace pace;      /* how often that changes */
+    gint64 synced_at_us;
+
+    guint hello_timer; /* until synced */
+    guint asked;       /* intervals of it that have passed */
+    guint settle_timer;
+    guint grace_timer;
+    guint retry_timer;
+    guint stop_timer;
+    guint backoff_s;
+    gint64 retry_at_us;
+};
+
+void bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *reason);
+/* Takes the one next step that the facts call for. */
+void bpfpv_session_advance(BpfpvSession *session);
+/* The channel was plugged in, and the XML that tells its path is still being read. */
+gboolean bpfpv_session_is_just_plugged(const BpfpvSession *session);
+/* A job's callback calls this last. */
+void bpfpv_session_job_done(BpfpvSession *session);
+
+/* session-retry.c: */
+/* Failed; the next try is set. */
+void bpfpv_session_fail(BpfpvSession *session, const char *reason);
+/* The guest's administrator does not want it: the next try is far off. */
+void bpfpv_session_refused(BpfpvSession *session, const char *reason);
+/* The next step is taken after that time, and none before. */
+void bpfpv_session_retry_in(BpfpvSession *session, guint seconds);
+/* Something changed for the better: no need to wait for the next try. */
+void bpfpv_session_retry_soon(BpfpvSession *session);
+
+/* session-demand.c: */
+/* @demand: (transfer full): comes into force, if it is another than the present one. */
+void bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
+/* Nothing is demanded any more, at once. */
+void bpfpv_session_void_demand(BpfpvSession *session);
+/* What the link has heard becomes a new demand, a moment later. */
+void bpfpv_session_demand_soon(BpfpvSession *session);
+/* The demand stays in force for a while without a link. */
+void bpfpv_session_start_grace(BpfpvSession *session);
+
+/* session-link.c: */
+void bpfpv_session_open_link(BpfpvSession *session);
+void bpfpv_session_drop_link(BpfpvSession *session);
+/* The loader has ended, or can't be reached: goes on with the end of the session. */
+void bpfpv_session_finish_stop(BpfpvSession *session);
+
+/* session-jobs.c: */
+void bpfpv_session_start_plug(BpfpvSession *session);
+void bpfpv_session_start_injection(BpfpvSession *session);
+void bpfpv_session_start_unplug(BpfpvSession *session);
