@@ -3,7 +3,7 @@
  * bpfpvctl map: the host's CPUs, and who sits on each. Reads only.
  */
 #include "ctl/command.h"
-#include "ctl/map.h"
+#include "ctl/map/map.h"
 
 static int
 run_map(const BpfpvCtl *ctl, char **arguments G_GNUC_UNUSED)

@@ -6,8 +6,8 @@
 #include "core/dict.h"
 #include "core/plan/host-map.h"
 #include "ctl/command.h"
-#include "ctl/map.h"
-#include "ctl/scenario.h"
+#include "ctl/map/map.h"
+#include "ctl/scenario/scenario.h"
 
 static gboolean draw_map;
 

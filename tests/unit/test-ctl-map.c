@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "core/plan/host-map.h"
-#include "ctl/map.h"
+#include "ctl/map/map.h"
 #include "xml/capabilities.h"
 
 static const BpfpvTerm plain = {FALSE, 0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads values of a scenario's JSON; see scenario-json.h. */
-#include "ctl/scenario-json.h"
+#include "ctl/scenario/json.h"
 
 /* Characters of a value that an error shows. */
 #define SHOWN_MOST 60

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads the host's map; see map-model.h. What is not there or makes no sense is not known. */
-#include "ctl/map-model.h"
+#include "ctl/map/model.h"
 
 static const char *const state_names[] = {
     [BPFPV_MAP_FREE] = "free",       [BPFPV_MAP_OUTSIDE] = "outside", [BPFPV_MAP_IDLE] = "idle",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What stands below the picture of the host: what its characters mean, and figures. */
-#include "ctl/map-private.h"
+#include "ctl/map/private.h"
 #include "ctl/text-table.h"
 
 static const BpfpvTextColumn columns[] = {{" ", FALSE}, {"DOMAIN", FALSE}, {"VCPUS", FALSE}};

@@ -3,9 +3,9 @@
  * Draws the host; see map.h. Cells and what stands above them is here; a small
  * host's cores are drawn by map-detail.c, a large one's by map-dense.c.
  */
-#include "ctl/map.h"
+#include "ctl/map/map.h"
 
-#include "ctl/map-private.h"
+#include "ctl/map/private.h"
 
 /* Where output is no terminal. */
 #define DEFAULT_WIDTH 100

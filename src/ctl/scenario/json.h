@@ -7,7 +7,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "ctl/scenario.h"
+#include "ctl/scenario/scenario.h"
 
 /* Where reading stands. */
 typedef struct {

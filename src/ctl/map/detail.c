@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The picture of a small host: a box for each core, with the name of who sits on each thread. */
-#include "ctl/map-private.h"
+#include "ctl/map/private.h"
 
 /* More CPUs than this are more than a screen. */
 #define MAX_CPUS 64

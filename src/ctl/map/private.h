@@ -2,7 +2,7 @@
 /* What the files that draw the host share. */
 #pragma once
 
-#include "ctl/map-model.h"
+#include "ctl/map/model.h"
 
 typedef struct {
     const BpfpvMapModel *model;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The order in which the host's CPUs are drawn, and which of them are drawn together. */
-#include "ctl/map-model.h"
+#include "ctl/map/model.h"
 
 static gboolean
 is_lost(const BpfpvMapCpu *cpu)

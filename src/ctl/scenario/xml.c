@@ -3,7 +3,7 @@
  * What a domain's XML says for a scenario. Of a running domain that bpfpv manages, the pins in it
  * are bpfpv's own: what was before them is in the status element.
  */
-#include "ctl/scenario-json.h"
+#include "ctl/scenario/json.h"
 #include "xml/domain-topology.h"
 #include "xml/nova.h"
 #include "xml/policy.h"

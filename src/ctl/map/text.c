@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the picture of the host says of a CPU and of those that share a cache. */
-#include "ctl/map-private.h"
+#include "ctl/map/private.h"
 
 /* Longer names are cut, and explained in the legend. */
 #define NAME_WIDTH 20

@@ -4,7 +4,7 @@
  * side by side, a line for each cache. Caches in a row where there is nothing
  * are one line.
  */
-#include "ctl/map-private.h"
+#include "ctl/map/private.h"
 
 /* The label of a line takes about so much at most. */
 #define LABEL_WIDTH 36

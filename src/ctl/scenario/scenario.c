@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads a scenario; see scenario.h. */
-#include "ctl/scenario.h"
+#include "ctl/scenario/scenario.h"
 
-#include "ctl/scenario-json.h"
+#include "ctl/scenario/json.h"
 #include "xml/capabilities.h"
 
 void

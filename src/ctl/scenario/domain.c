@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reads a domain of a scenario: how many vCPUs, its wishes and bounds, what its guest asks for. */
-#include "ctl/scenario-json.h"
+#include "ctl/scenario/json.h"
 
 #define MAX_VCPUS 1024
 #define MAX_IOTHREADS 1024
