@@ -17,17 +17,17 @@
 #include <unistd.h>
 
 #include "complain.h"
-#include "cpus.h"
-#include "daemon.h"
-#include "deny.h"
-#include "image.h"
-#include "loop.h"
+#include "kernel/cpus.h"
+#include "process/daemon.h"
+#include "process/deny.h"
+#include "sent/image.h"
+#include "loop/loop.h"
 #include "options.h"
-#include "port.h"
-#include "privilege.h"
-#include "program.h"
-#include "status.h"
-#include "title.h"
+#include "loop/port.h"
+#include "process/privilege.h"
+#include "kernel/program.h"
+#include "process/status.h"
+#include "process/title.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unknown"

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attach.h"
+#include "kernel/attach.h"
 #include "bpfpv_wire.h"
 #include "complain.h"
 

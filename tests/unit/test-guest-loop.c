@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host.h"
-#include "loop.h"
-#include "title.h"
+#include "loop/host.h"
+#include "loop/loop.h"
+#include "process/title.h"
 
 #define KEYS 20000 /* a snapshot of them is more than a socket holds */
 #define MASK_SIZE 128

@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include "lzma.h"
+#include "sent/lzma.h"
 
 #define PLAIN_SIZE 3000
 

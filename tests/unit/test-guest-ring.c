@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ring.h"
+#include "kernel/ring.h"
 
 #define BYTES 4096u
 

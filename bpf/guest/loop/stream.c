@@ -2,7 +2,7 @@
 /*
  * Encoding to and decoding from the channel's bytes, see stream.h.
  */
-#include "stream.h"
+#include "loop/stream.h"
 
 #include <string.h>
 

@@ -8,9 +8,9 @@
  * 100 wake-ups a second; and only while a host is synchronised, so nobody is
  * woken to fill a table that is read by nobody.
  */
-#include "loop.h"
-#include "host.h"
-#include "title.h"
+#include "loop/loop.h"
+#include "loop/host.h"
+#include "process/title.h"
 
 #include <errno.h>
 #include <signal.h>

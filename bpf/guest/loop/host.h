@@ -5,7 +5,7 @@
 #ifndef BPFPV_GUEST_HOST_H
 #define BPFPV_GUEST_HOST_H
 
-#include "loop.h"
+#include "loop/loop.h"
 
 /**
  * host_greet:

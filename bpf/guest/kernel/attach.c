@@ -2,8 +2,8 @@
 /*
  * Choosing programs by their sections' names, and attaching them, see attach.h.
  */
-#include "attach.h"
-#include "program.h"
+#include "kernel/attach.h"
+#include "kernel/program.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -2,7 +2,7 @@
 /*
  * LZMA, see lzma.h. The output is its own dictionary.
  */
-#include "lzma.h"
+#include "sent/lzma.h"
 
 #define HEADER_BYTES 13
 #define MAX_LITERAL_BITS 4 /* lc + lp; xz makes no more */

@@ -3,7 +3,7 @@
  * What runs, as /proc tells it, see status.h. The loaders aren't asked: they
  * have no ear in the guest.
  */
-#include "status.h"
+#include "process/status.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "deny.h"
-#include "image.h"
-#include "title.h"
+#include "process/deny.h"
+#include "sent/image.h"
+#include "process/title.h"
 
 /* Bytes of /proc/PID/WHAT, NUL-terminated; their number, 0 if there are none. */
 static size_t

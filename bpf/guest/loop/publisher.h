@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "program.h"
-#include "stream.h"
+#include "kernel/program.h"
+#include "loop/stream.h"
 
 #define PUBLISHER_NEVER UINT64_MAX
 

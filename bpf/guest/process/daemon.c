@@ -2,7 +2,7 @@
 /*
  * Becoming a daemon, see daemon.h.
  */
-#include "daemon.h"
+#include "process/daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /*
  * The guest's refusal, see deny.h.
  */
-#include "deny.h"
+#include "process/deny.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * Records out of the kernel and into the table: changes from the ring buffer,
  * live keys from the iterators.
  */
-#include "program.h"
+#include "kernel/program.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

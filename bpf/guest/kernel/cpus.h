@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "bpfpv_wire.h"
-#include "cpu-ids.h"
+#include "kernel/cpu-ids.h"
 
 #define CPUS_WORDS (BPFPV_WIRE_MAX_CPUS / 64)
 

@@ -2,8 +2,8 @@
 /*
  * Reading, verifying and removing the injected files, see image.h.
  */
-#include "image.h"
-#include "leftovers.h"
+#include "sent/image.h"
+#include "sent/leftovers.h"
 
 #include <errno.h>
 #include <fcntl.h>

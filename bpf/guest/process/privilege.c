@@ -2,7 +2,7 @@
 /*
  * Dropping privileges, see privilege.h.
  */
-#include "privilege.h"
+#include "process/privilege.h"
 
 #include <errno.h>
 #include <grp.h>

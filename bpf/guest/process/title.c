@@ -3,7 +3,7 @@
  * The words in ps, see title.h. The kernel reads them from where it put the
  * arguments, and takes a NUL for the end of each.
  */
-#include "title.h"
+#include "process/title.h"
 
 #include <stdarg.h>
 #include <stdio.h>

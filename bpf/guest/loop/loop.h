@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cpus.h"
-#include "publisher.h"
-#include "stream.h"
+#include "kernel/cpus.h"
+#include "loop/publisher.h"
+#include "loop/stream.h"
 
 struct loop {
     int port;

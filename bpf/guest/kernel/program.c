@@ -3,10 +3,10 @@
  * Loading and attaching an object, see program.h. Reading from it is in
  * records.c.
  */
-#include "program.h"
-#include "attach.h"
-#include "realtime.h"
-#include "refusal.h"
+#include "kernel/program.h"
+#include "kernel/attach.h"
+#include "kernel/realtime.h"
+#include "kernel/refusal.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>

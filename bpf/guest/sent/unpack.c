@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 
 #include "complain.h"
-#include "lzma.h"
+#include "sent/lzma.h"
 
 #ifndef __x86_64__
 #error "add how this machine makes a system call, and its entry point"

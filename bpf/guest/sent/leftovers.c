@@ -2,7 +2,7 @@
 /*
  * Cleaning up after injections that were cut off, see leftovers.h.
  */
-#include "leftovers.h"
+#include "sent/leftovers.h"
 
 #include <dirent.h>
 #include <fcntl.h>

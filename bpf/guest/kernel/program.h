@@ -11,11 +11,11 @@
 
 #include "bpfpv_wire.h"
 #include "complain.h"
-#include "cpus.h"
-#include "image.h"
+#include "kernel/cpus.h"
+#include "sent/image.h"
 #include "options.h"
-#include "ring.h"
-#include "table.h"
+#include "kernel/ring.h"
+#include "loop/table.h"
 
 #define PROGRAM_MAX_ITERATORS 4
 #define PROGRAM_MAX_PROGRAMS 64

@@ -2,7 +2,7 @@
 /*
  * Explaining a refusal, see refusal.h.
  */
-#include "refusal.h"
+#include "kernel/refusal.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * Ring buffers on PREEMPT_RT, see realtime.h.
  */
-#include "realtime.h"
+#include "kernel/realtime.h"
 
 #include <bpf/btf.h>
 #include <fcntl.h>

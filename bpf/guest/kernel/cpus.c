@@ -2,7 +2,7 @@
 /*
  * The guest's CPUs from sysfs, see cpus.h.
  */
-#include "cpus.h"
+#include "kernel/cpus.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "uevent.h"
+#include "kernel/uevent.h"
 
 #define POSSIBLE "/sys/devices/system/cpu/possible"
 #define ONLINE "/sys/devices/system/cpu/online"

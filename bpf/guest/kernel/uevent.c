@@ -3,7 +3,7 @@
  * The kernel's uevents, cut down to those of CPUs before they wake anybody;
  * see uevent.h.
  */
-#include "uevent.h"
+#include "kernel/uevent.h"
 
 #include <errno.h>
 #include <linux/filter.h>

@@ -2,7 +2,7 @@
 /*
  * APIC ids from /proc/cpuinfo, see cpu-ids.h.
  */
-#include "cpu-ids.h"
+#include "kernel/cpu-ids.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 /*
  * Talking to the host, see host.h.
  */
-#include "host.h"
+#include "loop/host.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,7 +2,7 @@
 /*
  * Finding and opening the channel, see port.h.
  */
-#include "port.h"
+#include "loop/port.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Reading a ring buffer, see ring.h. In memory there is the consumer's page, the
  * producer's page, and the data twice in a row, so that a record is never split.
  */
-#include "ring.h"
+#include "kernel/ring.h"
 
 #include <linux/bpf.h>
 #include <sys/mman.h>
