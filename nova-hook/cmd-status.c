@@ -6,9 +6,9 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 
-#include "nova-hook/agent.h"
+#include "nova-hook/agent/agent.h"
 #include "nova-hook/command.h"
-#include "nova-hook/keeper.h"
+#include "nova-hook/placement/keeper.h"
 
 typedef struct {
     const BpfpvHealth *health;

@@ -2,7 +2,7 @@
 /* What a command of bpfpv-placement is; they are listed in main.c. */
 #pragma once
 
-#include "nova-hook/agent-conf.h"
+#include "nova-hook/conf/conf.h"
 
 /* What the command line says. */
 typedef struct {

@@ -4,11 +4,11 @@
 
 #include <gio/gio.h>
 
-#include "nova-hook/agent.h"
+#include "nova-hook/agent/agent.h"
 #include "nova-hook/command.h"
-#include "nova-hook/keeper.h"
-#include "nova-hook/owner.h"
-#include "nova-hook/provider-config.h"
+#include "nova-hook/placement/keeper.h"
+#include "nova-hook/placement/owner.h"
+#include "nova-hook/placement/provider-config.h"
 
 static void
 print_done(const BpfpvObserved *observed, const GPtrArray *done)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "nova-hook/command.h"
-#include "nova-hook/os-error.h"
+#include "nova-hook/http/os-error.h"
 
 #define EXIT_USAGE 2
 #define MAX_TEXT 1000

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bed-private.h"
-#include "nova-hook/http.h"
+#include "nova-hook/http/http.h"
 
 #define PLACEMENT "http://127.0.0.1:8778"
 #define SECRET "s3cr3t"

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nova-hook/answer.h"
-#include "nova-hook/os-error.h"
+#include "nova-hook/http/answer.h"
+#include "nova-hook/http/os-error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

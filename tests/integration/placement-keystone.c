@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "bed-private.h"
-#include "nova-hook/http.h"
+#include "nova-hook/http/http.h"
 
 /* tests/bed/openstack's */
 #define KEYSTONE "http://127.0.0.1:5000/v3"

@@ -2,8 +2,8 @@
 /* Keystone's and Placement's answers: real ones are understood, any others are errors. */
 #include "unit.h"
 
-#include "nova-hook/answer.h"
-#include "nova-hook/os-error.h"
+#include "nova-hook/http/answer.h"
+#include "nova-hook/http/os-error.h"
 
 #define UUID "c37796aa-0187-47a1-94c8-6fabb248248e"
 #define ROOT "e7105ef2-ade0-4e41-8b58-deefbbe37377"

@@ -6,9 +6,9 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#include "nova-hook/agent.h"
-#include "nova-hook/credentials.h"
-#include "nova-hook/node.h"
+#include "nova-hook/agent/agent.h"
+#include "nova-hook/conf/credentials.h"
+#include "nova-hook/placement/node.h"
 #include "test-ctl-fake.h"
 
 typedef struct {

@@ -3,8 +3,8 @@
  * read instead. */
 #include "unit.h"
 
-#include "nova-hook/provider-config.h"
-#include "nova-hook/reconcile.h"
+#include "nova-hook/placement/provider-config.h"
+#include "nova-hook/placement/reconcile.h"
 
 static const char *const affinity[] = {"affinity", NULL};
 
