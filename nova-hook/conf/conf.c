@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* placement.conf; see agent-conf.h. What can't be right is said, with file, section and key. */
+/* placement.conf; see conf.h. What can't be right is said, with file, section and key. */
 #include "config.h"
 
 #include "nova-hook/conf/conf.h"

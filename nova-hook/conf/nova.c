@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What nova.conf says where placement.conf doesn't; see agent-conf-private.h. */
+/* What nova.conf says where placement.conf doesn't; see private.h. */
 #include "config.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The settings of placement.conf, and what each of them may be; see agent-conf-private.h. */
+/* The settings of placement.conf, and what each of them may be; see private.h. */
 #include "config.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Placement's REST API: traits, inventory and use of a provider; see placement-api.h. */
+/* Placement's REST API: traits, inventory and use of a provider; see api.h. */
 #include "config.h"
 
 #include "nova-hook/placement/private.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Placement's REST API: requests, and providers; see placement-api.h. */
+/* Placement's REST API: requests, and providers; see api.h. */
 #include "config.h"
 
 #include <string.h>

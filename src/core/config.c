@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One domain's configuration as values, and when two of them are the same.
- * It neither reads XML nor checks ranges: src/host/domain-xml does both.
+ * It neither reads XML nor checks ranges: src/xml/domain does both.
  */
 #include "core/config.h"
 

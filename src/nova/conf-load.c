@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which files nova-compute reads, and in which order; see nova-conf.h. */
+/* Which files nova-compute reads, and in which order; see conf.h. */
 #include <gio/gio.h>
 #include <string.h>
 

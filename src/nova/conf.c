@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nova.conf's text; see nova-conf.h. Pure: files are read in nova-conf-load.c.
+ * nova.conf's text; see conf.h. Pure: files are read in conf-load.c.
  * Written from oslo.config's documentation of its format and, where that is
  * silent, from what it was seen to do: tests/unit/test-nova-conf-real compares.
  */

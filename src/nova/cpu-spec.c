@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Nova's notation for sets of CPUs; see nova-conf.h. It is not libvirt's: what
+ * Nova's notation for sets of CPUs; see conf.h. It is not libvirt's: what
  * is excluded is so wherever it stands, and items may be empty. Numbers are
  * what Python takes for one, hence the signs and underscores.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Checks a <bpfpv> element against the schema and its surroundings; see
- * element-check.h. What is known of elements and attributes is the schema's;
+ * check.h. What is known of elements and attributes is the schema's;
  * only what lies between several of them is written here.
  */
 #include "xml/check.h"

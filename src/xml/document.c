@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* libxml2, for the files that read and write domain XML; see element-xml.h. */
+/* libxml2, for the files that read and write domain XML; see document.h. */
 #include "xml/document.h"
 
 G_DEFINE_QUARK(bpfpv_xml_error_quark, bpfpv_xml_error)

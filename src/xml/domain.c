@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads a domain's XML; see domain-xml.h. libvirt's part is trusted to be
+ * Reads a domain's XML; see domain.h. libvirt's part is trusted to be
  * libvirt's; the <bpfpv> element is a person's and gets errors that teach; what
  * Nova copied from flavor and image is only compared.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where in a domain's XML bpfpv's element is, and what libvirt would silently
- * drop because it is elsewhere; see element-check.h.
+ * drop because it is elsewhere; see check.h.
  */
 #include <string.h>
 

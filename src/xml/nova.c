@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads Nova's metadata; see element-nova.h. */
+/* Reads Nova's metadata; see nova.h. */
 #include "xml/nova.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What holds where there is no <bpfpv> element; see element-policy.h. */
+/* What holds where there is no <bpfpv> element; see policy.h. */
 #include "xml/policy.h"
 
 #include "xml/document.h"

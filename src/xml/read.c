@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From a <bpfpv> element to a BpfpvConfig; see element-read.h. Only what was
+ * From a <bpfpv> element to a BpfpvConfig; see read.h. Only what was
  * checked is read, so that nothing in here can fail.
  */
 #include "xml/read.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads xml-schema/bpfpv.rng; see element-schema.h. Of RELAX NG it knows what
+ * Reads xml-schema/bpfpv.rng; see schema.h. Of RELAX NG it knows what
  * the schema uses. A schema that it can't read is a mistake in the source, and
  * found by the first test.
  */

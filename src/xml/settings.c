@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Single settings instead of a <bpfpv> element; see element-settings.h. */
+/* Single settings instead of a <bpfpv> element; see settings.h. */
 #include "xml/settings.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The <status> element; see element-status.h. */
+/* The <status> element; see status.h. */
 #include "xml/status.h"
 
 #include <string.h>

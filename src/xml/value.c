@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checks one value against the schema; see element-value.h. */
+/* Checks one value against the schema; see value.h. */
 #include "xml/value.h"
 
 static char *

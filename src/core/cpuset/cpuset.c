@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sets of CPU numbers: their life and their members. Two sets together are in
- * cpuset-pair.c, text forms in cpuset-text.c, libvirt's maps in cpuset-map.c.
+ * pair.c, text forms in text.c, libvirt's maps in map.c.
  */
 #include "core/cpuset/private.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a set of CPUs is made of, for cpuset.c and cpuset-pair.c: an array of
+ * What a set of CPUs is made of, for cpuset.c and pair.c: an array of
  * 64-bit words that grows with the highest CPU added. Trailing zero words mean
  * nothing, so sets of different widths compare by their members.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The best free CPU for an anchor, by the costs of placer-cost.c: each of them
+ * The best free CPU for an anchor, by the costs of cost.c: each of them
  * is more than all that follow it, so the cheapest CPUs are what is left when
  * one after the other gives what it can. Operations on sets alone: the time
  * goes with the words of a set, not with the CPUs in it.

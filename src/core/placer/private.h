@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The solver's state, shared by its steps: placer.c knows the host,
- * placer-domain.c the domains, placer-candidates.c what each vCPU could have,
- * placer-solve.c the order of things, placer-turns.c whose turn it is,
- * placer-room.c and placer-best.c the best free CPU, placer-match.c and
- * placer-repack.c move others for it, placer-exact.c, by placer-states.c, meets
- * the most on small hosts, placer-cost.c says which is better, placer-cohort.c
- * places cohorts where placer-places.c says there is room, placer-write.c writes
+ * domain.c the domains, candidates.c what each vCPU could have,
+ * solve.c the order of things, turns.c whose turn it is,
+ * room.c and best.c the best free CPU, match.c and
+ * repack.c move others for it, exact.c, by states.c, meets
+ * the most on small hosts, cost.c says which is better, cohort.c
+ * places cohorts where places.c says there is room, write.c writes
  * the plan, placement-why.c explains.
  */
 #pragma once
@@ -191,10 +191,10 @@ struct _BpfpvPlacer {
     gboolean floats_changed; /* the floating sets have to be written again */
 };
 
-/* placer-domain.c */
+/* domain.c */
 void bpfpv_placer_domain_free(gpointer domain);
 
-/* placer-candidates.c */
+/* candidates.c */
 BpfpvOrigin *bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original);
 void bpfpv_placer_unintern(BpfpvPlacer *placer, BpfpvOrigin *origin);
 void bpfpv_placer_refresh(BpfpvPlacer *placer);
@@ -206,17 +206,17 @@ void bpfpv_placer_reopen(BpfpvPlacer *placer, guint cpu);
 /* Would all of @cpus being shut leave a tight origin nothing? */
 gboolean bpfpv_placer_starves(const BpfpvPlacer *placer, const BpfpvCpuset *cpus);
 
-/* placer-room.c */
+/* room.c */
 void bpfpv_placer_survey(BpfpvPlacer *placer);
 void bpfpv_placer_free_all(BpfpvPlacer *placer);
 void bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu);
 const BpfpvCpuset *bpfpv_placer_roomy_caches(BpfpvPlacer *placer, guint n);
 void bpfpv_placer_clear_room(BpfpvPlacer *placer);
 
-/* placer-best.c: the best CPU that is free for @slot, or BPFPV_NO_CPU. */
+/* best.c: the best CPU that is free for @slot, or BPFPV_NO_CPU. */
 int bpfpv_placer_best(BpfpvPlacer *placer, const BpfpvSlot *slot);
 
-/* placer-match.c */
+/* match.c */
 gboolean bpfpv_placer_isolates(const BpfpvSlot *slot);
 guint bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 gboolean bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
@@ -229,16 +229,16 @@ void bpfpv_placer_revive(BpfpvPlacer *placer);
 /* May @owner be moved for others in this solve? */
 gboolean bpfpv_placer_is_movable(const BpfpvPlacer *placer, const BpfpvSlot *owner);
 
-/* placer-repack.c */
+/* repack.c */
 gboolean bpfpv_placer_free_core(BpfpvPlacer *placer, BpfpvSlot *slot);
 gboolean bpfpv_placer_search(BpfpvPlacer *placer, BpfpvSlot *slot);
 /* Moves @slot to a better CPU if its owner is as well off elsewhere. */
 void bpfpv_placer_improve(BpfpvPlacer *placer, BpfpvSlot *slot);
 
-/* placer-exact.c */
+/* exact.c */
 void bpfpv_placer_meet_most(BpfpvPlacer *placer);
 
-/* placer-states.c: a small number for each of many large ones. */
+/* states.c: a small number for each of many large ones. */
 typedef struct _BpfpvStates BpfpvStates;
 BpfpvStates *bpfpv_states_new(void);
 void bpfpv_states_free(BpfpvStates *states);
@@ -246,7 +246,7 @@ guint bpfpv_states_count(const BpfpvStates *states);
 void bpfpv_states_add(BpfpvStates *states, guint64 state, int value);
 gboolean bpfpv_states_find(const BpfpvStates *states, guint64 state, int *value);
 
-/* placer-cost.c */
+/* cost.c */
 guint bpfpv_placer_class(const BpfpvPlacer *placer, guint cpu);
 /* Anchors on @cpu's core that are not of the same core of the guest as @slot, nor @slot. */
 guint bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
@@ -254,21 +254,21 @@ guint bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *s
 const BpfpvSlot *bpfpv_placer_first_anchor(const BpfpvSlot *slot);
 guint bpfpv_placer_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 
-/* placer-cohort.c */
+/* cohort.c */
 void bpfpv_component_free(gpointer component);
 void bpfpv_placer_find_components(BpfpvPlacerDomain *domain);
 void bpfpv_placer_place_cohorts(BpfpvPlacer *placer);
 
-/* placer-places.c */
+/* places.c */
 const BpfpvRooms *bpfpv_placer_rooms(BpfpvPlacer *placer, const BpfpvCpuset *set);
 void bpfpv_placer_forget_rooms(BpfpvPlacer *placer);
 
-/* placer-turns.c */
+/* turns.c */
 typedef gboolean (*BpfpvPlacerWants)(const BpfpvSlot *slot);
 typedef gboolean (*BpfpvPlacerGive)(BpfpvPlacer *placer, BpfpvSlot *slot);
 void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive give);
 
-/* placer-solve.c, placer-write.c */
+/* solve.c, write.c */
 void bpfpv_placer_match(BpfpvPlacer *placer);
 void bpfpv_placer_write(BpfpvPlacer *placer);
 

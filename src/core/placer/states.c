@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What placer-exact.c has worked out, by state: a hash table of numbers alone
+ * What exact.c has worked out, by state: a hash table of numbers alone
  * (open addressing), because with an allocation for each of its many thousand
  * entries a solve takes twice as long.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Plans and the state that they are applied to, as data. What to do next on
- * the way from one to the other is in plan-steps.c.
+ * the way from one to the other is in steps.c.
  */
 #include "core/plan/plan.h"
 

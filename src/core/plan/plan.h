@@ -102,7 +102,7 @@ void bpfpv_applied_domain_add_thread(BpfpvAppliedDomain *applied, BpfpvThreadKin
 void bpfpv_applied_domain_free(BpfpvAppliedDomain *applied);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvAppliedDomain, bpfpv_applied_domain_free)
 
-/* plan-adopt.c: domains that come into a plan from what is in force. */
+/* adopt.c: domains that come into a plan from what is in force. */
 void bpfpv_plan_adopt(BpfpvPlan *plan, const BpfpvAppliedDomain *applied);
 void bpfpv_plan_add_original(BpfpvPlan *plan, const char *domain, const GPtrArray *original,
                              const BpfpvAppliedDomain *applied);

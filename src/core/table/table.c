@@ -2,7 +2,7 @@
 /*
  * The replica of one program's table: the one in use, and the one that a
  * snapshot in progress builds. Which frames may come when is decided here; how
- * a replica keeps its keys is table-replica.c.
+ * a replica keeps its keys is replica.c.
  */
 #include "core/table/table.h"
 

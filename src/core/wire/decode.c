@@ -2,7 +2,7 @@
 /*
  * Finds frames in the bytes of one connection: first hunts for the HELLO that
  * echoes the host's nonce, then takes frame after frame and accepts no
- * irregularity. Payloads are read in wire-frame.c.
+ * irregularity. Payloads are read in frame.c.
  */
 #include "core/wire/private.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the halves of the wire module share: wire-decode.c finds frames in a
- * stream, wire-hello.c and wire-frame.c read one frame's payload.
+ * What the halves of the wire module share: decode.c finds frames in a
+ * stream, hello.c and frame.c read one frame's payload.
  */
 #pragma once
 

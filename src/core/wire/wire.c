@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The life of decoded frames, and what their readers share. Decoding is in wire-decode.c,
- * wire-hello.c and wire-frame.c, encoding in wire-encode.c.
+ * The life of decoded frames, and what their readers share. Decoding is in decode.c,
+ * hello.c and frame.c, encoding in encode.c.
  */
 #include "core/wire/private.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Draws the host; see map.h. Cells and what stands above them is here; a small
- * host's cores are drawn by map-detail.c, a large one's by map-dense.c.
+ * host's cores are drawn by detail.c, a large one's by dense.c.
  */
 #include "ctl/map/map.h"
 

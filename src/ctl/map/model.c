@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads the host's map; see map-model.h. What is not there or makes no sense is not known. */
+/* Reads the host's map; see model.h. What is not there or makes no sense is not known. */
 #include "ctl/map/model.h"
 
 static const char *const state_names[] = {

@@ -72,7 +72,7 @@ BpfpvMapModel *bpfpv_map_model_new(GVariant *map);
 void bpfpv_map_model_free(BpfpvMapModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvMapModel, bpfpv_map_model_free)
 
-/* map-order.c: sorts CPUs and cells, and makes the groups. */
+/* order.c: sorts CPUs and cells, and makes the groups. */
 void bpfpv_map_model_sort(BpfpvMapModel *model);
 
 static inline const BpfpvMapCpu *

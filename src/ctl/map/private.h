@@ -10,7 +10,7 @@ typedef struct {
     GString *out;
 } BpfpvMapCanvas;
 
-/* map-text.c: what is said of a CPU, a group and all of it. */
+/* text.c: what is said of a CPU, a group and all of it. */
 
 /* Returns: (transfer full): "web1/0", "_", …; @shortened: (out) (optional): it is not all of it */
 char *bpfpv_map_cpu_text(const BpfpvMapCpu *cpu, gboolean *shortened);
@@ -22,13 +22,13 @@ char *bpfpv_map_group_name(const BpfpvMapModel *model, const BpfpvMapGroup *grou
 /* Returns: (transfer full): the numbers of @n CPUs from index @first on */
 char *bpfpv_map_numbers(const BpfpvMapModel *model, guint first, guint n);
 
-/* map-detail.c: a box for each core. */
+/* detail.c: a box for each core. */
 gboolean bpfpv_map_fits_detail(const BpfpvMapCanvas *canvas);
 void bpfpv_map_draw_detail(BpfpvMapCanvas *canvas, const BpfpvMapGroup *group);
 
-/* map-dense.c: a character for each CPU. Draws from group @index on, not past @end, and returns
+/* dense.c: a character for each CPU. Draws from group @index on, not past @end, and returns
  * how many groups that were. */
 guint bpfpv_map_draw_dense(BpfpvMapCanvas *canvas, guint index, guint end);
 
-/* map-legend.c: what the characters mean, who has a letter, and figures. */
+/* legend.c: what the characters mean, who has a letter, and figures. */
 void bpfpv_map_draw_legend(BpfpvMapCanvas *canvas, gboolean dense);

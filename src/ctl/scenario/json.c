@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads values of a scenario's JSON; see scenario-json.h. */
+/* Reads values of a scenario's JSON; see json.h. */
 #include "ctl/scenario/json.h"
 
 /* Characters of a value that an error shows. */

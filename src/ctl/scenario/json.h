@@ -57,12 +57,12 @@ gboolean bpfpv_scenario_vcpu(const BpfpvScenarioPart *part, const char *name, gu
 /* @name: relative to the scenario's folder. Returns: (transfer full) (nullable) */
 char *bpfpv_scenario_file(const BpfpvScenarioPart *part, const char *name);
 
-/* scenario-domain.c: reads one domain of the scenario, the @index-th. */
+/* domain.c: reads one domain of the scenario, the @index-th. */
 gboolean bpfpv_scenario_read_domain(const BpfpvScenarioReader *reader, JsonArray *domains,
                                     guint index);
 void bpfpv_scenario_domain_free(gpointer domain);
 
-/* scenario-xml.c: what a domain's XML says of its vCPUs, its threads and what is configured. */
+/* xml.c: what a domain's XML says of its vCPUs, its threads and what is configured. */
 gboolean bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
                                  BpfpvScenarioDomain *domain);
 /* @set: (nullable): any host CPU */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pages of a replica for the bus, see bus-keys.h. Bounded, whatever the guest publishes. */
+/* Pages of a replica for the bus, see keys.h. Bounded, whatever the guest publishes. */
 #include "daemon/bus/keys.h"
 
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "daemon/bus/status.h"
 
 #include "core/dict.h"
-#include "daemon/manager/private.h"
 #include "programs/program.h"
 
 /* One CPU has to be left to float on, however small the reserve. And that all of the reserve is
@@ -28,20 +27,21 @@ GVariant *
 bpfpv_status_host(BpfpvManager *manager)
 {
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
-    gboolean ready = manager->connected && !manager->shutting_down;
+    const BpfpvConf *conf = bpfpv_manager_conf(manager);
+    gboolean ready = bpfpv_manager_is_ready(manager);
     g_autoptr(BpfpvCpuset) pool = bpfpv_cpuset_new();
 
     if (ready) {
         g_autoptr(BpfpvCpuset) fixed = bpfpv_manager_fixed(manager);
 
-        bpfpv_cpuset_assign(pool, bpfpv_topology_online(manager->topology));
+        bpfpv_cpuset_assign(pool, bpfpv_topology_online(bpfpv_manager_topology(manager)));
         bpfpv_cpuset_subtract(pool, fixed);
-        if (manager->conf->cpuset)
-            bpfpv_cpuset_intersect(pool, manager->conf->cpuset);
+        if (conf->cpuset)
+            bpfpv_cpuset_intersect(pool, conf->cpuset);
     }
     bpfpv_dict_add_boolean(&builder, "Ready", ready);
     bpfpv_dict_add_value(&builder, "Programs", list_programs());
     bpfpv_dict_add_set(&builder, "Pool", pool);
-    bpfpv_dict_add_uint(&builder, "Anchors", count_anchors(pool, manager->conf->reserve));
+    bpfpv_dict_add_uint(&builder, "Anchors", count_anchors(pool, conf->reserve));
     return g_variant_builder_end(&builder);
 }

@@ -3,7 +3,6 @@
 #include "daemon/bus/status.h"
 
 #include "core/plan/host-map.h"
-#include "daemon/manager/private.h"
 
 /* What a vCPU is by what is in force for it, not by what is planned. */
 static BpfpvWant
@@ -34,29 +33,23 @@ add_domain(BpfpvHostMap *map, BpfpvManager *manager, const BpfpvManaged *managed
 }
 
 static void
-add_neighbours(BpfpvHostMap *map, const BpfpvManager *manager)
+add_neighbour(const char *name, const BpfpvCpuset *cpus, gpointer map)
 {
-    g_autoptr(GList) uuids = g_hash_table_get_keys(manager->neighbours);
-
-    uuids = g_list_sort(uuids, (GCompareFunc)g_strcmp0);
-    for (const GList *at = uuids; at; at = at->next) {
-        const BpfpvNeighbour *neighbour = g_hash_table_lookup(manager->neighbours, at->data);
-
-        if (bpfpv_manager_is_neighbour(manager, at->data))
-            bpfpv_host_map_add_neighbour(map, neighbour->name, neighbour->cpus);
-    }
+    bpfpv_host_map_add_neighbour(map, name, cpus);
 }
 
 GVariant *
 bpfpv_status_map(BpfpvManager *manager)
 {
     g_autoptr(GPtrArray) list = bpfpv_manager_list(manager);
+    const BpfpvConf *conf = bpfpv_manager_conf(manager);
+    const BpfpvTopology *topology = bpfpv_manager_topology(manager);
     g_autoptr(BpfpvHostMap) map = NULL;
 
-    if (!manager->topology)
+    if (!topology)
         return bpfpv_host_map_describe(NULL);
-    map = bpfpv_host_map_new(manager->topology, manager->conf->cpuset, manager->conf->reserve);
-    add_neighbours(map, manager);
+    map = bpfpv_host_map_new(topology, conf->cpuset, conf->reserve);
+    bpfpv_manager_foreach_neighbour(manager, add_neighbour, map);
     for (guint i = 0; i < list->len; i++)
         add_domain(map, manager, g_ptr_array_index(list, i));
     return bpfpv_host_map_describe(map);

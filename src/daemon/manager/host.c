@@ -96,3 +96,38 @@ bpfpv_manager_fixed(const BpfpvManager *manager)
     }
     return fixed;
 }
+
+void
+bpfpv_manager_foreach_neighbour(const BpfpvManager *manager,
+                                void (*func)(const char *name, const BpfpvCpuset *cpus,
+                                             gpointer user_data),
+                                gpointer user_data)
+{
+    g_autoptr(GList) uuids = g_hash_table_get_keys(manager->neighbours);
+
+    uuids = g_list_sort(uuids, (GCompareFunc)g_strcmp0);
+    for (const GList *at = uuids; at; at = at->next) {
+        const BpfpvNeighbour *neighbour = g_hash_table_lookup(manager->neighbours, at->data);
+
+        if (bpfpv_manager_is_neighbour(manager, at->data))
+            func(neighbour->name, neighbour->cpus, user_data);
+    }
+}
+
+const BpfpvConf *
+bpfpv_manager_conf(const BpfpvManager *manager)
+{
+    return manager->conf;
+}
+
+const BpfpvTopology *
+bpfpv_manager_topology(const BpfpvManager *manager)
+{
+    return manager->topology;
+}
+
+gboolean
+bpfpv_manager_is_ready(const BpfpvManager *manager)
+{
+    return manager->connected && !manager->shutting_down;
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All managed domains together; see manager.h. What libvirt tells is in manager-watch.c,
- * placement and pin calls are in manager-place.c, what that means for each domain in
- * manager-state.c.
+ * All managed domains together; see manager.h. What libvirt tells is in watch.c,
+ * placement and pin calls are in place.c, what that means for each domain in
+ * state.c.
  */
 #include "daemon/manager/private.h"
 

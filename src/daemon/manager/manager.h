@@ -63,6 +63,21 @@ GPtrArray *bpfpv_manager_list(BpfpvManager *manager);
 BpfpvManaged *bpfpv_manager_find(BpfpvManager *manager, const char *text);
 /* Returns: (transfer none) (nullable): what the last solve says of this domain */
 const BpfpvPlanDomain *bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed);
+/* Returns: (transfer none): as given to bpfpv_manager_new() */
+const BpfpvConf *bpfpv_manager_conf(const BpfpvManager *manager);
+/* Returns: (transfer none) (nullable): of the host; %NULL before the first connection to libvirt */
+const BpfpvTopology *bpfpv_manager_topology(const BpfpvManager *manager);
+/* Whether guests can be served: connected to libvirt, and not shutting down. */
+gboolean bpfpv_manager_is_ready(const BpfpvManager *manager);
+/* Returns: (transfer full): CPUs that no anchor gets: those that vCPUs of other domains are pinned
+ * to one by one, and those that vCPUs of managed domains were pinned to before they were managed */
+BpfpvCpuset *bpfpv_manager_fixed(const BpfpvManager *manager);
+/* Calls @func for each running domain that is not managed and whose vCPUs are pinned one by one, in
+ * the order of their UUIDs. */
+void bpfpv_manager_foreach_neighbour(const BpfpvManager *manager,
+                                     void (*func)(const char *name, const BpfpvCpuset *cpus,
+                                                  gpointer user_data),
+                                     gpointer user_data);
 /* The session's state and reason, seen together with what the host can give. */
 BpfpvState bpfpv_managed_state(const BpfpvManaged *managed, char **reason);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What manager.c and its parts, manager-*.c, share. */
+/* What the files of this folder share. */
 #pragma once
 
 #include "core/placer/placer.h"
@@ -39,7 +39,7 @@ struct _BpfpvManager {
     gpointer shutdown_data;
 };
 
-/* manager-host.c: the host, its topology and who else is on it. */
+/* host.c: the host, its topology and who else is on it. */
 void bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host);
 void bpfpv_neighbour_free(gpointer neighbour);
 /* A running domain is pinned to @cpus one by one, which is nobody else's while it is a neighbour.
@@ -50,9 +50,6 @@ void bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const ch
 gboolean bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid);
 /* Returns: (transfer full): CPUs that neighbours are pinned to, one by one */
 BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
-/* Returns: (transfer full): these, and those that vCPUs of managed domains were pinned to before
- * us: nobody's anchor gets one, as the placer sees for itself */
-BpfpvCpuset *bpfpv_manager_fixed(const BpfpvManager *manager);
 /* A demand, a bound or the host changed: solves, once however often it is called. */
 void bpfpv_manager_place_soon(BpfpvManager *manager);
 /* A pin call ended: hands out those that have become due. */
@@ -61,7 +58,7 @@ void bpfpv_manager_drop_soon(BpfpvManager *manager);
 /* Ends the shutdown when every original is back. */
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
 
-/* manager-place.c: */
+/* place.c: */
 /* Whether what @managed asks for counts; if not, its originals are due. */
 gboolean bpfpv_managed_takes_part(const BpfpvManager *manager, const BpfpvManaged *managed);
 /* After its pins are ready. @domain: filled in, borrows from @managed and @threads
@@ -71,7 +68,7 @@ void bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domai
 BpfpvPlacementHost bpfpv_manager_placement_host(const BpfpvManager *manager,
                                                 const BpfpvCpuset *taken);
 
-/* manager-watch.c: what the watch calls; its user data is the manager. */
+/* watch.c: what the watch calls; its user data is the manager. */
 extern const BpfpvWatchFuncs bpfpv_manager_watch_funcs;
 
 /* A running domain with an element, until now unknown. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One managed domain's host side; see pins.h. The pin calls are in pins-steps.c, the threads that
- * are no vCPUs in pins-threads.c.
+ * One managed domain's host side; see pins.h. The pin calls are in steps.c, the threads that
+ * are no vCPUs in threads.c.
  */
 #include "daemon/pins/private.h"
 

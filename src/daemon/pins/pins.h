@@ -66,25 +66,25 @@ void bpfpv_pins_settle(BpfpvPins *pins);
 /* The domain is not managed any more, or has ended: its journal entry goes. */
 void bpfpv_pins_forget(BpfpvPins *pins);
 
-/* pins-threads.c: the emulator (number 0) and the I/O threads */
+/* threads.c: the emulator (number 0) and the I/O threads */
 /* @told: (element-type BpfpvDomainIothread): the I/O threads that the domain's XML has now. If they
  * are others than those known, libvirt is asked; ready() follows if they really are. */
 void bpfpv_pins_iothreads_told(BpfpvPins *pins, const GArray *told);
 /* Returns: (nullable): as bpfpv_pins_error() */
 const char *bpfpv_pins_thread_error(const BpfpvPins *pins, guint id);
 
-/* pins-note.c: */
+/* note.c: */
 /* What describe() says may have changed. */
 void bpfpv_pins_note_soon(BpfpvPins *pins);
 /* Removes the status; whether it is gone. If not yet, moved() follows. */
 gboolean bpfpv_pins_end_note(BpfpvPins *pins);
 
-/* pins-check.c: */
+/* check.c: */
 /* The connection is a new one: events may have been missed. What somebody else pinned meanwhile is
  * found; ready() follows if there is such. @online: the host's CPUs */
 void bpfpv_pins_reconnected(BpfpvPins *pins, const BpfpvCpuset *online);
 
-/* pins-admin.c: */
+/* admin.c: */
 /* libvirt told that a thread was pinned; whether it was by somebody else, and is theirs now.
  * @id: a vCPU's or I/O thread's number; 0 for the emulator */
 gboolean bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);

@@ -36,12 +36,12 @@ struct _BpfpvPins {
 
     BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
 
-    /* pins-threads.c */
+    /* threads.c */
     GHashTable *thread_errors; /* an I/O thread's number, 0: the emulator → char * */
     gboolean reading_threads;
     gboolean read_threads_again;
 
-    /* pins-note.c: the status element */
+    /* note.c: the status element */
     char *noted;  /* what the domain has; NULL: nothing; "": what another daemon wrote */
     char *noting; /* what is being written */
     gboolean noted_originals, noting_originals; /* whether they tell the originals */
@@ -52,7 +52,7 @@ struct _BpfpvPins {
     guint note_timer;
     gint64 noted_us; /* when the last call began */
 
-    /* pins-admin.c: whose a pin is */
+    /* admin.c: whose a pin is */
     GPtrArray *expected; /* of our own calls whose events have not come yet */
     GPtrArray *claimed;  /* (nullable) of BpfpvCpuset or NULL, by vCPU: originals from elsewhere */
     GPtrArray *claimed_threads; /* (nullable) of BpfpvJournalThread; original NULL: as it is */
@@ -65,7 +65,7 @@ void bpfpv_pins_replace(BpfpvCpuset **set, const BpfpvCpuset *by);
 /* Reads the originals anew, in a moment; ready() follows. */
 void bpfpv_pins_read_later(BpfpvPins *pins);
 
-/* pins-steps.c: */
+/* steps.c: */
 /* Calls libvirt; moved() follows. */
 void bpfpv_pins_call(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus, gboolean anchored);
 void bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus);
@@ -74,7 +74,7 @@ void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
 /* An error of a call, for people. */
 const char *bpfpv_pins_explain(const GError *error);
 
-/* pins-threads.c: */
+/* threads.c: */
 /* Asks libvirt which threads there are. The first time ready() follows. */
 void bpfpv_pins_read_threads(BpfpvPins *pins);
 void bpfpv_pins_set_thread_error(BpfpvPins *pins, guint id, const char *message);
@@ -84,12 +84,12 @@ void bpfpv_pins_keep_fixed_thread(BpfpvPins *pins, BpfpvAppliedThread *thread);
 void bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error,
                               gboolean unsure);
 
-/* pins-note.c: */
+/* note.c: */
 /* Whether the domain's own XML has the originals; if not yet, moved() follows when it does. */
 gboolean bpfpv_pins_note_first(BpfpvPins *pins);
 void bpfpv_pins_note_clear(BpfpvPins *pins);
 
-/* pins-admin.c: */
+/* admin.c: */
 /* A call of our own is about to be made, or was refused: its event will (not) come. */
 void bpfpv_pins_expect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
 void bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);

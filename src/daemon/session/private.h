@@ -80,7 +80,7 @@ gboolean bpfpv_session_is_just_plugged(const BpfpvSession *session);
 /* A job's callback calls this last. */
 void bpfpv_session_job_done(BpfpvSession *session);
 
-/* session-retry.c: */
+/* retry.c: */
 /* Failed; the next try is set. */
 void bpfpv_session_fail(BpfpvSession *session, const char *reason);
 /* The guest's administrator does not want it: the next try is far off. */
@@ -90,7 +90,7 @@ void bpfpv_session_retry_in(BpfpvSession *session, guint seconds);
 /* Something changed for the better: no need to wait for the next try. */
 void bpfpv_session_retry_soon(BpfpvSession *session);
 
-/* session-demand.c: */
+/* demand.c: */
 /* @demand: (transfer full): comes into force, if it is another than the present one. */
 void bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
 /* Nothing is demanded any more, at once. */
@@ -106,7 +106,7 @@ void bpfpv_session_drop_link(BpfpvSession *session);
 /* The loader has ended, or can't be reached: goes on with the end of the session. */
 void bpfpv_session_finish_stop(BpfpvSession *session);
 
-/* session-jobs.c: */
+/* jobs.c: */
 void bpfpv_session_start_plug(BpfpvSession *session);
 void bpfpv_session_start_injection(BpfpvSession *session);
 void bpfpv_session_start_unplug(BpfpvSession *session);

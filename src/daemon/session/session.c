@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One managed domain's guest side; see session.h. What it is told is in session-facts.c, the link
- * to the loader in session-link.c, what that demands in session-demand.c, the jobs that block in
- * session-jobs.c, failing and trying again in session-retry.c.
+ * One managed domain's guest side; see session.h. What it is told is in facts.c, the link
+ * to the loader in session-link.c, what that demands in demand.c, the jobs that block in
+ * jobs.c, failing and trying again in retry.c.
  */
 #include "daemon/session/private.h"
 
