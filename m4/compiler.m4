@@ -32,7 +32,8 @@ AC_DEFUN([BPFPV_WARNINGS], [
 # BPFPV_SANITIZERS
 # ----------------
 # --enable-asan, --enable-ubsan, --enable-fuzzing. The guest loader is static
-# and keeps clear of them. Sets SANITIZE_CFLAGS and the conditional FUZZING.
+# and keeps clear of them. Sets SANITIZE_CFLAGS, FUZZ_LIBS and the conditional
+# FUZZING.
 AC_DEFUN([BPFPV_SANITIZERS], [
   AC_ARG_ENABLE([asan], [AS_HELP_STRING([--enable-asan], [build with AddressSanitizer])], [], [enable_asan=no])
   AC_ARG_ENABLE([ubsan], [AS_HELP_STRING([--enable-ubsan], [build with UndefinedBehaviorSanitizer])], [], [enable_ubsan=no])
@@ -40,8 +41,11 @@ AC_DEFUN([BPFPV_SANITIZERS], [
   SANITIZE_CFLAGS= sanitizers_summary=
   AS_IF([test "$enable_asan" = yes], [SANITIZE_CFLAGS="$SANITIZE_CFLAGS -fsanitize=address -fno-omit-frame-pointer"; sanitizers_summary="$sanitizers_summary address"])
   AS_IF([test "$enable_ubsan" = yes], [SANITIZE_CFLAGS="$SANITIZE_CFLAGS -fsanitize=undefined -fno-sanitize-recover=undefined"; sanitizers_summary="$sanitizers_summary undefined"])
-  AS_IF([test "$enable_fuzzing" = yes], [sanitizers_summary="$sanitizers_summary fuzzer"])
+  FUZZ_LIBS=
+  # Without a runtime, code only reports what is reached; the targets alone get libFuzzer and its main().
+  AS_IF([test "$enable_fuzzing" = yes], [SANITIZE_CFLAGS="$SANITIZE_CFLAGS -fsanitize=fuzzer-no-link"; FUZZ_LIBS=-fsanitize=fuzzer; sanitizers_summary="$sanitizers_summary fuzzer"])
   : ${sanitizers_summary:=none}
   AC_SUBST([SANITIZE_CFLAGS])
+  AC_SUBST([FUZZ_LIBS])
   AM_CONDITIONAL([FUZZING], [test "$enable_fuzzing" = yes])
 ])

@@ -6,20 +6,10 @@
 
 #include "bed.h"
 
-/* The value of an environment variable that "bed run" or make sets; fails the test without it. */
-const char *bed_environment(const char *name);
 /* Closes the connection that bed_connect() has opened. */
 void bed_disconnect(void);
 /* Its last error, as libvirt says it; (transfer none). */
 const char *bed_libvirt_error(void);
-
-/**
- * bed_run:
- * @argv: program and arguments; looked for in PATH, no shell
- *
- * Returns: the exit status, or 128 + the signal
- */
-int bed_run(const char *const *argv, char **out, char **err);
 
 /* The words of a CPU list, "0-1,3", for a libvirt CPU map; g_free(). And how long a map is that has
  * all CPUs of the host. */

@@ -212,3 +212,14 @@ gboolean bed_is_on_second(void);
  * Returns: virsh's exit status
  */
 int bed_migrate(BedGuest *guest, const char *xml, char **err);
+
+/* The value of an environment variable that "bed run" or make sets; fails the test without it. */
+const char *bed_environment(const char *name);
+
+/**
+ * bed_run:
+ * @argv: program and arguments; looked for in PATH, no shell
+ *
+ * Returns: the exit status, or 128 + the signal
+ */
+int bed_run(const char *const *argv, char **out, char **err);

@@ -210,7 +210,7 @@ os_agent(char **out, char **err, const char *first, ...)
 }
 
 char *
-os_service_log(void)
+os_bed_service_log(void)
 {
     g_autofree char *path = conf_path("agent.log");
     char *text = NULL;
@@ -222,7 +222,7 @@ os_service_log(void)
 }
 
 void
-os_service_start(void)
+os_bed_service_start(void)
 {
     g_autoptr(GSubprocessLauncher) launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
@@ -242,7 +242,7 @@ os_service_start(void)
 }
 
 int
-os_service_stop(int signal)
+os_bed_service_stop(int signal)
 {
     int code;
 
@@ -251,6 +251,6 @@ os_service_stop(int signal)
     code = g_subprocess_get_if_exited(service) ? g_subprocess_get_exit_status(service)
                                                : 128 + g_subprocess_get_term_sig(service);
     g_clear_object(&service);
-    g_free(os_service_log()); /* looks for secrets */
+    g_free(os_bed_service_log()); /* looks for secrets */
     return code;
 }

@@ -53,7 +53,7 @@ void os_configure(const char *placement);
  * searched for the test's secrets. */
 int os_agent(char **out, char **err, const char *first, ...) G_GNUC_NULL_TERMINATED;
 /* "run", in the background; its log is $BED_DIR/agent.log. */
-void os_service_start(void);
+void os_bed_service_start(void);
 /* Returns: its exit status, or 128 + the signal */
-int os_service_stop(int signal);
-char *os_service_log(void);
+int os_bed_service_stop(int signal);
+char *os_bed_service_log(void);

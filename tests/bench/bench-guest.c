@@ -8,7 +8,7 @@
  * Without KVM, rates are those of software emulation, in which a memory access or a lock costs
  * something else than on a processor. Therefore a second guest counts instructions.
  */
-#include "itest.h"
+#include "tests/integration/itest.h"
 
 #include "bench-guest.h"
 #include "compare.h"

@@ -2,7 +2,7 @@
 /* What the parts of bench-guest share. */
 #pragma once
 
-#include "bed.h"
+#include "tests/bed/bed.h"
 
 #define BENCH_GUEST_PROGRAM "/run/bed-bench"
 

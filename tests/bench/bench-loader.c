@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the loader takes of a guest and of the channel, see bench-guest.h. */
 #include "bench-guest.h"
-#include "itest.h"
+#include "tests/integration/itest.h"
 
 #include <gio/gio.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 /* What the integration tests share beyond the bed: what bpfpvctl tells of a domain. */
 #pragma once
 
-#include "bed.h"
+#include "tests/bed/bed.h"
 
 /* Runs "bpfpvctl attach" on a running guest and waits until it is active. */
 void itest_attach(BedGuest *guest);

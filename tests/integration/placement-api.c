@@ -3,7 +3,7 @@
  * bpfpv-placement with a real bpfpvd, a real libvirtd and a real Placement: the scheduler's
  * question is answered with this host exactly while it can keep the promise.
  */
-#include "os-bed.h"
+#include "tests/bed/os-bed.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -128,7 +128,7 @@ set_traits(const char *list)
 static gboolean
 service_says(gpointer text)
 {
-    g_autofree char *log = os_service_log();
+    g_autofree char *log = os_bed_service_log();
 
     return strstr(log, text) != NULL;
 }
@@ -140,10 +140,10 @@ a_host_that_nova_does_not_know_is_named(void **state)
     g_clear_pointer(&host, g_free);
     agent_refuses("ensure", "no resource provider " OS_HOST "; nova-compute makes it");
     agent_refuses("status", "no resource provider " OS_HOST);
-    os_service_start();
+    os_bed_service_start();
     if (!bed_wait(service_says, (gpointer) "no resource provider " OS_HOST, BED_SOON))
         bed_fail("the service does not say that there is no " OS_HOST);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
 }
 
 static void
@@ -199,7 +199,7 @@ the_service_follows_bpfpvd_and_libvirt(void **state)
 {
     BedDaemon *daemon = start_daemon();
 
-    os_service_start();
+    os_bed_service_start();
     os_wait_candidate(TRUE, BED_SOON);
     bed_libvirtd("stop");
     os_wait_candidate(FALSE, BED_SOON);
@@ -213,7 +213,7 @@ the_service_follows_bpfpvd_and_libvirt(void **state)
     os_wait_candidate(FALSE, BED_SOON);
     start_daemon();
     os_wait_candidate(TRUE, BED_SOON);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
     os_wait_candidate(FALSE, 0);
 }
 
@@ -222,9 +222,9 @@ on_request_what_was_given_outlives_the_service(void **state)
 {
     os_configure(NOAUTH "[agent]\non_stop=keep\n");
     start_daemon();
-    os_service_start();
+    os_bed_service_start();
     os_wait_candidate(TRUE, BED_SOON);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
     os_wait_candidate(TRUE, 0);
 }
 
@@ -234,7 +234,7 @@ a_server_that_comes_back_is_told_what_happened(void **state)
     BedDaemon *daemon = start_daemon();
     g_autofree char *log = NULL;
 
-    os_service_start();
+    os_bed_service_start();
     os_wait_candidate(TRUE, BED_SOON);
     os_bed("stop", "placement");
     bed_daemon_kill(daemon);
@@ -243,8 +243,8 @@ a_server_that_comes_back_is_told_what_happened(void **state)
     os_wait_candidate(FALSE, AFTER_FAILURES);
     start_daemon();
     os_wait_candidate(TRUE, BED_SOON);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
-    log = os_service_log();
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
+    log = os_bed_service_log();
     assert_non_null(strstr(log, "Failed to connect to 127.0.0.1 port 8778"));
 }
 
@@ -252,14 +252,14 @@ static void
 a_host_that_is_removed_and_comes_back(void **state)
 {
     start_daemon();
-    os_service_start();
+    os_bed_service_start();
     os_wait_candidate(TRUE, BED_SOON);
     os_remove_host(host);
     g_free(host);
     os_wait_candidate(FALSE, 0);
     host = os_make_host();
     os_wait_candidate(TRUE, AFTER_FAILURES);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
 }
 
 /* ---- how many ---- */
@@ -506,13 +506,13 @@ has_lost(const char *log, const char *kind)
 static void
 the_service_wins_against_them_too(void **state)
 {
-    g_autofree char *before = os_service_log();
+    g_autofree char *before = os_bed_service_log();
     gboolean has_lost_both = FALSE;
     BedDaemon *daemon = start_daemon();
 
     agent_does("ensure", "created provider " OS_CHILD);
     start_writer(TRUE);
-    os_service_start();
+    os_bed_service_start();
     for (guint round = 0; round < 20 && (round < 3 || !has_lost_both); round++) {
         g_autofree char *log = NULL;
 
@@ -520,12 +520,12 @@ the_service_wins_against_them_too(void **state)
         os_wait_candidate(FALSE, AFTER_FAILURES);
         daemon = start_daemon();
         os_wait_candidate(TRUE, AFTER_FAILURES);
-        log = os_service_log();
+        log = os_bed_service_log();
         has_lost_both = has_lost(log + strlen(before), "traits") &&
                         has_lost(log + strlen(before), "inventories");
     }
     assert_true(has_lost_both);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
     os_wait_candidate(FALSE, 0);
 }
 

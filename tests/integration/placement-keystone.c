@@ -3,14 +3,14 @@
  * bpfpv-placement with a real Keystone: password and application credential, endpoint from the
  * catalog, tokens that end early or by themselves, wrong credentials.
  */
-#include "os-bed.h"
+#include "tests/bed/os-bed.h"
 
 #include <gio/gio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "bed-private.h"
+#include "tests/bed/bed.h"
 #include "nova-hook/http/http.h"
 
 /* tests/bed/openstack's */
@@ -183,7 +183,7 @@ count(const char *text, const char *part)
 static gboolean
 has_tokens(gpointer n)
 {
-    g_autofree char *log = os_service_log();
+    g_autofree char *log = os_bed_service_log();
 
     return count(log, "a new token, for") >= GPOINTER_TO_UINT(n);
 }
@@ -198,7 +198,7 @@ wait_for_tokens(guint n)
 static gboolean
 says_refused(gpointer data)
 {
-    g_autofree char *log = os_service_log();
+    g_autofree char *log = os_bed_service_log();
 
     return strstr(log, ": 401, ") != NULL;
 }
@@ -207,14 +207,14 @@ says_refused(gpointer data)
 static void
 a_token_that_is_refused_is_renewed(void **state)
 {
-    os_service_start();
+    os_bed_service_start();
     os_wait_candidate(TRUE, 60000);
     os_bed("rotate", NULL);
     if (!bed_wait(says_refused, NULL, 60000))
         bed_fail("the token is still taken");
     wait_for_tokens(2);
     authenticate();
-    assert_int_equal(os_service_stop(SIGTERM), 0);
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
     os_wait_candidate(FALSE, 0);
 }
 
@@ -222,7 +222,7 @@ static void
 a_token_is_renewed_before_it_expires(void **state)
 {
     g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), "openstack/keystone.conf", NULL);
-    g_autofree char *before = os_service_log();
+    g_autofree char *before = os_bed_service_log();
     g_autofree char *text = NULL, *log = NULL;
     g_autoptr(GString) conf = NULL;
 
@@ -233,12 +233,12 @@ a_token_is_renewed_before_it_expires(void **state)
     os_bed("stop", "keystone");
     os_bed("start", "keystone");
 
-    os_service_start();
+    os_bed_service_start();
     wait_for_tokens(count(before, "a new token, for") + 3);
     authenticate();
     os_wait_candidate(TRUE, 0);
-    assert_int_equal(os_service_stop(SIGTERM), 0);
-    log = os_service_log();
+    assert_int_equal(os_bed_service_stop(SIGTERM), 0);
+    log = os_bed_service_log();
     assert_int_equal(count(log, "a new token, for 8 s") >= 3, TRUE);
     assert_int_equal(count(log, ": 401, "), count(before, ": 401, "));
 }

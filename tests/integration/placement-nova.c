@@ -4,12 +4,12 @@
  * report client, doing what nova-compute's periodic task does, leaves alone what we put into
  * Placement.
  */
-#include "os-bed.h"
+#include "tests/bed/os-bed.h"
 
 #include <gio/gio.h>
 #include <string.h>
 
-#include "bed-private.h"
+#include "tests/bed/bed.h"
 
 #define NOAUTH "auth_type=noauth2\nendpoint_override=http://127.0.0.1:8778/\n"
 

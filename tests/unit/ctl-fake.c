@@ -4,7 +4,7 @@
  * test tells it. Its interface is data/org.bpfpv1.xml itself, so that client
  * and contract are tested against each other.
  */
-#include "test-ctl-fake.h"
+#include "ctl-fake.h"
 
 #include <stdio.h>
 #include <string.h>

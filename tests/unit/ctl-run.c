@@ -7,7 +7,7 @@
 #define _GNU_SOURCE /* posix_openpt() */
 #endif
 
-#include "test-ctl-run.h"
+#include "ctl-run.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

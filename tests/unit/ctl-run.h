@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "test-ctl-fake.h"
+#include "ctl-fake.h"
 
 typedef struct {
     GTestDBus *bus;

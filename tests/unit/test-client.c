@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "bpfpv/bpfpv.h"
-#include "test-ctl-fake.h"
+#include "ctl-fake.h"
 
 typedef struct {
     GTestDBus *bus;

@@ -2,7 +2,7 @@
 /* What bench-guest makes of its rates. */
 #include "unit.h"
 
-#include "compare.h"
+#include "tests/bench/compare.h"
 
 #define TURNS 9
 

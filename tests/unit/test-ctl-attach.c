@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "test-ctl-run.h"
+#include "ctl-run.h"
 
 /* The steps that were printed, without their times: "injecting active". */
 static void

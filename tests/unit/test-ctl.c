@@ -13,7 +13,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "test-ctl-run.h"
+#include "ctl-run.h"
 
 #define DOMAINS                                                                                    \
     "[{'domain': <'db'>, 'uuid': <'u1'>, 'state': <'active'>, 'reason': <''>,"                     \

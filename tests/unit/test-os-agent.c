@@ -6,7 +6,7 @@
 #include "os-run.h"
 
 #include "fake-http.h"
-#include "test-ctl-fake.h"
+#include "ctl-fake.h"
 
 #define UUID "c37796aa-0187-47a1-94c8-6fabb248248e"
 /* What follows is the address. */

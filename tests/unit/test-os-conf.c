@@ -9,7 +9,7 @@
 #include "nova-hook/agent/agent.h"
 #include "nova-hook/conf/credentials.h"
 #include "nova-hook/placement/node.h"
-#include "test-ctl-fake.h"
+#include "ctl-fake.h"
 
 typedef struct {
     GTestDBus *bus;

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The adapters, each the only user of one outside thing.
+noinst_LTLIBRARIES += src/host/libhost.la
+src_host_libhost_la_SOURCES = \
+	src/host/agent.c src/host/agent.h \
+	src/host/channel.c src/host/channel.h \
+	src/host/domain.c src/host/domain.h \
+	src/host/injector.c src/host/injector.h \
+	src/host/journal.c src/host/journal.h \
+	src/host/pinner.c src/host/pinner.h \
+	src/host/pinner-private.h \
+	src/host/pinner-threads.c \
+	src/host/virt.c src/host/virt.h \
+	src/host/watch.c src/host/watch.h \
+	src/host/watch-events.c \
+	src/host/watch-host.c \
+	src/host/watch-private.h \
+	src/host/worker.c src/host/worker.h

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make bench: the solver's cost. make bench-guest, as root: what a guest pays. A bench is
+# tests/bench/NAME.c and two lines: its sources, and bench_programs.
+bench_programs = tests/bench/bench-placement
+tests_bench_bench_placement_SOURCES = \
+	tests/bench/bench-allocations.h \
+	tests/bench/bench-hard.c tests/bench/bench-hard.h \
+	tests/bench/bench-placement.c \
+	tests/bench/bench-time.h
+tests_bench_bench_placement_LDADD = src/core/libcore.la $(GLIB_LIBS) -lm
+bench: $(bench_programs)
+	$(AM_V_at)for program in $(bench_programs); do G_SLICE=always-malloc $$program || exit; done
+
+if HAVE_CMOCKA
+# Over the fixture of the integration tests, in a guest.
+guest_bench_programs = tests/bench/bench-guest tests/guest/bed-bench
+tests_bench_bench_guest_SOURCES = \
+	tests/bench/bench-guest.c tests/bench/bench-guest.h \
+	tests/bench/bench-loader.c \
+	tests/bench/compare.c tests/bench/compare.h
+tests_guest_bed_bench_CPPFLAGS =
+tests_guest_bed_bench_CFLAGS = -std=gnu11 -O2 -pthread $(WARN_CFLAGS)
+tests_guest_bed_bench_LDFLAGS = -all-static -static -s -pthread
+tests_guest_bed_bench_LDADD =
+bench-guest: all $(guest_bench_programs)
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) unset CMOCKA_MESSAGE_OUTPUT; \
+	  BED_KERNEL=$${BED_KERNEL:-6.12}; export BED_KERNEL; \
+	  BED_BENCH='$(abs_top_builddir)/tests/guest/bed-bench'; export BED_BENCH; \
+	  $(srcdir)/tests/bed/bed run -- tests/bench/bench-guest $(bench)
+endif
+EXTRA_PROGRAMS += $(bench_programs) $(guest_bench_programs)
+CLEANFILES += $(bench_programs) $(guest_bench_programs)
+.PHONY: bench bench-guest

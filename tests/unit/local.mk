@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make check: no root, no libvirt, under a minute. A test is tests/unit/NAME.c and a line in
+# unit_tests; it is linked with $(LDADD), which is everything a test may want.
+if HAVE_CMOCKA
+unit_tests = \
+	tests/unit/test-client \
+	tests/unit/test-compare \
+	tests/unit/test-conf \
+	tests/unit/test-config \
+	tests/unit/test-cpuset \
+	tests/unit/test-ctl \
+	tests/unit/test-ctl-attach \
+	tests/unit/test-ctl-map \
+	tests/unit/test-ctl-table \
+	tests/unit/test-demand \
+	tests/unit/test-domain-xml \
+	tests/unit/test-guest-cpus \
+	tests/unit/test-guest-interleaving \
+	tests/unit/test-guest-loop \
+	tests/unit/test-guest-lzma \
+	tests/unit/test-guest-ring \
+	tests/unit/test-guest-table \
+	tests/unit/test-hook \
+	tests/unit/test-host-map \
+	tests/unit/test-injector \
+	tests/unit/test-journal \
+	tests/unit/test-keys \
+	tests/unit/test-link \
+	tests/unit/test-nova-conf \
+	tests/unit/test-nova-conf-real \
+	tests/unit/test-nova-domains \
+	tests/unit/test-pace \
+	tests/unit/test-placement \
+	tests/unit/test-placement-mutations \
+	tests/unit/test-placement-optimal \
+	tests/unit/test-placement-random \
+	tests/unit/test-placement-time \
+	tests/unit/test-plan \
+	tests/unit/test-plan-random \
+	tests/unit/test-policy \
+	tests/unit/test-schema \
+	tests/unit/test-session \
+	tests/unit/test-status-host \
+	tests/unit/test-table \
+	tests/unit/test-topology \
+	tests/unit/test-wire
+if NOVA
+unit_tests += \
+	tests/unit/test-os-agent \
+	tests/unit/test-os-answer \
+	tests/unit/test-os-bad-input \
+	tests/unit/test-os-conf \
+	tests/unit/test-os-reconcile
+endif
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+
+# What the tests share, compiled once.
+check_LTLIBRARIES += tests/unit/libunit.la
+tests_unit_libunit_la_SOURCES = \
+	tests/unit/ctl-fake.c tests/unit/ctl-fake.h \
+	tests/unit/ctl-run.c tests/unit/ctl-run.h \
+	tests/unit/fake-http.c tests/unit/fake-http.h \
+	tests/unit/frames.h \
+	tests/unit/os-run.c tests/unit/os-run.h \
+	tests/unit/placement-check.h \
+	tests/unit/placement-check-cost.h \
+	tests/unit/placement-check-plan.h \
+	tests/unit/placement-check-rules.h \
+	tests/unit/placement-check-turns.h \
+	tests/unit/plan-world.h \
+	tests/unit/random-scenario.h \
+	tests/unit/random-sequence.h \
+	tests/unit/scenario.h \
+	tests/unit/solve-sequence.h \
+	tests/unit/unit.h \
+	tests/unit/wrong-solvers.h
+
+# The loader's parts that need no kernel, compiled for the host.
+check_LTLIBRARIES += tests/unit/libguest.la
+tests_unit_libguest_la_SOURCES = \
+	bpf/guest/kernel/ring.c \
+	bpf/guest/loop/host.c \
+	bpf/guest/loop/loop.c \
+	bpf/guest/loop/publisher.c \
+	bpf/guest/loop/stream.c \
+	bpf/guest/loop/table.c \
+	bpf/guest/sent/lzma.c
+guest_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bpf/guest
+tests_unit_libguest_la_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_interleaving_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_loop_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_lzma_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_ring_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
+
+tests_unit_test_compare_SOURCES = tests/unit/test-compare.c tests/bench/compare.c tests/bench/compare.h
+endif
+
+dist_check_SCRIPTS += tests/check-guide tests/check-layers tests/check-plan
+TESTS += tests/check-guide tests/check-layers tests/check-plan
+
+EXTRA_DIST += $(srcdir)/tests/fixtures
