@@ -61,20 +61,20 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/ctl-fake.c tests/unit/ctl-fake.h \
 	tests/unit/ctl-run.c tests/unit/ctl-run.h \
 	tests/unit/fake-http.c tests/unit/fake-http.h \
-	tests/unit/frames.h \
+	tests/unit/frames.c tests/unit/frames.h \
 	tests/unit/os-run.c tests/unit/os-run.h \
-	tests/unit/placement-check.h \
-	tests/unit/placement-check-cost.h \
-	tests/unit/placement-check-plan.h \
-	tests/unit/placement-check-rules.h \
-	tests/unit/placement-check-turns.h \
-	tests/unit/plan-world.h \
-	tests/unit/random-scenario.h \
-	tests/unit/random-sequence.h \
-	tests/unit/scenario.h \
-	tests/unit/solve-sequence.h \
-	tests/unit/unit.h \
-	tests/unit/wrong-solvers.h
+	tests/unit/placement-check.c tests/unit/placement-check.h \
+	tests/unit/placement-check-cost.c tests/unit/placement-check-cost.h \
+	tests/unit/placement-check-plan.c tests/unit/placement-check-plan.h \
+	tests/unit/placement-check-rules.c tests/unit/placement-check-rules.h \
+	tests/unit/placement-check-turns.c tests/unit/placement-check-turns.h \
+	tests/unit/plan-world.c tests/unit/plan-world.h \
+	tests/unit/random-scenario.c tests/unit/random-scenario.h \
+	tests/unit/random-sequence.c tests/unit/random-sequence.h \
+	tests/unit/scenario.c tests/unit/scenario.h \
+	tests/unit/solve-sequence.c tests/unit/solve-sequence.h \
+	tests/unit/unit.c tests/unit/unit.h \
+	tests/unit/wrong-solvers.c tests/unit/wrong-solvers.h
 
 # The loader's parts that need no kernel, compiled for the host.
 check_LTLIBRARIES += tests/unit/libguest.la

@@ -22,46 +22,13 @@
 #define UNIT_DEFAULT_SEED 20220602u
 
 /* "" is the empty set. */
-static inline BpfpvCpuset *
-cpus(const char *text)
-{
-    g_autoptr(GError) error = NULL;
-    BpfpvCpuset *set;
+BpfpvCpuset *cpus(const char *text);
 
-    if (*text == '\0')
-        return bpfpv_cpuset_new();
-    set = bpfpv_cpuset_parse(text, &error);
-    assert_null(error);
-    return set;
-}
+void assert_cpus(const BpfpvCpuset *set, const char *expected);
 
-static inline void
-assert_cpus(const BpfpvCpuset *set, const char *expected)
-{
-    g_autofree char *text = bpfpv_cpuset_format(set);
-
-    assert_string_equal(text, expected);
-}
-
-static inline GRand *
-unit_random(const char *test)
-{
-    const char *text = g_getenv("BPFPV_TEST_SEED");
-    guint32 seed = text != NULL ? (guint32)g_ascii_strtoull(text, NULL, 10) : UNIT_DEFAULT_SEED;
-
-    print_message("%s: BPFPV_TEST_SEED=%u\n", test, seed);
-    return g_rand_new_with_seed(seed);
-}
+GRand *unit_random(const char *test);
 
 /* A number below @end. */
-static inline guint
-below(GRand *rand, guint end)
-{
-    return (guint)g_rand_int_range(rand, 0, (gint32)end);
-}
+guint below(GRand *rand, guint end);
 
-static inline gboolean
-one_in(GRand *rand, guint n)
-{
-    return below(rand, n) == 0;
-}
+gboolean one_in(GRand *rand, guint n);
