@@ -82,9 +82,9 @@ tests_unit_libguest_la_SOURCES = \
 	bpf/guest/kernel/ring.c \
 	bpf/guest/loop/host.c \
 	bpf/guest/loop/loop.c \
-	bpf/guest/loop/publisher.c \
-	bpf/guest/loop/stream.c \
-	bpf/guest/loop/table.c \
+	bpf/guest/table/publisher.c \
+	bpf/guest/table/stream.c \
+	bpf/guest/table/table.c \
 	bpf/guest/sent/lzma.c
 guest_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bpf/guest
 tests_unit_libguest_la_CPPFLAGS = $(guest_cppflags)

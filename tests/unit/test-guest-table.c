@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "loop/stream.h"
-#include "loop/table.h"
+#include "table/stream.h"
+#include "table/table.h"
 
 static const uint64_t one = 1, two = 2;
 

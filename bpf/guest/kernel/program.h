@@ -15,7 +15,7 @@
 #include "sent/image.h"
 #include "options.h"
 #include "kernel/ring.h"
-#include "loop/table.h"
+#include "table/table.h"
 
 #define PROGRAM_MAX_ITERATORS 4
 #define PROGRAM_MAX_PROGRAMS 64

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "kernel/cpus.h"
-#include "loop/publisher.h"
-#include "loop/stream.h"
+#include "table/publisher.h"
+#include "table/stream.h"
 
 struct loop {
     int port;

@@ -2,7 +2,7 @@
 /*
  * Encoding to and decoding from the channel's bytes, see stream.h.
  */
-#include "loop/stream.h"
+#include "table/stream.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * value, or the host still believes it has one, or (during a snapshot) while
  * its tombstone must outrank what the snapshot may bring.
  */
-#include "loop/table.h"
+#include "table/table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "kernel/program.h"
-#include "loop/stream.h"
+#include "table/stream.h"
 
 #define PUBLISHER_NEVER UINT64_MAX
 
