@@ -40,7 +40,7 @@ bpf_bpfpv_guest_SOURCES = \
 	bpf/guest/loop/host.c bpf/guest/loop/host.h \
 	bpf/guest/loop/loop.c bpf/guest/loop/loop.h \
 	bpf/guest/loop/port.c bpf/guest/loop/port.h \
-	bpf/guest/table/publisher.c bpf/guest/table/publisher.h \
+	bpf/guest/loop/publisher.c bpf/guest/loop/publisher.h \
 	bpf/guest/table/stream.c bpf/guest/table/stream.h \
 	bpf/guest/table/table.c bpf/guest/table/table.h \
 	bpf/guest/process/daemon.c bpf/guest/process/daemon.h \

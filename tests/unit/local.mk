@@ -82,7 +82,7 @@ tests_unit_libguest_la_SOURCES = \
 	bpf/guest/kernel/ring.c \
 	bpf/guest/loop/host.c \
 	bpf/guest/loop/loop.c \
-	bpf/guest/table/publisher.c \
+	bpf/guest/loop/publisher.c \
 	bpf/guest/table/stream.c \
 	bpf/guest/table/table.c \
 	bpf/guest/sent/lzma.c
@@ -97,7 +97,15 @@ tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_compare_SOURCES = tests/unit/test-compare.c tests/bench/compare.c tests/bench/compare.h
 endif
 
-dist_check_SCRIPTS += tests/check-guide tests/check-layers tests/check-plan
-TESTS += tests/check-guide tests/check-layers tests/check-plan
+check_scripts = \
+	tests/check-guide \
+	tests/check-layers \
+	tests/check-layers-wrong \
+	tests/check-plan
+dist_check_SCRIPTS += $(check_scripts) tests/check-style
+TESTS += $(check_scripts)
+if CHECK_STYLE
+TESTS += tests/check-style
+endif
 
 EXTRA_DIST += $(srcdir)/tests/fixtures

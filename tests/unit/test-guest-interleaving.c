@@ -14,7 +14,7 @@
 
 #include "core/table/table.h"
 #include "frames.h"
-#include "table/publisher.h"
+#include "loop/publisher.h"
 
 #define RUNS 6000
 #define STEPS 300

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "kernel/cpus.h"
-#include "table/publisher.h"
+#include "loop/publisher.h"
 #include "table/stream.h"
 
 struct loop {

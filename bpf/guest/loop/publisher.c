@@ -2,7 +2,7 @@
 /*
  * Snapshots and changes of one table, see publisher.h.
  */
-#include "table/publisher.h"
+#include "loop/publisher.h"
 
 #define LOST_INTERVAL_MS 200
 #define ROOM_INTERVAL_MS 1000
