@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make bench: the solver's cost. make bench-guest, as root: what a guest pays. A bench is
-# tests/bench/NAME.c and two lines: its sources, and bench_programs.
-bench_programs = tests/bench/bench-placement
+# make bench: the solver's cost. make bench-guest, as root: what a guest pays. A bench of one file is
+# tests/bench/NAME.c and a line in bench_programs.
+bench_programs = \
+	tests/bench/bench-placement
 tests_bench_bench_placement_SOURCES = \
 	tests/bench/bench-allocations.h \
 	tests/bench/bench-hard.c tests/bench/bench-hard.h \
 	tests/bench/bench-placement.c \
 	tests/bench/bench-time.h
-tests_bench_bench_placement_LDADD = src/core/libcore.la $(GLIB_LIBS) -lm
 bench: $(bench_programs)
 	$(AM_V_at)for program in $(bench_programs); do G_SLICE=always-malloc $$program || exit; done
 
