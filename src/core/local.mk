@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += src/core/libcore.la
 src_core_libcore_la_SOURCES = \
 	bpf/include/bpfpv_wire.h \
+	src/core/budget.c src/core/budget.h \
 	src/core/config.c src/core/config.h \
 	src/core/demand.c src/core/demand.h \
 	src/core/dict.c src/core/dict.h \

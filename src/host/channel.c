@@ -2,6 +2,8 @@
 /* The host end of a domain's virtio channel; see channel.h. */
 #include "host/channel.h"
 
+#include "core/budget.h"
+
 #include <gio/gunixsocketaddress.h>
 #include <sys/socket.h>
 
@@ -17,9 +19,7 @@ struct _BpfpvChannel {
     GSource *writable; /* while there is something unsent */
     guint resume;      /* timer: reading pauses to keep the rate */
     GByteArray *unsent;
-    gint64 rate;       /* bytes a second */
-    gint64 allowance;  /* bytes that may be read now; at most one second's worth */
-    gint64 updated_us; /* when @allowance was last reckoned */
+    BpfpvBudget budget; /* bytes; one second's worth at once */
     guint8 buffer[READ_SIZE];
 };
 
@@ -44,20 +44,17 @@ resume_reading(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* Takes @length bytes off the allowance; pauses the reading where it is used up. */
+/* Takes @length bytes off the budget; pauses the reading where it is used up. */
 static void
 account(BpfpvChannel *channel, gssize length)
 {
-    gint64 now = g_get_monotonic_time();
-    gint64 gained = (now - channel->updated_us) * channel->rate / G_USEC_PER_SEC;
+    gint64 wait_us = bpfpv_budget_use(&channel->budget, (guint64)length, g_get_monotonic_time());
 
-    channel->allowance = MIN(channel->allowance + gained, channel->rate) - length;
-    channel->updated_us = now;
-    if (channel->allowance > 0)
+    if (wait_us == 0)
         return;
     clear_source(&channel->readable);
-    channel->resume = g_timeout_add((guint)(-channel->allowance * 1000 / channel->rate) + 20,
-                                    resume_reading, channel);
+    /* A little more, so that the next read is worth it. */
+    channel->resume = g_timeout_add((guint)(wait_us / 1000) + 20, resume_reading, channel);
 }
 
 static gboolean
@@ -125,9 +122,7 @@ bpfpv_channel_open(const char *path, guint bytes_per_second, const BpfpvChannelF
     }
     channel->funcs = funcs;
     channel->user_data = user_data;
-    channel->rate = bytes_per_second;
-    channel->allowance = bytes_per_second;
-    channel->updated_us = g_get_monotonic_time();
+    bpfpv_budget_init(&channel->budget, bytes_per_second, bytes_per_second, g_get_monotonic_time());
     start_reading(channel);
     return g_steal_pointer(&channel);
 }

@@ -3,6 +3,7 @@
 # unit_tests; it is linked with $(LDADD), which is everything a test may want.
 if HAVE_CMOCKA
 unit_tests = \
+	tests/unit/test-budget \
 	tests/unit/test-client \
 	tests/unit/test-compare \
 	tests/unit/test-conf \
