@@ -206,6 +206,41 @@ entities_do_not_expand_without_bound(void **state)
     assert_int_equal(WEXITSTATUS(run.status), 1);
 }
 
+/* Entities of entities: a few hundred lines of them kept libxml2 busy for most of a minute. */
+static char *
+make_entities(void)
+{
+    GString *text = g_string_new("<!DOCTYPE domain [<!ENTITY e0 \"xxxxxxxxxxxxxxxx\">");
+
+    for (guint i = 1; i < 400; i++)
+        g_string_append_printf(text, "<!ENTITY e%u \"&e%u;&e%u;\">", i, i - 1, i - 1);
+    g_string_append(text, "]><domain><name a='&e399;'>web1</name></domain>");
+    return g_string_free(text, FALSE);
+}
+
+static void
+a_doctype_is_refused_in_any_encoding(void **state)
+{
+    g_autofree char *text = make_entities();
+    g_autofree char *bom = g_strconcat("\xEF\xBB\xBF", text, NULL);
+    g_autofree char *declared = g_strconcat("<?xml version='1.0' encoding='UTF-16'?>", text, NULL);
+    gsize length;
+    g_autofree char *wide = g_convert(declared, -1, "UTF-16", "UTF-8", NULL, &length, NULL);
+    const struct {
+        const char *text;
+        gsize length;
+    } inputs[] = {{text, strlen(text)}, {bom, strlen(bom)}, {wide, length}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(inputs); i++) {
+        g_auto(Run) run = {0};
+
+        run_hook(&run, "prepare", inputs[i].text, inputs[i].length, inputs[i].length);
+        assert_int_equal(WEXITSTATUS(run.status), 1);
+        if (!strstr(run.err, "<!DOCTYPE>"))
+            fail_msg("%s", run.err);
+    }
+}
+
 static void
 nothing_makes_reconnect_fail(void **state)
 {
@@ -244,6 +279,7 @@ main(void)
         cmocka_unit_test(an_empty_cputune_goes_with_its_last_pin),
         cmocka_unit_test(whatever_it_is_given_it_ends_soon_and_says_why),
         cmocka_unit_test(entities_do_not_expand_without_bound),
+        cmocka_unit_test(a_doctype_is_refused_in_any_encoding),
         cmocka_unit_test(nothing_makes_reconnect_fail),
         cmocka_unit_test(an_element_that_is_invalid_keeps_the_domain_from_starting),
     };
