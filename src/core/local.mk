@@ -38,8 +38,12 @@ src_core_libcore_la_SOURCES = \
 	src/core/plan/steps.c \
 	src/core/table/replica.c src/core/table/replica.h \
 	src/core/table/table.c src/core/table/table.h \
+	src/core/topology/derive.c \
+	src/core/topology/guess-caches.c \
 	src/core/topology/guest-cpus.c src/core/topology/guest-cpus.h \
 	src/core/topology/guest-topology.c src/core/topology/guest-topology.h \
+	src/core/topology/near.c \
+	src/core/topology/private.h \
 	src/core/topology/topology.c src/core/topology/topology.h \
 	src/core/wire/decode.c \
 	src/core/wire/encode.c \

@@ -17,13 +17,15 @@ static const GOptionEntry options[] = {
 };
 
 static GVariant *
-describe_vcpus(const BpfpvPlanDomain *domain)
+describe_vcpus(const BpfpvPlanDomain *domain, const BpfpvScenarioDomain *given)
 {
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
 
     for (guint v = 0; v < domain->vcpus->len; v++) {
         const BpfpvPlanVcpu *vcpu = domain->vcpus->pdata[v];
 
+        if (!bpfpv_cpuset_contains(given->enabled, v))
+            continue;
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
         bpfpv_dict_add_uint(&builder, "vcpu", v);
         bpfpv_dict_add_string(&builder, "want", bpfpv_want_to_string(vcpu->want));
@@ -67,7 +69,7 @@ emulator_of(const BpfpvPlanDomain *domain)
 }
 
 static GVariant *
-describe_domains(const BpfpvPlan *plan)
+describe_domains(const BpfpvPlan *plan, const BpfpvScenario *scenario)
 {
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
 
@@ -75,8 +77,10 @@ describe_domains(const BpfpvPlan *plan)
         const BpfpvPlanDomain *domain = plan->domains->pdata[d];
 
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
-        bpfpv_dict_add_string(&builder, "domain", domain->domain);
-        bpfpv_dict_add_value(&builder, "vcpus", describe_vcpus(domain));
+        bpfpv_dict_add_string(&builder, "name", domain->domain);
+        bpfpv_dict_add_value(
+            &builder, "vcpus",
+            describe_vcpus(domain, bpfpv_scenario_find_domain(scenario, domain->domain)));
         bpfpv_dict_add_set(&builder, "emulator", emulator_of(domain));
         bpfpv_dict_add_value(&builder, "iothreads", describe_iothreads(domain));
         g_variant_builder_close(&builder);
@@ -157,7 +161,7 @@ print_plan(const BpfpvPlacer *placer, const BpfpvScenario *scenario)
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     g_autoptr(GVariant) all = NULL;
 
-    bpfpv_dict_add_value(&builder, "domains", describe_domains(plan));
+    bpfpv_dict_add_value(&builder, "domains", describe_domains(plan, scenario));
     bpfpv_dict_add_value(&builder, "unmet", describe_unmet(plan));
     bpfpv_dict_add_value(&builder, "moves", describe_moves(scenario->current, plan));
     bpfpv_dict_add_value(&builder, "score", describe_score(placer));
@@ -181,6 +185,8 @@ describe_map(const BpfpvScenario *scenario, const BpfpvPlan *plan)
         for (guint v = 0; v < domain->vcpus->len; v++) {
             const BpfpvPlanVcpu *vcpu = domain->vcpus->pdata[v];
 
+            if (!bpfpv_cpuset_contains(given->enabled, v))
+                continue;
             bpfpv_host_map_add_vcpu(map, domain->domain, v,
                                     vcpu->met ? vcpu->want : BPFPV_WANT_FLOAT, vcpu->cpus,
                                     given->view.smt == BPFPV_SMT_ISOLATE);
@@ -209,22 +215,10 @@ run_plan(const BpfpvCtl *ctl, char **arguments)
     g_autoptr(GError) error = NULL;
     g_autoptr(BpfpvScenario) scenario = bpfpv_scenario_load(arguments[0], &error);
     g_autoptr(BpfpvPlacer) placer = bpfpv_placer_new();
-    BpfpvPlacementHost host = {0};
 
     if (scenario == NULL)
         return bpfpv_ctl_fail(error);
-    host.topology = scenario->topology;
-    host.pool = scenario->pool;
-    host.taken = scenario->taken;
-    host.reserve = scenario->reserve;
-    host.max_moves = 8;
-    bpfpv_placer_set_host(placer, &host);
-    for (guint d = 0; d < scenario->domains->len; d++)
-        bpfpv_placer_set_domain(placer,
-                                &((BpfpvScenarioDomain *)scenario->domains->pdata[d])->view);
-    if (scenario->current != NULL)
-        bpfpv_placer_adopt(placer, scenario->current);
-    bpfpv_placer_solve(placer, 0);
+    bpfpv_scenario_place(scenario, placer);
     if (draw_map)
         print_map(ctl, scenario, bpfpv_placer_plan(placer));
     else

@@ -13,7 +13,7 @@ G_DEFINE_QUARK(bpfpv_capabilities_error_quark, bpfpv_capabilities_error)
 
 typedef struct {
     GArray *cpus;       /* of BpfpvTopologyCpu */
-    GHashTable *memory; /* cell id → guint64, KiB */
+    GHashTable *memory; /* cell id → BpfpvTopologyMemory */
     BpfpvCpuset *seen;
     BpfpvCpuset *online; /* those with siblings */
 } Reading;
@@ -65,19 +65,46 @@ read_memory(const xmlNode *node)
 }
 
 static void
+memory_free(gpointer data)
+{
+    BpfpvTopologyMemory *memory = data;
+
+    g_array_unref(memory->distances);
+    g_free(memory);
+}
+
+/* <distances>: to every cell, itself included. */
+static GArray *
+read_distances(const xmlNode *cell)
+{
+    const xmlNode *distances = bpfpv_xml_find_child(cell, "distances");
+    GArray *read = g_array_new(FALSE, FALSE, sizeof(BpfpvTopologyDistance));
+
+    for (const xmlNode *sibling = bpfpv_xml_find_child(distances, "sibling"); sibling;
+         sibling = bpfpv_xml_find_next(sibling->next, "sibling")) {
+        int id = get_number(sibling, "id"), value = get_number(sibling, "value");
+        BpfpvTopologyDistance distance = {(guint)id, (guint)value};
+
+        if (id >= 0 && value >= 0)
+            g_array_append_val(read, distance);
+    }
+    return read;
+}
+
+static void
 read_cells(Reading *reading, const xmlNode *cells)
 {
     for (const xmlNode *cell = bpfpv_xml_find_child(cells, "cell"); cell;
          cell = bpfpv_xml_find_next(cell->next, "cell")) {
         const xmlNode *cpus = bpfpv_xml_find_child(cell, "cpus");
         int id = get_number(cell, "id");
-        guint64 *memory = g_new0(guint64, 1);
+        BpfpvTopologyMemory *memory;
 
-        *memory = read_memory(bpfpv_xml_find_child(cell, "memory"));
-        if (id < 0 || id > MAX_CELL) {
-            g_free(memory);
+        if (id < 0 || id > MAX_CELL)
             continue;
-        }
+        memory = g_new0(BpfpvTopologyMemory, 1);
+        memory->memory_kib = read_memory(bpfpv_xml_find_child(cell, "memory"));
+        memory->distances = read_distances(cell);
         g_hash_table_replace(reading->memory, GINT_TO_POINTER(id), memory);
         for (const xmlNode *cpu = bpfpv_xml_find_child(cpus, "cpu"); cpu;
              cpu = bpfpv_xml_find_next(cpu->next, "cpu"))
@@ -142,11 +169,9 @@ find_host(xmlDocPtr doc, GError **error)
 BpfpvTopology *
 bpfpv_capabilities_parse(const char *text, const BpfpvCpuset *online, GError **error)
 {
-    g_autoptr(BpfpvXmlDoc) doc =
-        xmlReadMemory(text, (int)strlen(text), "capabilities.xml", NULL,
-                      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, strlen(text), NULL);
     g_autoptr(GArray) cpus = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
-    g_autoptr(GHashTable) memory = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    g_autoptr(GHashTable) memory = g_hash_table_new_full(NULL, NULL, NULL, memory_free);
     g_autoptr(BpfpvCpuset) seen = bpfpv_cpuset_new();
     g_autoptr(BpfpvCpuset) told = bpfpv_cpuset_new();
     Reading reading = {cpus, memory, seen, told};
@@ -161,8 +186,13 @@ bpfpv_capabilities_parse(const char *text, const BpfpvCpuset *online, GError **e
     if (cpus->len == 0) {
         g_set_error(
             error, BPFPV_CAPABILITIES_ERROR, BPFPV_CAPABILITIES_ERROR_CPUS,
-            "the capabilities name no host CPU: <host><topology><cells> is missing or empty");
+            "the capabilities name no host CPU: <host><topology><cells> is missing or empty; say "
+            "which CPUs are online");
         return NULL;
     }
-    return bpfpv_topology_new_placed(cpus, memory, online ? online : told);
+    /* Where no CPU at all has siblings, libvirt did not say: a host always has one online. */
+    return bpfpv_topology_new_placed(cpus, memory,
+                                     online                        ? online
+                                     : bpfpv_cpuset_is_empty(told) ? seen
+                                                                   : told);
 }

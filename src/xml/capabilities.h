@@ -18,7 +18,8 @@ GQuark bpfpv_capabilities_error_quark(void);
 /**
  * bpfpv_capabilities_parse:
  * @text: what virConnectGetCapabilities() gives
- * @online: (nullable): the CPUs that can run; %NULL: those that libvirt says siblings of
+ * @online: (nullable): the CPUs that can run; %NULL: those that libvirt says siblings of, all if
+ *   it says none
  *
  * Host CPUs of @online that the XML does not have are added, in no known place.
  */

@@ -16,7 +16,7 @@
 #define BPFPV_XML_ERROR (bpfpv_xml_error_quark())
 typedef enum {
     BPFPV_XML_ERROR_SYNTAX,  /* not well-formed, or not a domain */
-    BPFPV_XML_ERROR_INVALID, /* the <bpfpv> element has something wrong */
+    BPFPV_XML_ERROR_INVALID, /* something in it can't be right; the message says what */
 } BpfpvXmlError;
 GQuark bpfpv_xml_error_quark(void);
 

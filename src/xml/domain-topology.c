@@ -7,15 +7,17 @@
 
 #include "xml/document.h"
 
-#define MAX_VCPUS 1024
-#define MAX_IOTHREADS 1024
+/* More than QEMU takes, and as many as a set holds. I/O threads' ids are any unsigned numbers. */
+#define MAX_VCPUS BPFPV_CPUSET_MAX
+#define MAX_IOTHREADS BPFPV_CPUSET_MAX
+#define NO_NUMBER G_MAXUINT
 
 static guint
 get_number(const xmlNode *node, const char *name, guint otherwise)
 {
     guint number = otherwise;
 
-    bpfpv_xml_get_uint(node, name, 0, MAX_VCPUS, &number);
+    bpfpv_xml_get_uint(node, name, 0, NO_NUMBER - 1, &number);
     return number;
 }
 
@@ -25,21 +27,38 @@ set_free(gpointer set)
     bpfpv_cpuset_free(set);
 }
 
+/* <vcpus> says it one by one; else the first ones are, as many as are current, else all. */
+static void
+read_enabled(BpfpvDomainTopology *topology, const xmlNode *root)
+{
+    const xmlNode *vcpus = bpfpv_xml_find_child(root, "vcpus");
+    guint current = get_number(bpfpv_xml_find_child(root, "vcpu"), "current", topology->n_vcpus);
+
+    for (const xmlNode *node = bpfpv_xml_find_child(vcpus, "vcpu"); node;
+         node = bpfpv_xml_find_next(node->next, "vcpu")) {
+        g_autofree char *enabled = bpfpv_xml_get_attribute(node, "enabled");
+        guint id = get_number(node, "id", NO_NUMBER);
+
+        if (id < topology->n_vcpus && g_strcmp0(enabled, "yes") == 0)
+            bpfpv_cpuset_add(topology->enabled, id);
+    }
+    for (guint v = 0; !vcpus && v < MIN(current, topology->n_vcpus); v++)
+        bpfpv_cpuset_add(topology->enabled, v);
+}
+
 static void
 read_vcpus(BpfpvDomainTopology *topology, const xmlNode *root)
 {
     const xmlNode *vcpu = bpfpv_xml_find_child(root, "vcpu");
     const xmlNode *tune = bpfpv_xml_find_child(root, "cputune");
     g_autoptr(BpfpvCpuset) all = bpfpv_xml_get_cpuset(vcpu, "cpuset");
-    g_autofree char *text = bpfpv_xml_get_text(vcpu);
-    guint64 n = text ? g_ascii_strtoull(text, NULL, 10) : 1;
 
-    topology->n_vcpus = (guint)CLAMP(n, 1, MAX_VCPUS);
+    read_enabled(topology, root);
     for (guint v = 0; v < topology->n_vcpus; v++)
         g_ptr_array_add(topology->original, all ? bpfpv_cpuset_copy(all) : NULL);
     for (const xmlNode *pin = bpfpv_xml_find_child(tune, "vcpupin"); pin;
          pin = bpfpv_xml_find_next(pin->next, "vcpupin")) {
-        guint v = get_number(pin, "vcpu", MAX_VCPUS);
+        guint v = get_number(pin, "vcpu", NO_NUMBER);
         BpfpvCpuset *set = bpfpv_xml_get_cpuset(pin, "cpuset");
 
         if (!set || v >= topology->n_vcpus) {
@@ -83,7 +102,9 @@ add_iothread(BpfpvDomainTopology *topology, guint id, const BpfpvCpuset *cpus)
 static int
 compare_iothreads(gconstpointer a, gconstpointer b)
 {
-    return (int)((const BpfpvDomainIothread *)a)->id - (int)((const BpfpvDomainIothread *)b)->id;
+    guint left = ((const BpfpvDomainIothread *)a)->id, right = ((const BpfpvDomainIothread *)b)->id;
+
+    return (left > right) - (left < right);
 }
 
 /* Those with an id of their own; where <iothreads> counts more, they get the lowest free ids. */
@@ -149,7 +170,7 @@ cells_of(const xmlNode *numatune, guint id)
 {
     for (const xmlNode *node = bpfpv_xml_find_child(numatune, "memnode"); node;
          node = bpfpv_xml_find_next(node->next, "memnode")) {
-        if (get_number(node, "cellid", MAX_VCPUS) == id)
+        if (get_number(node, "cellid", NO_NUMBER) == id)
             return bpfpv_xml_get_cpuset(node, "nodeset");
     }
     return bpfpv_xml_get_cpuset(bpfpv_xml_find_child(numatune, "memory"), "nodeset");
@@ -184,19 +205,75 @@ read_memory(BpfpvDomainTopology *topology, const xmlNode *root)
     }
 }
 
-BpfpvDomainTopology *
-bpfpv_domain_topology_parse(const char *text)
+/* One where it is not said. */
+static gboolean
+count_vcpus(const xmlNode *root, guint *n_vcpus, GError **error)
 {
-    g_autoptr(BpfpvXmlDoc) doc =
-        xmlReadMemory(text, (int)strlen(text), "domain.xml", NULL,
-                      XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    g_autofree char *text = bpfpv_xml_get_text(bpfpv_xml_find_child(root, "vcpu"));
+    guint64 n = text ? g_ascii_strtoull(text, NULL, 10) : 1;
+
+    *n_vcpus = (guint)MAX(n, 1);
+    if (n <= MAX_VCPUS)
+        return TRUE;
+    g_set_error(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_INVALID,
+                "<vcpu> is %" G_GUINT64_FORMAT "; bpfpv takes %u vCPUs at most", n, MAX_VCPUS);
+    return FALSE;
+}
+
+/* A pin that can't be read must not be taken for none. */
+static gboolean
+check_set(const xmlNode *node, GError **error)
+{
+    g_autofree char *text = node ? bpfpv_xml_get_attribute(node, "cpuset") : NULL;
+    g_autoptr(BpfpvCpuset) set = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (!text)
+        return TRUE;
+    set = bpfpv_cpuset_parse(text, &cause);
+    if (!set)
+        g_set_error(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_INVALID,
+                    "line %ld: <%s cpuset=\"%s\">: %s", xmlGetLineNo((xmlNode *)node),
+                    (const char *)node->name, text, cause->message);
+    return set != NULL;
+}
+
+static gboolean
+check_sets(const xmlNode *root, GError **error)
+{
+    static const char *const pins[] = {"vcpupin", "emulatorpin", "iothreadpin"};
+    const xmlNode *tune = bpfpv_xml_find_child(root, "cputune");
+
+    if (!check_set(bpfpv_xml_find_child(root, "vcpu"), error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(pins); i++) {
+        for (const xmlNode *pin = bpfpv_xml_find_child(tune, pins[i]); pin;
+             pin = bpfpv_xml_find_next(pin->next, pins[i]))
+            if (!check_set(pin, error))
+                return FALSE;
+    }
+    return TRUE;
+}
+
+BpfpvDomainTopology *
+bpfpv_domain_topology_parse(const char *text, GError **error)
+{
+    g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, strlen(text), NULL);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
     const xmlNode *seen;
     BpfpvDomainTopology *topology;
+    guint n_vcpus;
 
-    if (!root || !g_str_equal((const char *)root->name, "domain"))
+    if (!root || !g_str_equal((const char *)root->name, "domain")) {
+        g_set_error(error, BPFPV_XML_ERROR, BPFPV_XML_ERROR_SYNTAX,
+                    "not a domain's XML; 'virsh dumpxml' writes it");
+        return NULL;
+    }
+    if (!count_vcpus(root, &n_vcpus, error) || !check_sets(root, error))
         return NULL;
     topology = g_new0(BpfpvDomainTopology, 1);
+    topology->n_vcpus = n_vcpus;
+    topology->enabled = bpfpv_cpuset_new();
     topology->guest = bpfpv_guest_topology_new();
     topology->original = g_ptr_array_new_with_free_func(set_free);
     topology->fixed = bpfpv_cpuset_new();
@@ -222,6 +299,7 @@ bpfpv_domain_topology_free(BpfpvDomainTopology *topology)
     g_ptr_array_unref(topology->original);
     g_array_unref(topology->iothreads);
     bpfpv_cpuset_free(topology->emulator);
+    bpfpv_cpuset_free(topology->enabled);
     bpfpv_cpuset_free(topology->fixed);
     g_free(topology);
 }

@@ -15,7 +15,8 @@ typedef struct {
 } BpfpvDomainIothread;
 
 typedef struct {
-    guint n_vcpus;
+    guint n_vcpus;        /* the most it can have; BPFPV_CPUSET_MAX at most */
+    BpfpvCpuset *enabled; /* vCPUs that are plugged in now */
     BpfpvGuestTopology *guest;
     GPtrArray *original;   /* of BpfpvCpuset or NULL, by vCPU: vcpupin, else <vcpu cpuset>; NULL:
                             * any host CPU */
@@ -28,9 +29,11 @@ typedef struct {
 /**
  * bpfpv_domain_topology_parse:
  * @text: a domain's XML
+ * @error: domain %BPFPV_XML_ERROR
  *
- * Returns: (transfer full) (nullable): %NULL if @text is not a domain
+ * Returns: (transfer full) (nullable): %NULL if @text is not a domain, one with more than
+ *   %BPFPV_CPUSET_MAX vCPUs, or one with a pin that is not a set of CPUs below that
  */
-BpfpvDomainTopology *bpfpv_domain_topology_parse(const char *text);
+BpfpvDomainTopology *bpfpv_domain_topology_parse(const char *text, GError **error);
 void bpfpv_domain_topology_free(BpfpvDomainTopology *topology);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvDomainTopology, bpfpv_domain_topology_free)

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "core/cpuset/cpuset.h"
+#include "core/topology/topology.h"
 
 /**
  * bpfpv_host_cpus_read:
@@ -14,13 +14,21 @@
 BpfpvCpuset *bpfpv_host_cpus_read(void);
 
 /**
- * bpfpv_host_cpus_read_efficient:
+ * bpfpv_host_cpus_refine:
+ * @topology: (transfer full): what libvirt says
  * @sysfs: where sysfs is: "/sys"
  *
- * Reads which CPUs are the slower cores of a hybrid host: what the kernel
- * calls cpu_atom beside cpu_core (its Documentation/admin-guide/perf, x86
- * hybrid PMUs).
+ * Adds what libvirt leaves out:
  *
- * Returns: (transfer full): the CPUs; none on other hosts
+ * - slower cores. x86 has sets of them: cpu_atom, and slower still cpu_lowpower
+ *   (arch/x86/events/intel/core.c in the kernel; Documentation/admin-guide/perf). Elsewhere
+ *   cpu_capacity ranks the CPUs (Documentation/arch/arm64/cpu-capacity): a class has those within
+ * an eighth of its fastest, since the same core at another clock differs by a few percent.
+ * - last-level caches, where libvirt names none because the kernel gives them no ids (ARM, POWER):
+ *   shared_cpu_list of the highest level (Documentation/ABI/stable/sysfs-devices-system-cpu).
+ *
+ * What cannot be read is left as it is.
+ *
+ * Returns: (transfer full): the same host with that
  */
-BpfpvCpuset *bpfpv_host_cpus_read_efficient(const char *sysfs);
+BpfpvTopology *bpfpv_host_cpus_refine(BpfpvTopology *topology, const char *sysfs);

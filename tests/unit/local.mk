@@ -4,6 +4,7 @@
 if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-budget \
+	tests/unit/test-cases \
 	tests/unit/test-client \
 	tests/unit/test-compare \
 	tests/unit/test-conf \

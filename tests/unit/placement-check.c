@@ -43,7 +43,7 @@ check_near(const Check *check, const ScenarioDomain *domain, guint v)
 
     if (cells == NULL || domain->view.numa == BPFPV_NUMA_IGNORE)
         return NULL;
-    near = bpfpv_topology_cpus_of_cells(check->scenario->topology, cells);
+    near = bpfpv_topology_cpus_near(check->scenario->topology, cells);
     if (bpfpv_cpuset_is_empty(near))
         g_clear_pointer(&near, bpfpv_cpuset_free);
     return near;
@@ -60,8 +60,12 @@ check_candidates(const Check *check, const ScenarioDomain *domain, guint v)
         bpfpv_cpuset_intersect(set, check->scenario->pool);
     if (domain->pool != NULL)
         bpfpv_cpuset_intersect(set, domain->pool);
-    if (near != NULL && domain->view.numa == BPFPV_NUMA_STRICT)
-        bpfpv_cpuset_intersect(set, near);
+    if (domain->view.numa == BPFPV_NUMA_STRICT &&
+        bpfpv_guest_topology_memory(domain->guest, v) != NULL) {
+        g_autoptr(BpfpvCpuset) none = bpfpv_cpuset_new();
+
+        bpfpv_cpuset_intersect(set, near != NULL ? near : none);
+    }
     return set;
 }
 

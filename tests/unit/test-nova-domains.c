@@ -169,7 +169,7 @@ solve(const char *name, const char *wanted)
     BpfpvPlacementDomain domain = {.domain = "x", .max_anchors = G_MAXUINT, .weight = 1};
     BpfpvPlacementHost host = {.reserve = 1};
 
-    world->xml = bpfpv_domain_topology_parse(text);
+    world->xml = bpfpv_domain_topology_parse(text, NULL);
     world->all = cpus(HOST_CPUS);
     world->original = g_ptr_array_new_with_free_func(cpuset_free);
     world->threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));

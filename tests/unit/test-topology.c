@@ -65,7 +65,7 @@ a_cell_of_memory_alone_has_no_cpus(void **state)
     g_autoptr(BpfpvTopology) topology = load("memory-only", NULL);
     const BpfpvTopologyCell *cell = bpfpv_topology_cells(topology)->pdata[1];
     g_autoptr(BpfpvCpuset) ids = cpus("1");
-    g_autoptr(BpfpvCpuset) none = bpfpv_topology_cpus_of_cells(topology, ids);
+    g_autoptr(BpfpvCpuset) none = bpfpv_topology_cpus_near(topology, ids);
 
     (void)state;
     assert_int_equal(cell->id, 1);
@@ -96,7 +96,7 @@ a_cpu_of_an_unknown_cell_is_near_no_memory(void **state)
     g_autoptr(BpfpvTopology) topology = NULL;
     g_autoptr(BpfpvTopology) copy = NULL;
     g_autoptr(BpfpvCpuset) near = NULL;
-    guint64 kib = 4096;
+    BpfpvTopologyMemory own = {.memory_kib = 4096};
 
     (void)state;
     for (guint c = 0; c < 4; c++) {
@@ -104,10 +104,10 @@ a_cpu_of_an_unknown_cell_is_near_no_memory(void **state)
 
         g_array_append_val(placed, cpu);
     }
-    g_hash_table_insert(memory, GUINT_TO_POINTER(0), &kib);
+    g_hash_table_insert(memory, GUINT_TO_POINTER(0), &own);
     topology = bpfpv_topology_new_placed(placed, memory, online);
     copy = bpfpv_topology_copy(topology);
-    near = bpfpv_topology_cpus_of_cells(copy, ids);
+    near = bpfpv_topology_cpus_near(copy, ids);
     assert_cpus(near, "0-1");
     assert_int_equal(bpfpv_topology_cells(copy)->len, 2);
     for (guint i = 0; i < 2; i++) {
@@ -115,7 +115,7 @@ a_cpu_of_an_unknown_cell_is_near_no_memory(void **state)
 
         assert_int_equal(cell->id, i);
         assert_int_equal(cell->unknown, i == 1);
-        assert_int_equal(cell->memory_kib, i == 0 ? kib : 0);
+        assert_int_equal(cell->memory_kib, i == 0 ? own.memory_kib : 0);
     }
     assert_cpus(bpfpv_topology_cell_of(copy, 3), "2-3");
 }
@@ -157,27 +157,136 @@ efficiency_is_a_property_of_a_cpu(void **state)
     assert_false(bpfpv_topology_equal(topology, hybrid));
 }
 
-/* As /sys/devices is on a hybrid host, and on any other. */
+/* ---- what sysfs adds ---- */
+
 static void
-the_kernel_tells_efficiency_cores(void **state)
+write_sysfs(const char *sysfs, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(sysfs, "devices", name, NULL);
+    g_autofree char *directory = g_path_get_dirname(path);
+
+    assert_int_equal(g_mkdir_with_parents(directory, 0700), 0);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void
+remove_tree(const char *path)
+{
+    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        g_autofree char *below = g_build_filename(path, name, NULL);
+
+        remove_tree(below);
+    }
+    g_remove(path);
+}
+
+static BpfpvTopology *
+refine(const char *fixture, const char *sysfs)
+{
+    return bpfpv_host_cpus_refine(load(fixture, NULL), sysfs);
+}
+
+static void
+a_host_without_more_stays_as_it_is(void **state)
 {
     g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
-    g_autofree char *directory = g_build_filename(sysfs, "devices", "cpu_atom", NULL);
-    g_autofree char *file = g_build_filename(directory, "cpus", NULL);
-    g_autofree char *devices = g_path_get_dirname(directory);
-    g_autoptr(BpfpvCpuset) none = bpfpv_host_cpus_read_efficient(sysfs);
-    g_autoptr(BpfpvCpuset) slow = NULL;
+    g_autoptr(BpfpvTopology) plain = load("smt", NULL);
+    g_autoptr(BpfpvTopology) refined = refine("smt", sysfs);
 
     (void)state;
-    assert_cpus(none, "");
-    assert_int_equal(g_mkdir_with_parents(directory, 0700), 0);
-    assert_true(g_file_set_contents(file, "16-23\n", -1, NULL));
-    slow = bpfpv_host_cpus_read_efficient(sysfs);
-    assert_cpus(slow, "16-23");
-    g_remove(file);
-    g_rmdir(directory);
-    g_rmdir(devices);
-    g_rmdir(sysfs);
+    assert_true(bpfpv_topology_equal(plain, refined));
+    remove_tree(sysfs);
+}
+
+static void
+the_kernel_tells_three_kinds_of_core(void **state)
+{
+    g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+    g_autoptr(BpfpvTopology) topology = NULL;
+
+    (void)state;
+    write_sysfs(sysfs, "cpu_core/cpus", "0-7\n");
+    write_sysfs(sysfs, "cpu_atom/cpus", "8-13\n");
+    write_sysfs(sysfs, "cpu_lowpower/cpus", "14-15\n");
+    topology = refine("hybrid", sysfs);
+    assert_int_equal(bpfpv_topology_cpu(topology, 7)->efficiency, 0);
+    assert_int_equal(bpfpv_topology_cpu(topology, 8)->efficiency, 1);
+    assert_int_equal(bpfpv_topology_cpu(topology, 15)->efficiency, 2);
+    remove_tree(sysfs);
+}
+
+/* Two kinds of core, each at two clocks, as on an ARM host of today; CPUs of the host "no-cache".
+ */
+static void
+capacities_that_differ_by_little_are_of_one_class(void **state)
+{
+    static const char *const capacities[] = {"718", "997", "731", "1024", "280", "0", "x", "1024"};
+    static const guint classes[] = {1, 0, 1, 0, 2, 0, 0, 0};
+    g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+    g_autoptr(BpfpvTopology) topology = NULL;
+
+    (void)state;
+    for (guint c = 0; c < G_N_ELEMENTS(capacities); c++) {
+        g_autofree char *name = g_strdup_printf("system/cpu/cpu%u/cpu_capacity", c);
+
+        write_sysfs(sysfs, name, capacities[c]);
+    }
+    topology = refine("no-cache", sysfs);
+    for (guint c = 0; c < G_N_ELEMENTS(classes); c++)
+        assert_int_equal(bpfpv_topology_cpu(topology, c)->efficiency, classes[c]);
+    remove_tree(sysfs);
+}
+
+static void
+write_cache(const char *sysfs, guint cpu, guint index, const char *level, const char *type,
+            const char *shared)
+{
+    const char *const names[] = {"level", "type", "shared_cpu_list"};
+    const char *const texts[] = {level, type, shared};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *name =
+            g_strdup_printf("system/cpu/cpu%u/cache/index%u/%s", cpu, index, names[i]);
+
+        write_sysfs(sysfs, name, texts[i]);
+    }
+}
+
+static void
+caches_without_ids_come_from_the_kernel(void **state)
+{
+    g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+    g_autoptr(BpfpvTopology) topology = NULL;
+
+    (void)state;
+    for (guint c = 0; c < 4; c++) {
+        write_cache(sysfs, c, 0, "1", "Data", c < 2 ? "0-1" : "2-3");
+        write_cache(sysfs, c, 1, "4", "Instruction", "0-7");
+        write_cache(sysfs, c, 2, "3", "Unified", c < 2 ? "0-1" : "2-3");
+    }
+    topology = refine("no-cache", sysfs);
+    assert_cpus(bpfpv_topology_cache_of(topology, 1), "0-1");
+    assert_cpus(bpfpv_topology_cache_of(topology, 2), "2-3");
+    assert_cpus(bpfpv_topology_cache_of(topology, 4), "4-7"); /* of the other socket */
+    remove_tree(sysfs);
+}
+
+/* What libvirt knows is not asked of the kernel again. */
+static void
+known_caches_stay(void **state)
+{
+    g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+    g_autoptr(BpfpvTopology) plain = load("epyc", NULL);
+    g_autoptr(BpfpvTopology) topology = NULL;
+
+    (void)state;
+    write_cache(sysfs, 0, 0, "3", "Unified", "0-1");
+    topology = refine("epyc", sysfs);
+    assert_true(bpfpv_topology_equal(plain, topology));
+    remove_tree(sysfs);
 }
 
 static void
@@ -222,7 +331,7 @@ a_domains_own_topology_is_read(void **state)
         "<numa><cell id='0' cpus='0-3'/><cell id='1' cpus='4-7'/></numa></cpu>"
         "<numatune><memory mode='strict' nodeset='0-1'/>"
         "<memnode cellid='1' mode='strict' nodeset='1'/></numatune></domain>";
-    g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(xml);
+    g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(xml, NULL);
 
     (void)state;
     assert_int_equal(domain->n_vcpus, 8);
@@ -238,7 +347,7 @@ a_domains_own_topology_is_read(void **state)
     assert_int_equal(domain->iothreads->len, 3);
     assert_cpus(domain->original->pdata[1], "4-5");
     assert_cpus(domain->original->pdata[2], "0-15");
-    assert_null(bpfpv_domain_topology_parse("<capabilities/>"));
+    assert_null(bpfpv_domain_topology_parse("<capabilities/>", NULL));
 }
 
 /* Threads of a domain that is not pinned statically float, if on one CPU. */
@@ -252,8 +361,8 @@ threads_of_a_pinned_domain_have_cpus_of_their_own(void **state)
         g_strconcat("<domain><vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='6'/>", tune, NULL);
     g_autofree char *loose =
         g_strconcat("<domain><vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='6,8'/>", tune, NULL);
-    g_autoptr(BpfpvDomainTopology) first = bpfpv_domain_topology_parse(pinned);
-    g_autoptr(BpfpvDomainTopology) second = bpfpv_domain_topology_parse(loose);
+    g_autoptr(BpfpvDomainTopology) first = bpfpv_domain_topology_parse(pinned, NULL);
+    g_autoptr(BpfpvDomainTopology) second = bpfpv_domain_topology_parse(loose, NULL);
 
     (void)state;
     assert_cpus(first->fixed, "5-7");
@@ -264,7 +373,7 @@ static void
 a_domain_that_says_nothing_may_be_anywhere(void **state)
 {
     g_autoptr(BpfpvDomainTopology) domain =
-        bpfpv_domain_topology_parse("<domain><vcpu>2</vcpu></domain>");
+        bpfpv_domain_topology_parse("<domain><vcpu>2</vcpu></domain>", NULL);
 
     (void)state;
     assert_int_equal(domain->n_vcpus, 2);
@@ -278,7 +387,7 @@ static void
 assert_iothreads(const char *xml, const guint *ids, guint n)
 {
     g_autofree char *text = g_strdup_printf("<domain><vcpu>1</vcpu>%s</domain>", xml);
-    g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(text);
+    g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(text, NULL);
 
     assert_int_equal(domain->iothreads->len, n);
     for (guint i = 0; i < n; i++)
@@ -309,7 +418,11 @@ main(void)
         cmocka_unit_test(a_cpu_of_an_unknown_cell_is_near_no_memory),
         cmocka_unit_test(threads_of_a_core_come_round),
         cmocka_unit_test(efficiency_is_a_property_of_a_cpu),
-        cmocka_unit_test(the_kernel_tells_efficiency_cores),
+        cmocka_unit_test(a_host_without_more_stays_as_it_is),
+        cmocka_unit_test(the_kernel_tells_three_kinds_of_core),
+        cmocka_unit_test(capacities_that_differ_by_little_are_of_one_class),
+        cmocka_unit_test(caches_without_ids_come_from_the_kernel),
+        cmocka_unit_test(known_caches_stay),
         cmocka_unit_test(what_is_not_capabilities_is_refused),
         cmocka_unit_test(a_domains_own_topology_is_read),
         cmocka_unit_test(threads_of_a_pinned_domain_have_cpus_of_their_own),

@@ -68,12 +68,12 @@ candidates_new(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpus
         bpfpv_cpuset_intersect(candidates->set, domain->pool);
     if (cells == NULL)
         return candidates;
-    candidates->near = bpfpv_topology_cpus_of_cells(placer->topology, cells);
-    /* Cells of memory alone are near to nobody. */
+    candidates->near = bpfpv_topology_cpus_near(placer->topology, cells);
+    if (domain->view.numa == BPFPV_NUMA_STRICT)
+        bpfpv_cpuset_intersect(candidates->set, candidates->near);
+    /* Nobody knows what is near to a cell that is missing, or of memory alone without distances. */
     if (bpfpv_cpuset_is_empty(candidates->near))
         g_clear_pointer(&candidates->near, bpfpv_cpuset_free);
-    else if (domain->view.numa == BPFPV_NUMA_STRICT)
-        bpfpv_cpuset_intersect(candidates->set, candidates->near);
     return candidates;
 }
 

@@ -41,6 +41,31 @@ explain_empty_pool(const BpfpvPlacer *placer, const BpfpvSlot *slot)
                            own_text, host_text);
 }
 
+/* For an anchor that may only be near to its memory, and no CPU that it may use is. */
+static char *
+explain_far(const BpfpvPlacer *placer, const BpfpvSlot *slot, const char *allowed)
+{
+    const BpfpvCpuset *cells = slot->candidates->cells;
+    g_autoptr(BpfpvCpuset) missing = bpfpv_topology_missing_cells(placer->topology, cells);
+    g_autofree char *cells_text = bpfpv_cpuset_format(cells);
+    const char *plural = bpfpv_cpuset_count(cells) == 1 ? "" : "s";
+
+    if (!bpfpv_cpuset_is_empty(missing)) {
+        g_autofree char *missing_text = bpfpv_cpuset_format(missing);
+
+        return g_strdup_printf("its memory is bound to cell%s %s, but the host has no cell %s; "
+                               "mend <numatune> or use numa 'prefer'",
+                               plural, cells_text, missing_text);
+    }
+    if (slot->candidates->near == NULL)
+        return g_strdup_printf("its memory is in cell%s %s without CPUs, and the host does not "
+                               "say which CPUs are near; use numa 'prefer'",
+                               plural, cells_text);
+    return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all away from its "
+                           "memory; widen the pool or use numa 'prefer'",
+                           allowed);
+}
+
 /* For an anchor that has no candidate, whoever else is there. */
 static char *
 explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
@@ -67,9 +92,7 @@ explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const Bpf
     bpfpv_cpuset_intersect(open, bpfpv_topology_online(placer->topology));
     bpfpv_cpuset_subtract(open, placer->fixed);
     if (!bpfpv_cpuset_is_empty(open))
-        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all away from its "
-                               "memory; widen the pool or use numa 'prefer'",
-                               allowed_text);
+        return explain_far(placer, slot, allowed_text);
     return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, belong to statically "
                            "pinned vCPUs; widen the pool",
                            allowed_text);

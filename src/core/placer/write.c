@@ -68,6 +68,9 @@ write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
     else if (slot->candidates->near != NULL &&
              !bpfpv_cpuset_contains(slot->candidates->near, (guint)slot->cpu))
         set_why(vcpu, "away from its memory: no CPU of those cells was free");
+    else if (slot->candidates->cells != NULL && slot->candidates->near == NULL)
+        set_why(vcpu, "near to no memory: the host does not have the cells that <numatune> names, "
+                      "or does not say which CPUs are near to them");
     else
         set_why(vcpu, NULL);
 }

@@ -211,7 +211,7 @@ cache_of(const BpfpvTopology *topology, const BpfpvTopologyCpu *cpu)
 {
     const GPtrArray *caches = bpfpv_topology_caches(topology);
 
-    for (guint i = 0; cpu->cache != BPFPV_NOWHERE && i < caches->len; i++) {
+    for (guint i = 0; cpu->cache > BPFPV_NOWHERE && i < caches->len; i++) {
         if (caches->pdata[i] == bpfpv_topology_cache_of(topology, cpu->cpu))
             return (int)i;
     }

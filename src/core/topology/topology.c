@@ -3,7 +3,7 @@
  * The host's CPUs as placement sees them: which there are, which can run, and
  * what they share. Data only; an adapter reads it from the host.
  */
-#include "core/topology/topology.h"
+#include "core/topology/private.h"
 
 struct _BpfpvTopology {
     BpfpvCpuset *present;
@@ -33,6 +33,8 @@ cell_free(gpointer data)
     BpfpvTopologyCell *cell = data;
 
     bpfpv_cpuset_free(cell->cpus);
+    if (cell->distances != NULL)
+        g_array_unref(cell->distances);
     g_free(cell);
 }
 
@@ -43,17 +45,10 @@ core_place(const BpfpvTopologyCpu *cpu)
     return cpu->core != BPFPV_NOWHERE ? cpu->core : -2 - (int)cpu->cpu;
 }
 
-/* Without cache data (an older libvirt), the die is the best guess, then the socket and cell. */
 static int
 cache_place(const BpfpvTopologyCpu *cpu)
 {
-    guint64 key;
-
-    if (cpu->cache != BPFPV_NOWHERE)
-        return cpu->cache;
-    key =
-        (guint64)(cpu->cell + 1) << 20 ^ (guint64)(cpu->socket + 1) << 10 ^ (guint64)(cpu->die + 1);
-    return -2 - (int)(key & 0x3fffffff);
+    return cpu->cache;
 }
 
 /* All that are not known are one. */
@@ -119,39 +114,42 @@ compare_cells(gconstpointer a, gconstpointer b)
     return (int)(*left)->id - (int)(*right)->id;
 }
 
+/* @memory: (nullable) */
 static BpfpvTopologyCell *
-add_cell(BpfpvTopology *topology, guint id, guint64 memory_kib, BpfpvCpuset *cpus)
+add_cell(BpfpvTopology *topology, guint id, const BpfpvTopologyMemory *memory, BpfpvCpuset *cpus)
 {
     BpfpvTopologyCell *cell = g_new0(BpfpvTopologyCell, 1);
 
     cell->id = id;
-    cell->memory_kib = memory_kib;
+    cell->memory_kib = memory != NULL ? memory->memory_kib : 0;
+    if (memory != NULL && memory->distances != NULL)
+        cell->distances = g_array_ref(memory->distances);
     cell->cpus = cpus;
     g_ptr_array_add(topology->cells, cell);
     return cell;
 }
 
 static void
-add_cells_of_memory(BpfpvTopology *topology, GHashTable *memory_kib)
+add_cells_of_memory(BpfpvTopology *topology, GHashTable *memory)
 {
     GHashTableIter iter;
     gpointer key, value;
 
-    g_hash_table_iter_init(&iter, memory_kib);
+    g_hash_table_iter_init(&iter, memory);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         gboolean known = FALSE;
 
         for (guint i = 0; i < topology->cells->len && !known; i++)
             known = ((BpfpvTopologyCell *)topology->cells->pdata[i])->id == GPOINTER_TO_UINT(key);
         if (!known)
-            add_cell(topology, GPOINTER_TO_UINT(key), *(guint64 *)value, bpfpv_cpuset_new());
+            add_cell(topology, GPOINTER_TO_UINT(key), value, bpfpv_cpuset_new());
     }
 }
 
 /* Those with CPUs, those with memory alone, and last the CPUs of which nobody knows, under a number
  * that no cell has. */
 static void
-add_cells(BpfpvTopology *topology, GHashTable *memory_kib)
+add_cells(BpfpvTopology *topology, GHashTable *memory)
 {
     g_autoptr(GPtrArray) groups = g_ptr_array_new();
     BpfpvCpuset *unknown = NULL;
@@ -159,47 +157,33 @@ add_cells(BpfpvTopology *topology, GHashTable *memory_kib)
     topology->cell_of = group(topology, groups, cell_place);
     for (guint i = 0; i < groups->len; i++) {
         int id = cpu_at(topology, bpfpv_cpuset_next(groups->pdata[i], 0))->cell;
-        const guint64 *memory =
-            memory_kib ? g_hash_table_lookup(memory_kib, GINT_TO_POINTER(id)) : NULL;
+        const BpfpvTopologyMemory *its =
+            memory ? g_hash_table_lookup(memory, GINT_TO_POINTER(id)) : NULL;
 
         if (id < 0)
             unknown = groups->pdata[i];
         else
-            add_cell(topology, (guint)id, memory ? *memory : 0, groups->pdata[i]);
+            add_cell(topology, (guint)id, its, groups->pdata[i]);
     }
-    if (memory_kib != NULL)
-        add_cells_of_memory(topology, memory_kib);
+    if (memory != NULL)
+        add_cells_of_memory(topology, memory);
     g_ptr_array_sort(topology->cells, compare_cells);
     if (unknown != NULL) {
         guint n = topology->cells->len;
         guint id = n > 0 ? ((BpfpvTopologyCell *)topology->cells->pdata[n - 1])->id + 1 : 0;
 
-        add_cell(topology, id, 0, unknown)->unknown = TRUE;
+        add_cell(topology, id, NULL, unknown)->unknown = TRUE;
     }
 }
 
-/**
- * bpfpv_topology_new_placed:
- * @cpus: (element-type BpfpvTopologyCpu): every host CPU, each once, in any
- *   order; numbers at or above %BPFPV_CPUSET_MAX are ignored
- * @memory_kib: (nullable): cell id → pointer to a #guint64, the cell's memory in
- *   KiB; cells that only this names have no CPUs
- * @online: those that can run now; CPUs that are not present are ignored
- *
- * Returns: (transfer full): the topology
- */
-BpfpvTopology *
-bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory_kib, const BpfpvCpuset *online)
+static void
+take_cpus(BpfpvTopology *topology, const GArray *cpus)
 {
-    BpfpvTopology *topology = g_new0(BpfpvTopology, 1);
+    g_autoptr(GArray) placed = g_array_copy((GArray *)cpus);
 
-    topology->present = bpfpv_cpuset_new();
-    topology->cpus = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
-    topology->cores = g_ptr_array_new_with_free_func(set_free);
-    topology->caches = g_ptr_array_new_with_free_func(set_free);
-    topology->cells = g_ptr_array_new_with_free_func(cell_free);
-    for (guint i = 0; i < cpus->len; i++) {
-        BpfpvTopologyCpu cpu = g_array_index(cpus, BpfpvTopologyCpu, i);
+    bpfpv_topology_guess_caches(placed);
+    for (guint i = 0; i < placed->len; i++) {
+        BpfpvTopologyCpu cpu = g_array_index(placed, BpfpvTopologyCpu, i);
 
         if (cpu.cpu >= BPFPV_CPUSET_MAX)
             continue;
@@ -208,12 +192,35 @@ bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory_kib, const Bpfp
             g_array_set_size(topology->cpus, cpu.cpu + 1);
         g_array_index(topology->cpus, BpfpvTopologyCpu, cpu.cpu) = cpu;
     }
+}
+
+/**
+ * bpfpv_topology_new_placed:
+ * @cpus: (element-type BpfpvTopologyCpu): every host CPU, each once, in any
+ *   order; numbers at or above %BPFPV_CPUSET_MAX are ignored
+ * @memory: (nullable): cell id → #BpfpvTopologyMemory; cells that only this
+ *   names have no CPUs
+ * @online: those that can run now; CPUs that are not present are ignored
+ *
+ * Returns: (transfer full): the topology
+ */
+BpfpvTopology *
+bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory, const BpfpvCpuset *online)
+{
+    BpfpvTopology *topology = g_new0(BpfpvTopology, 1);
+
+    topology->present = bpfpv_cpuset_new();
+    topology->cpus = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
+    topology->cores = g_ptr_array_new_with_free_func(set_free);
+    topology->caches = g_ptr_array_new_with_free_func(set_free);
+    topology->cells = g_ptr_array_new_with_free_func(cell_free);
+    take_cpus(topology, cpus);
     topology->online = bpfpv_cpuset_copy(online);
     bpfpv_cpuset_intersect(topology->online, topology->present);
     topology->core_of = group(topology, topology->cores, core_place);
     topology->next_thread = link_threads(topology);
     topology->cache_of = group(topology, topology->caches, cache_place);
-    add_cells(topology, memory_kib);
+    add_cells(topology, memory);
     return topology;
 }
 
@@ -237,71 +244,6 @@ bpfpv_topology_new(const BpfpvCpuset *present, const BpfpvCpuset *online)
         g_array_append_val(cpus, cpu);
     }
     return bpfpv_topology_new_placed(cpus, NULL, online);
-}
-
-/* @cpus: (nullable): those that become of @efficiency */
-static BpfpvTopology *
-derive(const BpfpvTopology *topology, const BpfpvCpuset *online, const BpfpvCpuset *slower,
-       guint efficiency)
-{
-    g_autoptr(GArray) cpus = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
-    g_autoptr(GHashTable) memory = g_hash_table_new(NULL, NULL);
-
-    for (int c = bpfpv_cpuset_next(topology->present, 0); c >= 0;
-         c = bpfpv_cpuset_next(topology->present, (guint)c + 1)) {
-        BpfpvTopologyCpu cpu = *cpu_at(topology, c);
-
-        if (slower != NULL && bpfpv_cpuset_contains(slower, (guint)c))
-            cpu.efficiency = efficiency;
-        g_array_append_val(cpus, cpu);
-    }
-    for (guint i = 0; i < topology->cells->len; i++) {
-        BpfpvTopologyCell *cell = topology->cells->pdata[i];
-
-        if (!cell->unknown)
-            g_hash_table_insert(memory, GUINT_TO_POINTER(cell->id), &cell->memory_kib);
-    }
-    return bpfpv_topology_new_placed(cpus, memory, online);
-}
-
-/**
- * bpfpv_topology_with_online:
- * @topology: a topology
- * @online: the CPUs that can run now
- *
- * Returns: (transfer full): the same host with those CPUs online
- */
-BpfpvTopology *
-bpfpv_topology_with_online(const BpfpvTopology *topology, const BpfpvCpuset *online)
-{
-    return derive(topology, online, NULL, 0);
-}
-
-/**
- * bpfpv_topology_with_efficiency:
- * @topology: a topology
- * @cpus: some of its CPUs
- * @efficiency: their class; 0 is a full core
- *
- * Returns: (transfer full): the same host, where @cpus are of that class
- */
-BpfpvTopology *
-bpfpv_topology_with_efficiency(const BpfpvTopology *topology, const BpfpvCpuset *cpus,
-                               guint efficiency)
-{
-    return derive(topology, topology->online, cpus, efficiency);
-}
-
-/**
- * bpfpv_topology_copy:
- * @topology: a topology
- *
- * Returns: (transfer full): one of its own that says the same
- */
-BpfpvTopology *
-bpfpv_topology_copy(const BpfpvTopology *topology)
-{
-    return derive(topology, topology->online, NULL, 0);
 }
 
 /**
@@ -419,26 +361,4 @@ const GPtrArray *
 bpfpv_topology_cells(const BpfpvTopology *topology)
 {
     return topology->cells;
-}
-
-/**
- * bpfpv_topology_cpus_of_cells:
- * @topology: the topology
- * @ids: cells' ids; unknown ones are ignored
- *
- * Returns: (transfer full): the present CPUs of these cells; empty if they have
- *   memory alone
- */
-BpfpvCpuset *
-bpfpv_topology_cpus_of_cells(const BpfpvTopology *topology, const BpfpvCpuset *ids)
-{
-    BpfpvCpuset *cpus = bpfpv_cpuset_new();
-
-    for (guint i = 0; i < topology->cells->len; i++) {
-        const BpfpvTopologyCell *cell = topology->cells->pdata[i];
-
-        if (!cell->unknown && bpfpv_cpuset_contains(ids, cell->id))
-            bpfpv_cpuset_unite(cpus, cell->cpus);
-    }
-    return cpus;
 }

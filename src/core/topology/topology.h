@@ -19,16 +19,29 @@ typedef struct {
     int die;
     int cluster;
     int core;
-    int cache;        /* the last-level cache */
+    int cache;        /* the last-level cache; below BPFPV_NOWHERE: what is taken for one */
     guint efficiency; /* 0: a full core; higher: a slower one of a hybrid host */
 } BpfpvTopologyCpu;
+
+/* As firmware says (ACPI's SLIT): 10 is local, larger is farther. */
+typedef struct {
+    guint cell;
+    guint distance;
+} BpfpvTopologyDistance;
 
 typedef struct {
     guint id;
     guint64 memory_kib;
     BpfpvCpuset *cpus; /* present ones; empty: a cell of memory only */
+    GArray *distances; /* (nullable) of BpfpvTopologyDistance */
     gboolean unknown;  /* no cell: the CPUs of which nobody knows where they are */
 } BpfpvTopologyCell;
+
+/* What is known of a cell beside its CPUs. */
+typedef struct {
+    guint64 memory_kib;
+    GArray *distances; /* (nullable) of BpfpvTopologyDistance: to other cells, and to itself */
+} BpfpvTopologyMemory;
 
 typedef struct _BpfpvTopology BpfpvTopology;
 
@@ -36,15 +49,18 @@ typedef struct _BpfpvTopology BpfpvTopology;
  * @present: every host CPU; @online: those that can run now, a non-empty part of it. */
 BpfpvTopology *bpfpv_topology_new(const BpfpvCpuset *present, const BpfpvCpuset *online);
 /* @cpus: (element-type BpfpvTopologyCpu): every host CPU, each once
- * @memory_kib: (nullable) (element-type guint guint64): cell id → pointer to its memory; names
- *   cells without CPUs too */
-BpfpvTopology *bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory_kib,
+ * @memory: (nullable) (element-type guint BpfpvTopologyMemory): by cell id; names cells without
+ *   CPUs too */
+BpfpvTopology *bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory,
                                          const BpfpvCpuset *online);
 /* The same host with other CPUs online. */
 BpfpvTopology *bpfpv_topology_with_online(const BpfpvTopology *topology, const BpfpvCpuset *online);
 /* The same host whose CPUs @cpus are of @efficiency. */
 BpfpvTopology *bpfpv_topology_with_efficiency(const BpfpvTopology *topology,
                                               const BpfpvCpuset *cpus, guint efficiency);
+/* The same host with these last-level caches, where none was known.
+ * @caches: (element-type BpfpvCpuset): who shares each; equal sets are one cache */
+BpfpvTopology *bpfpv_topology_with_caches(const BpfpvTopology *topology, const GPtrArray *caches);
 BpfpvTopology *bpfpv_topology_copy(const BpfpvTopology *topology);
 gboolean bpfpv_topology_equal(const BpfpvTopology *a, const BpfpvTopology *b);
 void bpfpv_topology_free(BpfpvTopology *topology);
@@ -67,5 +83,8 @@ const GPtrArray *bpfpv_topology_cores(const BpfpvTopology *topology);
 const GPtrArray *bpfpv_topology_caches(const BpfpvTopology *topology);
 /* (element-type BpfpvTopologyCell), by id */
 const GPtrArray *bpfpv_topology_cells(const BpfpvTopology *topology);
-/* The CPUs of all cells whose ids are in @ids. Returns: (transfer full) */
-BpfpvCpuset *bpfpv_topology_cpus_of_cells(const BpfpvTopology *topology, const BpfpvCpuset *ids);
+/* The CPUs of the cells @ids; where these have memory alone, the nearest cells' that have CPUs.
+ * Returns: (transfer full): empty where nothing is near */
+BpfpvCpuset *bpfpv_topology_cpus_near(const BpfpvTopology *topology, const BpfpvCpuset *ids);
+/* Returns: (transfer full): those of @ids that are no cell of the host */
+BpfpvCpuset *bpfpv_topology_missing_cells(const BpfpvTopology *topology, const BpfpvCpuset *ids);

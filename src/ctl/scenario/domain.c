@@ -2,8 +2,8 @@
 /* Reads a domain of a scenario: how many vCPUs, its wishes and bounds, what its guest asks for. */
 #include "ctl/scenario/json.h"
 
-#define MAX_VCPUS 1024
-#define MAX_IOTHREADS 1024
+#define MAX_VCPUS BPFPV_CPUSET_MAX
+#define MAX_IOTHREADS BPFPV_CPUSET_MAX
 /* As in the element's schema. */
 #define MAX_ANCHORS 8192
 #define MAX_RESERVE 8192
@@ -17,6 +17,7 @@ bpfpv_scenario_domain_free(gpointer data)
     g_free(domain->name);
     bpfpv_demand_free(domain->demand);
     g_ptr_array_unref(domain->original);
+    bpfpv_cpuset_free(domain->enabled);
     bpfpv_cpuset_free(domain->pool);
     bpfpv_guest_topology_free(domain->guest);
     g_array_unref(domain->threads);
@@ -57,17 +58,16 @@ static gboolean
 read_one_demand(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain)
 {
     static const char *const names[] = {"mask", "tasks", NULL};
-    g_autoptr(BpfpvCpuset) all = bpfpv_cpuset_new_range(0, domain->original->len - 1);
     g_autoptr(BpfpvCpuset) mask = NULL;
     guint tasks = 1;
 
     if (!bpfpv_scenario_check_names(part, names) ||
-        !bpfpv_scenario_set(part, "mask", all, "the domain has vCPUs", &mask) ||
+        !bpfpv_scenario_set(part, "mask", domain->enabled, "the domain has vCPUs", &mask) ||
         !bpfpv_scenario_uint(part, "tasks", 0, 1 << 20, &tasks))
         return FALSE;
     if (mask == NULL)
         return bpfpv_scenario_fail(part, "it needs a \"mask\" of the domain's vCPUs, like \"0-1\"");
-    bpfpv_demand_add(domain->demand, mask, all, tasks);
+    bpfpv_demand_add(domain->demand, mask, domain->enabled, tasks);
     return TRUE;
 }
 
@@ -121,8 +121,10 @@ read_vcpus(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain)
         return bpfpv_scenario_fail(part,
                                    "\"vcpus\": %u is less than the %u that %s has; leave it out", n,
                                    domain->original->len, xml);
-    for (guint v = domain->original->len; v < n; v++)
+    for (guint v = domain->original->len; v < n; v++) {
         g_ptr_array_add(domain->original, bpfpv_cpuset_copy(part->reader->present));
+        bpfpv_cpuset_add(domain->enabled, v);
+    }
     return domain->original->len > 0 ||
            bpfpv_scenario_fail(part, "it needs \"vcpus\": N or \"xml\": \"FILE\"");
 }
@@ -154,6 +156,7 @@ domain_new(void)
     BpfpvScenarioDomain *domain = g_new0(BpfpvScenarioDomain, 1);
 
     domain->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    domain->enabled = bpfpv_cpuset_new();
     domain->threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
     domain->thread_sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
     domain->view.max_anchors = G_MAXUINT;

@@ -5,6 +5,8 @@
 #include "ctl/scenario/json.h"
 #include "xml/capabilities.h"
 
+#define MAX_MOVES 8
+
 void
 bpfpv_scenario_free(BpfpvScenario *scenario)
 {
@@ -47,10 +49,9 @@ read_capabilities(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
         return bpfpv_scenario_fail(
             root, "\"capabilities\" is missing: the file that 'virsh capabilities' wrote");
     text = bpfpv_scenario_file(root, name);
-    if (text == NULL || !parse_capabilities(reader, root, name, text, NULL) ||
-        !bpfpv_scenario_host_set(root, "online", &online))
-        return FALSE;
-    return online == NULL || parse_capabilities(reader, root, name, text, online);
+    /* What is online may be more than the capabilities have, as on the host itself. */
+    return text != NULL && bpfpv_scenario_set(root, "online", NULL, NULL, &online) &&
+           parse_capabilities(reader, root, name, text, online);
 }
 
 static gboolean
@@ -74,8 +75,8 @@ read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
            bpfpv_scenario_host_set(root, "taken", &scenario->taken);
 }
 
-static const BpfpvScenarioDomain *
-find_domain(const BpfpvScenario *scenario, const char *name)
+const BpfpvScenarioDomain *
+bpfpv_scenario_find_domain(const BpfpvScenario *scenario, const char *name)
 {
     for (guint d = 0; d < scenario->domains->len; d++) {
         const BpfpvScenarioDomain *domain = scenario->domains->pdata[d];
@@ -125,7 +126,7 @@ read_current(const BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
     reader->scenario->current = bpfpv_plan_new();
     members = json_object_get_members(current.object);
     for (const GList *at = members; at; at = at->next) {
-        const BpfpvScenarioDomain *domain = find_domain(reader->scenario, at->data);
+        const BpfpvScenarioDomain *domain = bpfpv_scenario_find_domain(reader->scenario, at->data);
         g_autofree char *where =
             g_strdup_printf("\"current\": domain %s: ", (const char *)at->data);
         BpfpvScenarioPart part = {reader, where, NULL};
@@ -177,4 +178,24 @@ bpfpv_scenario_load(const char *path, GError **error)
         !read_scenario(&reader, json_parser_get_root(parser)))
         return NULL;
     return g_steal_pointer(&scenario);
+}
+
+void
+bpfpv_scenario_place(const BpfpvScenario *scenario, BpfpvPlacer *placer)
+{
+    BpfpvPlacementHost host = {
+        .topology = scenario->topology,
+        .pool = scenario->pool,
+        .taken = scenario->taken,
+        .reserve = scenario->reserve,
+        .max_moves = MAX_MOVES,
+    };
+
+    bpfpv_placer_set_host(placer, &host);
+    for (guint d = 0; d < scenario->domains->len; d++)
+        bpfpv_placer_set_domain(placer,
+                                &((BpfpvScenarioDomain *)scenario->domains->pdata[d])->view);
+    if (scenario->current != NULL)
+        bpfpv_placer_adopt(placer, scenario->current);
+    bpfpv_placer_solve(placer, 0);
 }

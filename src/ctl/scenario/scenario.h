@@ -11,7 +11,8 @@ typedef struct {
     char *name;
     BpfpvPlacementDomain view; /* its pointers are to the following */
     BpfpvDemand *demand;
-    GPtrArray *original; /* of BpfpvCpuset */
+    GPtrArray *original;  /* of BpfpvCpuset */
+    BpfpvCpuset *enabled; /* vCPUs that are plugged in; others are only placeholders */
     BpfpvCpuset *pool;
     BpfpvGuestTopology *guest;
     GArray *threads;        /* of BpfpvPlacementThread */
@@ -30,5 +31,10 @@ typedef struct {
 /* @path: file names in it are relative to its folder. Errors name the member, its value and what
  * to write instead. */
 BpfpvScenario *bpfpv_scenario_load(const char *path, GError **error);
+/* Returns: (transfer none) (nullable) */
+const BpfpvScenarioDomain *bpfpv_scenario_find_domain(const BpfpvScenario *scenario,
+                                                      const char *name);
+/* Solves it. @placer: a new one; borrows from @scenario */
+void bpfpv_scenario_place(const BpfpvScenario *scenario, BpfpvPlacer *placer);
 void bpfpv_scenario_free(BpfpvScenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvScenario, bpfpv_scenario_free)

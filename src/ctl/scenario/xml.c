@@ -103,12 +103,17 @@ static void
 take_topology(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,
               BpfpvDomainTopology *topology)
 {
-    for (guint v = 0; v < topology->n_vcpus; v++) {
+    guint n = topology->n_vcpus;
+
+    while (n > 1 && !bpfpv_cpuset_contains(topology->enabled, n - 1))
+        n--;
+    for (guint v = 0; v < n; v++) {
         const BpfpvCpuset *set = topology->original->pdata[v];
 
         g_ptr_array_add(domain->original,
                         bpfpv_cpuset_copy(set != NULL ? set : part->reader->present));
     }
+    bpfpv_cpuset_assign(domain->enabled, topology->enabled);
     domain->guest = g_steal_pointer(&topology->guest);
     bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_EMULATOR, 0, topology->emulator);
     for (guint i = 0; i < topology->iothreads->len; i++) {
@@ -124,7 +129,9 @@ bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
                         BpfpvScenarioDomain *domain)
 {
     g_autofree char *text = bpfpv_scenario_file(part, file);
-    g_autoptr(BpfpvDomainTopology) topology = text ? bpfpv_domain_topology_parse(text) : NULL;
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(BpfpvDomainTopology) topology =
+        text ? bpfpv_domain_topology_parse(text, &cause) : NULL;
     g_autoptr(BpfpvXmlDoc) doc = topology ? bpfpv_xml_parse(text, strlen(text), NULL) : NULL;
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
     g_autoptr(BpfpvStatus) status = root ? bpfpv_status_read(root) : NULL;
@@ -132,7 +139,8 @@ bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
     if (text == NULL)
         return FALSE;
     if (root == NULL)
-        return bpfpv_scenario_fail(part, "%s is no domain's XML; 'virsh dumpxml' writes it", file);
+        return bpfpv_scenario_fail(part, "%s: %s", file,
+                                   cause != NULL ? cause->message : "not a domain's XML");
     if (status != NULL) {
         take_status_vcpus(part, status, topology);
         take_status_threads(part, status, topology);

@@ -9,7 +9,6 @@ void
 bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvCpuset) efficient = bpfpv_host_cpus_read_efficient("/sys");
     BpfpvTopology *topology = NULL;
 
     if (host->capabilities)
@@ -20,8 +19,7 @@ bpfpv_manager_set_host(BpfpvManager *manager, const BpfpvWatchHost *host)
         topology = bpfpv_topology_new(host->present, host->cpus_online);
     }
     bpfpv_topology_free(manager->topology);
-    manager->topology = bpfpv_topology_with_efficiency(topology, efficient, 1);
-    bpfpv_topology_free(topology);
+    manager->topology = bpfpv_host_cpus_refine(topology, "/sys");
 }
 
 void

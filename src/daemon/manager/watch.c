@@ -46,7 +46,9 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         return;
     }
     managed = g_hash_table_lookup(manager->domains, uuid);
-    topology = bpfpv_domain_topology_parse(text);
+    topology = bpfpv_domain_topology_parse(text, &error);
+    if (!topology)
+        g_warning("domain %s: %s", xml->name, error->message);
     if (managed && managed->id != id) {
         on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
         managed = NULL;

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hosts and domains as people have them, that placement was once wrong on: what "bpfpvctl plan"
+ * makes of the scenarios in tests/fixtures/cases.
+ */
+#include "unit.h"
+
+#include "ctl/scenario/scenario.h"
+
+typedef struct {
+    BpfpvScenario *scenario;
+    BpfpvPlacer *placer;
+} Case;
+
+static char *
+case_path(const char *name)
+{
+    return g_strconcat(SRCDIR "/tests/fixtures/cases/", name, ".json", NULL);
+}
+
+static Case
+solve(const char *name)
+{
+    g_autofree char *path = case_path(name);
+    g_autoptr(GError) error = NULL;
+    Case solved = {bpfpv_scenario_load(path, &error), bpfpv_placer_new()};
+
+    if (!solved.scenario)
+        fail_msg("%s", error->message);
+    bpfpv_scenario_place(solved.scenario, solved.placer);
+    return solved;
+}
+
+static void
+case_clear(Case *solved)
+{
+    bpfpv_placer_free(solved->placer);
+    bpfpv_scenario_free(solved->scenario);
+}
+
+static void
+fails(const char *name, const char *message_has)
+{
+    g_autofree char *path = case_path(name);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvScenario) scenario = bpfpv_scenario_load(path, &error);
+
+    assert_null(scenario);
+    if (!strstr(error->message, message_has))
+        fail_msg("'%s' should be in: %s", message_has, error->message);
+}
+
+static const BpfpvPlanVcpu *
+vcpu_of(const Case *solved, const char *domain, guint vcpu)
+{
+    const BpfpvPlanDomain *planned = bpfpv_plan_find(bpfpv_placer_plan(solved->placer), domain);
+
+    assert_non_null(planned);
+    assert_true(vcpu < planned->vcpus->len);
+    return planned->vcpus->pdata[vcpu];
+}
+
+static const BpfpvCpuset *
+iothread_of(const Case *solved, const char *domain, guint id)
+{
+    const BpfpvPlanDomain *planned = bpfpv_plan_find(bpfpv_placer_plan(solved->placer), domain);
+
+    for (guint t = 0; t < planned->threads->len; t++) {
+        const BpfpvPlanThread *thread = planned->threads->pdata[t];
+
+        if (thread->kind == BPFPV_THREAD_IOTHREAD && thread->id == id)
+            return thread->cpus;
+    }
+    fail_msg("no I/O thread %u", id);
+    return NULL;
+}
+
+/* Sockets 36 and 3108 are two, as 36 and 3180 are. */
+static void
+ids_of_any_size_name_different_caches(void **state)
+{
+    Case odd = solve("cache-key-collision/capabilities");
+    Case even = solve("cache-key-collision/control");
+
+    (void)state;
+    assert_cpus(vcpu_of(&odd, "db", 0)->cpus, "0-3");
+    assert_cpus(vcpu_of(&even, "db", 0)->cpus, "0-3");
+    case_clear(&odd);
+    case_clear(&even);
+}
+
+static void
+a_cluster_stands_for_an_unknown_cache(void **state)
+{
+    Case solved = solve("arm-hybrid-slow-first/plan");
+    const BpfpvCpuset *cohort = vcpu_of(&solved, "vm", 0)->cpus;
+    g_autoptr(BpfpvCpuset) first = cpus("0-3");
+    g_autoptr(BpfpvCpuset) second = cpus("4-7");
+
+    (void)state;
+    assert_true(bpfpv_cpuset_is_subset(cohort, first) || bpfpv_cpuset_is_subset(cohort, second));
+    case_clear(&solved);
+}
+
+static void
+cpus_that_nothing_is_said_of_are_online_cores(void **state)
+{
+    static const char *const names[] = {"caps-without-siblings/plan", "plan-no-topology/plan"};
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        Case solved = solve(names[i]);
+
+        assert_true(vcpu_of(&solved, "vm", 0)->met);
+        assert_int_equal(bpfpv_cpuset_count(vcpu_of(&solved, "vm", 0)->cpus), 1);
+        case_clear(&solved);
+    }
+}
+
+static void
+an_io_thread_has_any_id(void **state)
+{
+    Case solved = solve("iothread-id-2000/plan");
+
+    (void)state;
+    assert_cpus(iothread_of(&solved, "vm", 2000), "7");
+    case_clear(&solved);
+}
+
+/* Whatever the number of the I/O thread that has CPU 0 to itself. */
+static void
+a_pinned_domains_io_thread_keeps_its_cpu(void **state)
+{
+    static const char *const names[] = {"iothread-id-2000/fixed", "iothread-id-2000/fixed20"};
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        Case solved = solve(names[i]);
+
+        assert_cpus(vcpu_of(&solved, "vm", 0)->cpus, "1");
+        case_clear(&solved);
+    }
+}
+
+static void
+no_vcpu_is_cut_off(void **state)
+{
+    Case solved = solve("vcpus-cut-at-1024/plan");
+
+    (void)state;
+    assert_cpus(vcpu_of(&solved, "vm", 1200)->cpus, "3");
+    assert_int_equal(vcpu_of(&solved, "vm", 1200)->want, BPFPV_WANT_FIXED);
+    assert_int_equal(vcpu_of(&solved, "vm", 1499)->want, BPFPV_WANT_FLOAT);
+    case_clear(&solved);
+    fails("vcpus-cut-at-1024/too-many", "<vcpu> is 9000; bpfpv takes 8192 vCPUs at most");
+}
+
+static void
+a_pin_that_can_t_be_read_is_an_error(void **state)
+{
+    (void)state;
+    fails("vcpus-cut-at-1024/cpu-9000", "<vcpupin cpuset=\"9000\">");
+}
+
+static void
+a_vcpu_that_is_not_plugged_in_asks_for_nothing(void **state)
+{
+    Case solved = solve("plan-counts-unplugged-vcpus/plugged");
+
+    (void)state;
+    assert_cpus(((BpfpvScenarioDomain *)solved.scenario->domains->pdata[0])->enabled, "0-1,5");
+    assert_int_equal(vcpu_of(&solved, "vm", 5)->want, BPFPV_WANT_ANCHOR);
+    case_clear(&solved);
+    fails("plan-counts-unplugged-vcpus/plan", "\"mask\": \"2\": the domain has vCPUs 0-1");
+}
+
+/* The memory is a CXL cell's, 14 from cell 1 and 24 from cell 0. */
+static void
+memory_without_cpus_is_near_to_the_nearest(void **state)
+{
+    Case solved = solve("numa-strict-memory-only-cell/plan");
+    g_autoptr(BpfpvCpuset) near = cpus("2-3");
+
+    (void)state;
+    assert_true(bpfpv_cpuset_is_subset(vcpu_of(&solved, "vm", 0)->cpus, near));
+    case_clear(&solved);
+}
+
+static void
+memory_that_the_host_lacks_is_said(void **state)
+{
+    Case strict = solve("numa-strict-memory-only-cell/missing");
+    Case prefer = solve("numa-strict-memory-only-cell/missing-prefer");
+
+    (void)state;
+    assert_false(vcpu_of(&strict, "vm", 0)->met);
+    assert_string_equal(vcpu_of(&strict, "vm", 0)->why,
+                        "its memory is bound to cell 9, but the host has no cell 9; mend "
+                        "<numatune> or use numa 'prefer'");
+    assert_true(vcpu_of(&prefer, "vm", 0)->met);
+    assert_non_null(strstr(vcpu_of(&prefer, "vm", 0)->why, "near to no memory"));
+    case_clear(&strict);
+    case_clear(&prefer);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_of_any_size_name_different_caches),
+        cmocka_unit_test(a_cluster_stands_for_an_unknown_cache),
+        cmocka_unit_test(cpus_that_nothing_is_said_of_are_online_cores),
+        cmocka_unit_test(an_io_thread_has_any_id),
+        cmocka_unit_test(a_pinned_domains_io_thread_keeps_its_cpu),
+        cmocka_unit_test(no_vcpu_is_cut_off),
+        cmocka_unit_test(a_pin_that_can_t_be_read_is_an_error),
+        cmocka_unit_test(a_vcpu_that_is_not_plugged_in_asks_for_nothing),
+        cmocka_unit_test(memory_without_cpus_is_near_to_the_nearest),
+        cmocka_unit_test(memory_that_the_host_lacks_is_said),
+    };
+
+    return cmocka_run_group_tests_name("cases", tests, NULL, NULL);
+}
