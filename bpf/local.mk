@@ -27,6 +27,8 @@ bpf_bpfpv_guest_SOURCES = \
 	bpf/guest/complain.c bpf/guest/complain.h \
 	bpf/guest/main.c \
 	bpf/guest/options.c bpf/guest/options.h \
+	bpf/guest/elf/libelf.h bpf/guest/elf/private.h \
+	bpf/guest/elf/open.c bpf/guest/elf/section.c bpf/guest/elf/unused.c \
 	bpf/guest/kernel/attach.c bpf/guest/kernel/attach.h \
 	bpf/guest/kernel/cpu-ids.c bpf/guest/kernel/cpu-ids.h \
 	bpf/guest/kernel/cpus.c bpf/guest/kernel/cpus.h \

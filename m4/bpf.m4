@@ -37,13 +37,18 @@ AC_DEFUN([BPFPV_PROG_BPF], [
 
 # BPFPV_GUEST_LIBS
 # ----------------
-# The guest loader is static. Sets GUEST_LIBS; fails where a static library is missing.
+# The guest loader is static. Sets GUEST_LIBS; fails where a static library is missing, or where
+# libbpf wants more of libelf and zlib than stands in for them: what is linked here is that.
 AC_DEFUN([BPFPV_GUEST_LIBS], [
   AC_CHECK_HEADER([uthash.h], [], [AC_MSG_ERROR([uthash.h is needed by the guest loader; on Debian: apt-get install uthash-dev])])
-  GUEST_LIBS="-lbpf -lelf -lz -lmd"
-  AC_MSG_CHECKING([for static libbpf, libelf, zlib and libmd])
+  GUEST_LIBS="-lbpf -lmd"
+  AC_MSG_CHECKING([for static libbpf and libmd])
   bpfpv_save_LIBS=$LIBS bpfpv_save_LDFLAGS=$LDFLAGS
-  LIBS="$GUEST_LIBS $LIBS" LDFLAGS="$LDFLAGS -static"
+  bpfpv_instead=
+  for bpfpv_file in elf/open elf/section elf/unused kernel/nozlib; do
+    bpfpv_instead="$bpfpv_instead $srcdir/bpf/guest/$bpfpv_file.c"
+  done
+  LIBS="$bpfpv_instead $GUEST_LIBS $LIBS" LDFLAGS="$LDFLAGS -static"
   AC_LINK_IFELSE([AC_LANG_PROGRAM(
       [[#include <sys/types.h>
         #include <bpf/libbpf.h>
@@ -51,7 +56,7 @@ AC_DEFUN([BPFPV_GUEST_LIBS], [
       [[SHA256_CTX c; SHA256Init(&c); return !bpf_object__open_file("x", 0);]])],
     [AC_MSG_RESULT([yes])],
     [AC_MSG_RESULT([no])
-     AC_MSG_ERROR([the guest loader is linked statically; on Debian: apt-get install libbpf-dev libelf-dev zlib1g-dev libmd-dev])])
+     AC_MSG_ERROR([the guest loader is linked statically; on Debian: apt-get install libbpf-dev libmd-dev; config.log has the linker's words])])
   LIBS=$bpfpv_save_LIBS LDFLAGS=$bpfpv_save_LDFLAGS
   AC_SUBST([GUEST_LIBS])
   guest_libs_summary="static, with libbpf $($PKG_CONFIG --modversion libbpf 2>/dev/null)"

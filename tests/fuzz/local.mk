@@ -3,6 +3,7 @@
 # drives them, and the libraries under test report what it reaches; else they replay files.
 if HAVE_CMOCKA
 fuzz_targets = \
+	tests/fuzz/fuzz-elf \
 	tests/fuzz/fuzz-hook \
 	tests/fuzz/fuzz-nova-conf \
 	tests/fuzz/fuzz-wire
@@ -18,6 +19,8 @@ check_LTLIBRARIES += tests/fuzz/libstandalone.la
 tests_fuzz_libstandalone_la_SOURCES = tests/fuzz/standalone.c
 fuzz_main = tests/fuzz/libstandalone.la
 endif
+tests_fuzz_fuzz_elf_CPPFLAGS = $(guest_cppflags) -I$(top_srcdir)/tests/unit
+tests_fuzz_fuzz_elf_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_hook_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_nova_conf_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_wire_LDADD = $(fuzz_main) $(LDADD)

@@ -17,6 +17,8 @@ unit_tests = \
 	tests/unit/test-demand \
 	tests/unit/test-domain-xml \
 	tests/unit/test-guest-cpus \
+	tests/unit/test-guest-elf \
+	tests/unit/test-guest-elf-same \
 	tests/unit/test-guest-interleaving \
 	tests/unit/test-guest-loop \
 	tests/unit/test-guest-lzma \
@@ -62,6 +64,8 @@ check_LTLIBRARIES += tests/unit/libunit.la
 tests_unit_libunit_la_SOURCES = \
 	tests/unit/ctl-fake.c tests/unit/ctl-fake.h \
 	tests/unit/ctl-run.c tests/unit/ctl-run.h \
+	tests/unit/elf-program.h \
+	tests/unit/elf-walk.h \
 	tests/unit/fake-http.c tests/unit/fake-http.h \
 	tests/unit/frames.c tests/unit/frames.h \
 	tests/unit/os-run.c tests/unit/os-run.h \
@@ -81,6 +85,8 @@ tests_unit_libunit_la_SOURCES = \
 # The loader's parts that need no kernel, compiled for the host.
 check_LTLIBRARIES += tests/unit/libguest.la
 tests_unit_libguest_la_SOURCES = \
+	bpf/guest/elf/open.c \
+	bpf/guest/elf/section.c \
 	bpf/guest/kernel/ring.c \
 	bpf/guest/loop/host.c \
 	bpf/guest/loop/loop.c \
@@ -90,6 +96,8 @@ tests_unit_libguest_la_SOURCES = \
 	bpf/guest/sent/lzma.c
 guest_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/bpf/guest
 tests_unit_libguest_la_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_elf_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_elf_same_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_interleaving_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_loop_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_lzma_CPPFLAGS = $(guest_cppflags)
