@@ -22,8 +22,8 @@ $(bpf_objects): $(bpf_headers)
 
 # ---- the loader: static, libbpf, no GLib -----------------------------------------
 
-guest_PROGRAMS += bpf/bpfpv-guest
-bpf_bpfpv_guest_SOURCES = \
+noinst_PROGRAMS += bpf/guest/linked
+bpf_guest_linked_SOURCES = \
 	bpf/guest/complain.c bpf/guest/complain.h \
 	bpf/guest/main.c \
 	bpf/guest/options.c bpf/guest/options.h \
@@ -52,28 +52,38 @@ bpf_bpfpv_guest_SOURCES = \
 	bpf/guest/process/title.c bpf/guest/process/title.h \
 	bpf/guest/sent/image.c bpf/guest/sent/image.h \
 	bpf/guest/sent/leftovers.c bpf/guest/sent/leftovers.h
-bpf_bpfpv_guest_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/bpf/guest -I$(top_srcdir)/bpf/include -I$(top_builddir)
-bpf_bpfpv_guest_CFLAGS = -std=gnu11 -Os -ffunction-sections -fdata-sections $(WARN_CFLAGS)
-bpf_bpfpv_guest_LDFLAGS = -all-static -static -s -Wl,--gc-sections
-bpf_bpfpv_guest_LDADD = $(GUEST_LIBS)
+bpf_guest_linked_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/bpf/guest -I$(top_srcdir)/bpf/include -I$(top_builddir)
+bpf_guest_linked_CFLAGS = -std=gnu11 -Os -ffunction-sections -fdata-sections $(WARN_CFLAGS)
+bpf_guest_linked_LDFLAGS = -all-static -static -s -Wl,--gc-sections
+bpf_guest_linked_LDADD = $(GUEST_LIBS)
+
+# Nothing unwinds the stack of a loader. The tables for it, a thirteenth of the file, become zeros,
+# which is how they end, and which take no room packed.
+guestexec_SCRIPTS = bpf/bpfpv-guest
+guestexecdir = $(guestdir)
+CLEANFILES += bpf/bpfpv-guest bpf/guest/frames
+bpf/bpfpv-guest: bpf/guest/linked$(EXEEXT)
+	$(AM_V_GEN)$(OBJCOPY) -O binary -j .eh_frame bpf/guest/linked$(EXEEXT) bpf/guest/frames && \
+	  size=$$(wc -c < bpf/guest/frames) && head -c "$$size" /dev/zero > bpf/guest/frames && \
+	  $(OBJCOPY) --update-section .eh_frame=bpf/guest/frames bpf/guest/linked$(EXEEXT) $@.tmp && \
+	  mv $@.tmp $@
 
 # What is sent instead, where there is code for the machine: the same, packed. The other is what the
 # host knows the digest of.
 unpack_sources = bpf/guest/sent/unpack.c bpf/guest/sent/lzma.c bpf/guest/sent/lzma.h bpf/guest/complain.h
 EXTRA_DIST += $(unpack_sources)
 if PACK_GUEST
-guestexec_SCRIPTS = bpf/bpfpv-guest.packed
-guestexecdir = $(guestdir)
+guestexec_SCRIPTS += bpf/bpfpv-guest.packed
 CLEANFILES += bpf/bpfpv-guest.packed bpf/bpfpv-guest.lzma
 AM_V_PACK = $(am__v_PACK_@AM_V@)
 am__v_PACK_ = $(am__v_PACK_@AM_DEFAULT_V@)
 am__v_PACK_0 = @echo "  PACK    " $@;
 am__v_PACK_1 =
-bpf/bpfpv-guest.packed: bpf/bpfpv-guest$(EXEEXT) $(unpack_sources)
-	$(AM_V_PACK)$(XZ) --format=lzma -9e -c bpf/bpfpv-guest$(EXEEXT) > bpf/bpfpv-guest.lzma && \
+bpf/bpfpv-guest.packed: bpf/bpfpv-guest $(unpack_sources)
+	$(AM_V_PACK)$(XZ) --format=lzma -9e -c bpf/bpfpv-guest > bpf/bpfpv-guest.lzma && \
 	  $(CC) -std=gnu11 -Os $(WARN_CFLAGS) -ffreestanding -fno-stack-protector -fno-pie \
 	    -fno-asynchronous-unwind-tables -DPACKED='"bpf/bpfpv-guest.lzma"' \
-	    -DUNPACKED_SIZE="$$(wc -c < bpf/bpfpv-guest$(EXEEXT))" -I$(srcdir)/bpf/guest \
+	    -DUNPACKED_SIZE="$$(wc -c < bpf/bpfpv-guest)" -I$(srcdir)/bpf/guest \
 	    -nostdlib -static -s -Wl,--build-id=none -Wl,-z,noseparate-code \
 	    $(srcdir)/bpf/guest/sent/unpack.c $(srcdir)/bpf/guest/sent/lzma.c -o $@.tmp && mv $@.tmp $@
 endif
