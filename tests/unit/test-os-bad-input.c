@@ -410,7 +410,8 @@ a_certificate_for_another_host(void **state)
 
     os_run_configure(run, PASSWORD_AUTH "cafile=%s\n", fake_http_url(fake), pem);
     os_run(run, "status");
-    os_assert_failed(run, "no alternative certificate subject name matches target host name");
+    /* which goes on with "name" or "hostname", by curl's version */
+    os_assert_failed(run, "no alternative certificate subject name matches target host");
     requests = fake_http_requests(fake);
     assert_string_equal(requests, "");
 }
