@@ -52,3 +52,30 @@ bed_mirror() {
         awk '/\/debian\/*$/ && !found { print; found = 1 } END { exit !found }' ||
         bed_die "no Debian mirror among apt's sources"
 }
+
+# debootstrap fetches by wget, which doesn't know what apt is told.
+bed_use_proxy_of_apt() {
+    local proxy=
+    eval "$(apt-config shell proxy Acquire::http::Proxy)"
+    [ -z "$proxy" ] || [ "$proxy" = DIRECT ] || export http_proxy=$proxy
+}
+
+# bed_look_at_suite STATE SUITE: sets bed_suite_options, with which apt looks at another release, in
+# a private state of its own, at the mirror this machine uses. Its lists are a week old at most.
+bed_look_at_suite() {
+    local state=$1 suite=$2 mirror
+    mirror=$(bed_mirror)
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/parts"
+    : >"$state/status"
+    printf 'deb [signed-by=%s] %s %s main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
+        "$mirror" "$suite" >"$state/sources.list"
+    bed_suite_options=(-o APT::Sandbox::User=root -o Acquire::Retries=3
+        -o "Dir::State=$state" -o "Dir::State::status=$state/status"
+        -o "Dir::Cache=$state/cache" -o "Dir::Etc::sourcelist=$state/sources.list"
+        -o "Dir::Etc::sourceparts=$state/parts")
+    [ -n "$(find "$state" -maxdepth 1 -name updated -mtime -7)" ] || {
+        bed_say "updating apt's lists of $suite"
+        apt-get "${bed_suite_options[@]}" -qq update >&2
+        touch "$state/updated"
+    }
+}
