@@ -9,6 +9,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/dict.c src/core/dict.h \
 	src/core/guest-ops.h \
 	src/core/pace.c src/core/pace.h \
+	src/core/quota.c src/core/quota.h \
 	src/core/cpuset/cpuset.c src/core/cpuset/cpuset.h \
 	src/core/cpuset/map.c \
 	src/core/cpuset/pair.c \

@@ -2,6 +2,7 @@
 # bpfpvd: everything but main() is a library, which the tests link too.
 noinst_LTLIBRARIES += src/daemon/libdaemon.la
 src_daemon_libdaemon_la_SOURCES = \
+	src/daemon/log.c src/daemon/log.h \
 	src/daemon/restore.c src/daemon/restore.h \
 	src/daemon/bus/bus.c src/daemon/bus/bus.h \
 	src/daemon/bus/keys.c src/daemon/bus/keys.h \

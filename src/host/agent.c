@@ -9,6 +9,7 @@
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
 
+#include "host/run.h"
 #include "host/virt.h"
 
 /* Raw bytes of one guest-file-write. Far below the 180 KB from which a short
@@ -27,6 +28,8 @@ struct _BpfpvAgent {
     BpfpvGuestOps ops; /* first: the interface is the object */
     virConnectPtr connection;
     virDomainPtr domain;
+    char *uuid;
+    int id; /* of the run */
     GCancellable *cancellable;
 };
 
@@ -104,9 +107,11 @@ call(BpfpvAgent *agent, const char *name, JsonBuilder *arguments, GError **error
     g_autoptr(JsonNode) answer = NULL;
     g_autofree char *text = NULL;
     g_autofree char *reply = NULL;
+    g_autoptr(GError) cause = NULL;
     JsonNode *result = NULL;
 
-    if (g_cancellable_set_error_if_cancelled(agent->cancellable, error))
+    if (g_cancellable_set_error_if_cancelled(agent->cancellable, error) ||
+        !bpfpv_run_check(agent->connection, agent->uuid, agent->id, error))
         return NULL;
     json_object_set_string_member(object, "execute", name);
     json_object_set_member(object, "arguments", json_builder_get_root(arguments));
@@ -114,7 +119,9 @@ call(BpfpvAgent *agent, const char *name, JsonBuilder *arguments, GError **error
     text = json_to_string(node, FALSE);
     reply = virDomainQemuAgentCommand(agent->domain, text, COMMAND_TIMEOUT_S, 0);
     if (!reply) {
-        set_command_error(name, error);
+        set_command_error(name, &cause);
+        bpfpv_run_explain(agent->connection, agent->uuid, agent->id, &cause);
+        g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
     answer = is_shallow(reply) ? json_from_string(reply, NULL) : NULL;
@@ -358,7 +365,8 @@ agent_read_file(BpfpvGuestOps *ops, const char *path, gsize max, gsize *length, 
 }
 
 BpfpvAgent *
-bpfpv_agent_open(const char *uri, const char *uuid, GCancellable *cancellable, GError **error)
+bpfpv_agent_open(const char *uri, const char *uuid, int id, GCancellable *cancellable,
+                 GError **error)
 {
     g_autoptr(BpfpvAgent) agent = g_new0(BpfpvAgent, 1);
 
@@ -373,6 +381,8 @@ bpfpv_agent_open(const char *uri, const char *uuid, GCancellable *cancellable, G
     agent->domain = bpfpv_virt_lookup(agent->connection, uuid, error);
     if (!agent->domain)
         return NULL;
+    agent->uuid = g_strdup(uuid);
+    agent->id = id;
     if (cancellable)
         agent->cancellable = g_object_ref(cancellable);
     return g_steal_pointer(&agent);
@@ -386,6 +396,7 @@ bpfpv_agent_close(BpfpvAgent *agent)
     g_clear_pointer(&agent->domain, virDomainFree);
     g_clear_pointer(&agent->connection, virConnectClose);
     g_clear_object(&agent->cancellable);
+    g_free(agent->uuid);
     g_free(agent);
 }
 

@@ -26,9 +26,11 @@ typedef struct _BpfpvAgent BpfpvAgent;
  * @uri: libvirt URI; the agent gets a connection of its own, since libvirtd
  *     serves only a few requests of one connection at once
  * @uuid: the domain's UUID
+ * @id: libvirt's id of the run that is meant: before each command it is made sure that it still
+ *     runs, else the command fails with %BPFPV_RUN_ERROR_OVER
  * @cancellable: (nullable): looked at between commands
  */
-BpfpvAgent *bpfpv_agent_open(const char *uri, const char *uuid, GCancellable *cancellable,
+BpfpvAgent *bpfpv_agent_open(const char *uri, const char *uuid, int id, GCancellable *cancellable,
                              GError **error);
 void bpfpv_agent_close(BpfpvAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvAgent, bpfpv_agent_close)

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "host/run.h"
 #include "host/virt.h"
+#include "xml/document.h"
 
 #define REMOVAL_MS 5000
 #define REMOVAL_STEP_MS 20
@@ -71,13 +73,39 @@ bpfpv_domain_set_element(const char *uri, const char *uuid, const char *element,
     return TRUE;
 }
 
-static gboolean
-has_channel(virDomainPtr domain, const char *name)
+/* Returns: (transfer full) (nullable): the channel's device id; "" where libvirt tells none */
+static char *
+find_channel(virDomainPtr domain, const char *name)
 {
-    g_autofree char *mark = g_markup_printf_escaped("<target type='virtio' name='%s'", name);
     g_autofree char *xml = virDomainGetXMLDesc(domain, 0);
+    g_autoptr(BpfpvXmlDoc) doc = xml ? bpfpv_xml_parse(xml, strlen(xml), NULL) : NULL;
+    const xmlNode *devices =
+        doc ? bpfpv_xml_find_child(xmlDocGetRootElement(doc), "devices") : NULL;
 
-    return xml && strstr(xml, mark);
+    for (const xmlNode *node = devices ? devices->children : NULL; node; node = node->next) {
+        g_autofree char *target =
+            bpfpv_xml_is_element(node, "channel")
+                ? bpfpv_xml_get_attribute(bpfpv_xml_find_child(node, "target"), "name")
+                : NULL;
+        char *alias;
+
+        if (g_strcmp0(target, name) != 0)
+            continue;
+        alias = bpfpv_xml_get_attribute(bpfpv_xml_find_child(node, "alias"), "name");
+        return alias ? alias : g_strdup("");
+    }
+    return NULL;
+}
+
+/* The domain was started again while the call waited in libvirt: the next run has it, and has not
+ * asked for it, since its calls wait for this one. */
+static void
+take_back_channel(virDomainPtr domain, const char *name)
+{
+    g_autofree char *alias = find_channel(domain, name);
+
+    if (alias)
+        virDomainDetachDeviceAlias(domain, alias, VIR_DOMAIN_AFFECT_LIVE);
 }
 
 gboolean
@@ -87,22 +115,29 @@ bpfpv_domain_attach_channel(const char *uri, const char *uuid, int id, const cha
     g_auto(Handle) handle = {0};
     g_autofree char *xml = g_markup_printf_escaped(
         "<channel type='unix'><target type='virtio' name='%s'/></channel>", name);
+    g_autofree char *present = NULL;
+    g_autoptr(GError) cause = NULL;
 
-    if (!handle_open(&handle, uri, uuid, error))
-        return FALSE;
-    if (!is_run(&handle, id)) {
-        g_set_error(error, BPFPV_VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
-                    "domain %s runs no more as number %d", virDomainGetName(handle.domain), id);
+    if (!handle_open(&handle, uri, uuid, &cause) ||
+        !bpfpv_run_check(handle.connection, uuid, id, &cause)) {
+        bpfpv_run_explain(handle.connection, uuid, id, &cause);
+        g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    if (has_channel(handle.domain, name))
+    present = find_channel(handle.domain, name);
+    if (present)
         return TRUE;
     if (virDomainAttachDeviceFlags(handle.domain, xml, VIR_DOMAIN_AFFECT_LIVE) < 0) {
-        bpfpv_virt_set_error(error, "attaching channel %s to domain %s", name,
+        bpfpv_virt_set_error(&cause, "attaching channel %s to domain %s", name,
                              virDomainGetName(handle.domain));
+        bpfpv_run_explain(handle.connection, uuid, id, &cause);
+        g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
-    return TRUE;
+    if (bpfpv_run_check(handle.connection, uuid, id, error))
+        return TRUE;
+    take_back_channel(handle.domain, name);
+    return FALSE;
 }
 
 /* libvirt answers before QEMU has let go of the device. */
@@ -134,7 +169,10 @@ bpfpv_domain_detach_channel(const char *uri, const char *uuid, int id, const cha
     if (virDomainDetachDeviceAlias(handle.domain, alias, 0) < 0) {
         bpfpv_virt_set_error(error, "detaching channel %s from domain %s", alias,
                              virDomainGetName(handle.domain));
-        return FALSE;
+        if (bpfpv_run_check(handle.connection, uuid, id, NULL))
+            return FALSE;
+        g_clear_error(error); /* gone with its run, meanwhile */
+        return TRUE;
     }
     wait_for_removal(handle.domain, alias);
     return TRUE;

@@ -27,7 +27,8 @@ gboolean bpfpv_domain_set_element(const char *uri, const char *uuid, const char 
  * @name: the virtio channel's target name
  *
  * Plugs a unix channel into the running domain, where it has none of that name: a second one
- * would take the first one's socket away.
+ * would take the first one's socket away. Fails with %BPFPV_RUN_ERROR_OVER if that run is over;
+ * then the next one has no channel of ours either.
  */
 gboolean bpfpv_domain_attach_channel(const char *uri, const char *uuid, int id, const char *name,
                                      GError **error);

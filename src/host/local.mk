@@ -9,7 +9,9 @@ src_host_libhost_la_SOURCES = \
 	src/host/journal.c src/host/journal.h \
 	src/host/pinner.c src/host/pinner.h \
 	src/host/pinner-private.h \
+	src/host/pinner-defined.c \
 	src/host/pinner-threads.c \
+	src/host/run.c src/host/run.h \
 	src/host/virt.c src/host/virt.h \
 	src/host/watch.c src/host/watch.h \
 	src/host/watch-events.c \

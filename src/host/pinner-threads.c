@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pins of QEMU's threads that are no vCPUs. Which I/O threads there are
- * libvirt asks QEMU. Their pins are the definition's: the mask that libvirt
- * tells with a thread is the kernel's, which leaves out CPUs that are offline.
+ * The pins of QEMU's threads that are no vCPUs. Which I/O threads there are,
+ * and their pins, is in the live XML: the mask that libvirt tells with a thread
+ * is the kernel's, which leaves out CPUs that are offline.
  */
 #include "host/pinner-private.h"
 
@@ -10,6 +10,8 @@
 
 #include "xml/document.h"
 #include "host/virt.h"
+
+#define MAX_IOTHREADS 1024
 
 static void
 pinned_thread_free(gpointer data)
@@ -113,36 +115,109 @@ read_online(virDomainPtr domain, guint n_host_cpus)
     return online ? online : bpfpv_cpuset_new_range(0, n_host_cpus - 1);
 }
 
+static BpfpvXmlDoc *
+read_xml(virDomainPtr domain, GError **error)
+{
+    g_autofree char *text = virDomainGetXMLDesc(domain, 0);
+    BpfpvXmlDoc *doc;
+
+    if (!text) {
+        bpfpv_virt_set_error(error, "reading the XML of domain %s", virDomainGetName(domain));
+        return NULL;
+    }
+    doc = bpfpv_xml_parse(text, strlen(text), error);
+    if (!doc)
+        g_prefix_error(error, "reading the XML of domain %s: ", virDomainGetName(domain));
+    return doc;
+}
+
+/* Asks QEMU. */
 static gboolean
-add_iothreads(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError **error)
+add_infos(GPtrArray *threads, virDomainPtr domain, const xmlNode *root, guint n_host_cpus,
+          GError **error)
 {
     virDomainIOThreadInfoPtr *infos = NULL;
     int n = virDomainGetIOThreadInfo(domain, &infos, VIR_DOMAIN_AFFECT_LIVE);
     g_autoptr(BpfpvCpuset) online = NULL;
-    g_autoptr(BpfpvXmlDoc) doc = NULL;
-    char *text;
 
     if (n < 0 && !is_unknown()) {
         bpfpv_virt_set_error(error, "reading the I/O threads of domain %s",
                              virDomainGetName(domain));
         return FALSE;
     }
-    if (n <= 0)
-        return TRUE;
-    text = virDomainGetXMLDesc(domain, 0);
-    doc = text ? bpfpv_xml_parse(text, strlen(text), NULL) : NULL;
-    free(text);
     online = read_online(domain, n_host_cpus);
     for (int i = 0; i < n; i++) {
-        if (doc)
-            add_thread(threads, BPFPV_THREAD_IOTHREAD, infos[i]->iothread_id,
-                       pin_of(xmlDocGetRootElement(doc), infos[i], online, n_host_cpus));
+        add_thread(threads, BPFPV_THREAD_IOTHREAD, infos[i]->iothread_id,
+                   pin_of(root, infos[i], online, n_host_cpus));
         virDomainIOThreadInfoFree(infos[i]);
     }
     free(infos);
+    return TRUE;
+}
+
+static gboolean
+has_id(const GArray *ids, guint id)
+{
+    for (guint i = 0; i < ids->len; i++)
+        if (g_array_index(ids, guint, i) == id)
+            return TRUE;
+    return FALSE;
+}
+
+/* Those with an id of their own; where <iothreads> counts more, they have the lowest free ids. */
+static GArray *
+list_ids(const xmlNode *root)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(guint));
+    const xmlNode *list = bpfpv_xml_find_child(root, "iothreadids");
+    g_autofree char *text = bpfpv_xml_get_text(bpfpv_xml_find_child(root, "iothreads"));
+    guint64 n = text ? g_ascii_strtoull(text, NULL, 10) : 0;
+    guint id;
+
+    for (const xmlNode *node = list ? list->children : NULL; node; node = node->next)
+        if (bpfpv_xml_is_element(node, "iothread") &&
+            bpfpv_xml_get_uint(node, "id", 1, G_MAXUINT, &id))
+            g_array_append_val(ids, id);
+    for (id = 1; ids->len < MIN(n, MAX_IOTHREADS); id++)
+        if (!has_id(ids, id))
+            g_array_append_val(ids, id);
+    return ids;
+}
+
+static gboolean
+is_placed_by_libvirt(const xmlNode *root)
+{
+    g_autofree char *placement =
+        bpfpv_xml_get_attribute(bpfpv_xml_find_child(root, "vcpu"), "placement");
+
+    return g_strcmp0(placement, "auto") == 0;
+}
+
+/*
+ * QEMU is asked only where the XML does not tell all: if the domain is destroyed while libvirt
+ * waits for an answer of QEMU's monitor and started again, libvirt 9.0 (without the later commit
+ * dd2f36d66e) may take the end of that run for the end of the next.
+ */
+static gboolean
+add_iothreads(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError **error)
+{
+    g_autoptr(BpfpvXmlDoc) doc = read_xml(domain, error);
+    const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    g_autoptr(GArray) ids = NULL;
+
     if (!doc)
-        bpfpv_virt_set_error(error, "reading the XML of domain %s", virDomainGetName(domain));
-    return doc != NULL;
+        return FALSE;
+    ids = list_ids(root);
+    if (ids->len > 0 && is_placed_by_libvirt(root))
+        return add_infos(threads, domain, root, n_host_cpus, error);
+    for (guint i = 0; i < ids->len; i++) {
+        guint id = g_array_index(ids, guint, i);
+        BpfpvCpuset *cpus = defined_pin(root, id);
+
+        add_thread(threads, BPFPV_THREAD_IOTHREAD, id,
+                   cpus ? cpus : bpfpv_cpuset_new_range(0, n_host_cpus - 1));
+    }
+    return TRUE;
 }
 
 GPtrArray *

@@ -2,13 +2,15 @@
 /* libvirt's pin calls of one domain; see pinner.h. The only place that pins. */
 #include "host/pinner-private.h"
 
+#include <string.h>
+
 #include "xml/document.h"
+#include "host/run.h"
 #include "host/virt.h"
 #include "host/worker.h"
 
 G_DEFINE_QUARK(bpfpv_pinner_error_quark, bpfpv_pinner_error)
 
-#define MAX_VCPUS 1024
 #define STATUS_PREFIX "bpfpvstatus"
 
 /* What the worker uses; outlives the pinner while a call is under way. Only the worker's single
@@ -71,8 +73,9 @@ lookup_run(Link *link, GError **error)
     g_autoptr(virDomain) domain = bpfpv_virt_lookup(link->connection, link->uuid, error);
 
     if (domain && (int)virDomainGetID(domain) != link->id) {
-        g_set_error(error, BPFPV_VIRT_ERROR, VIR_ERR_OPERATION_INVALID,
-                    "domain %s runs no more as number %d", virDomainGetName(domain), link->id);
+        g_set_error(error, BPFPV_RUN_ERROR, BPFPV_RUN_ERROR_OVER,
+                    "domain %s is no longer running with id %d", virDomainGetName(domain),
+                    link->id);
         return NULL;
     }
     return g_steal_pointer(&domain);
@@ -100,13 +103,22 @@ link_open(Link *link, GError **error)
     return lookup_run(link, error);
 }
 
+/* @error: (transfer full) */
+static void
+return_error(GTask *task, const Link *link, GError *error)
+{
+    bpfpv_run_explain(link->connection, link->uuid, link->id, &error);
+    g_task_return_error(task, error);
+}
+
 static GPtrArray *
 read_pins(Link *link, virDomainPtr domain, GError **error)
 {
     gsize maplen = VIR_CPU_MAPLEN(link->n_host_cpus);
-    g_autofree guchar *maps = g_malloc0(maplen * MAX_VCPUS);
+    g_autofree guchar *maps = g_malloc0(maplen * BPFPV_PINNER_MAX_VCPUS);
     g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
-    int n = virDomainGetVcpuPinInfo(domain, MAX_VCPUS, maps, (int)maplen, VIR_DOMAIN_AFFECT_LIVE);
+    int n = virDomainGetVcpuPinInfo(domain, BPFPV_PINNER_MAX_VCPUS, maps, (int)maplen,
+                                    VIR_DOMAIN_AFFECT_LIVE);
 
     if (n <= 0) {
         bpfpv_virt_set_error(error, "reading the vCPU pins of domain %s", virDomainGetName(domain));
@@ -129,7 +141,7 @@ read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
     if (sets)
         g_task_return_pointer(task, sets, (GDestroyNotify)g_ptr_array_unref);
     else
-        g_task_return_error(task, error);
+        return_error(task, pin->link, error);
 }
 
 static void
@@ -145,7 +157,7 @@ read_threads_in_worker(GTask *task, gpointer source, gpointer data, GCancellable
     if (threads)
         g_task_return_pointer(task, threads, (GDestroyNotify)g_ptr_array_unref);
     else
-        g_task_return_error(task, error);
+        return_error(task, pin->link, error);
 }
 
 static int
@@ -180,6 +192,23 @@ why_not(const Pin *pin, virDomainPtr domain)
     return error;
 }
 
+/* The domain was started again while the call waited in libvirt: it has pinned the next run, for
+ * which nobody has called yet, since its calls wait in the same queue. */
+static void
+return_landed(GTask *task, const Pin *pin, virDomainPtr domain, guchar *map, int maplen)
+{
+    GError *error = NULL;
+
+    if (bpfpv_run_check(pin->link->connection, pin->link->uuid, pin->link->id, &error)) {
+        g_task_return_boolean(task, TRUE);
+        return;
+    }
+    memset(map, 0, (gsize)maplen);
+    if (bpfpv_pinner_read_defined(domain, pin->kind, pin->vcpu, map, maplen))
+        call_libvirt(pin, domain, map, maplen);
+    g_task_return_error(task, error);
+}
+
 static void
 pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -189,6 +218,11 @@ pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancell
     gsize maplen = VIR_CPU_MAPLEN((gsize)MAX(pin->link->n_host_cpus, 1));
     g_autofree guchar *map = g_malloc0(maplen);
 
+    bpfpv_run_explain(pin->link->connection, pin->link->uuid, pin->link->id, &error);
+    if (bpfpv_run_is_over(error)) {
+        g_task_return_error(task, error);
+        return;
+    }
     if (!domain) {
         g_task_return_new_error(task, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE, "%s",
                                 error->message);
@@ -197,9 +231,9 @@ pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancell
     }
     bpfpv_cpuset_to_map(pin->cpus, map, maplen);
     if (call_libvirt(pin, domain, map, (int)maplen) < 0)
-        g_task_return_error(task, why_not(pin, domain));
+        return_error(task, pin->link, why_not(pin, domain));
     else
-        g_task_return_boolean(task, TRUE);
+        return_landed(task, pin, domain, map, (int)maplen);
 }
 
 static void
@@ -213,8 +247,12 @@ note_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
                                        pin->status ? STATUS_PREFIX : NULL, BPFPV_STATUS_NAMESPACE,
                                        VIR_DOMAIN_AFFECT_LIVE) < 0)
         bpfpv_virt_set_error(&error, "writing the status of domain %s", virDomainGetName(domain));
+    else if (domain &&
+             !bpfpv_run_check(pin->link->connection, pin->link->uuid, pin->link->id, &error))
+        virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, NULL, NULL,
+                             BPFPV_STATUS_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE); /* the next run's */
     if (error)
-        g_task_return_error(task, error);
+        return_error(task, pin->link, error);
     else
         g_task_return_boolean(task, TRUE);
 }
@@ -229,7 +267,7 @@ bpfpv_pinner_new(const char *uri, const char *uuid, int id)
     pinner->link->uri = g_strdup(uri);
     pinner->link->uuid = g_strdup(uuid);
     pinner->link->id = id;
-    pinner->worker = bpfpv_worker_new(1);
+    pinner->worker = bpfpv_worker_new_shared("pins", uuid);
     pinner->cancellable = g_cancellable_new();
     return pinner;
 }

@@ -33,7 +33,9 @@ typedef struct _BpfpvPinner BpfpvPinner;
  * @uuid: the domain's UUID
  * @id: libvirt's id of the run of the domain that is meant. A call that comes
  *     too late for it, since the domain was saved and restored or started
- *     anew meanwhile, fails: the next run's pins are not this one's.
+ *     again meanwhile, fails with %BPFPV_RUN_ERROR_OVER. One that was under way
+ *     by then and has pinned the next run is taken back: that run gets what its
+ *     definition says. The next run's own calls wait until that is done.
  */
 BpfpvPinner *bpfpv_pinner_new(const char *uri, const char *uuid, int id);
 

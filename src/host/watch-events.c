@@ -29,12 +29,12 @@ on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detai
 
     switch (event) {
     case VIR_DOMAIN_EVENT_STARTED:
+    case VIR_DOMAIN_EVENT_STOPPED: /* unless it is running again by now, in its next run */
+        bpfpv_watch_run_changed(watch, uuid_of(domain, &uuid));
+        break;
     case VIR_DOMAIN_EVENT_RESUMED:
     case VIR_DOMAIN_EVENT_SUSPENDED:
         bpfpv_watch_refresh(watch, uuid_of(domain, &uuid));
-        break;
-    case VIR_DOMAIN_EVENT_STOPPED:
-        watch->funcs->gone(uuid_of(domain, &uuid), watch->user_data);
         break;
     default:
         break;

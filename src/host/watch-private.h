@@ -9,6 +9,14 @@
 
 #define BPFPV_WATCH_N_EVENTS 7
 
+/* A domain whose XML is being read. */
+typedef enum {
+    BPFPV_WATCH_READING = 1,
+    BPFPV_WATCH_READING_AGAIN,    /* and that will be read again */
+    BPFPV_WATCH_READING_OUTDATED, /* that too, since what is being read may be of a run that ended
+                                   */
+} BpfpvWatchReading;
+
 struct _BpfpvWatch {
     char *uri;
     const BpfpvWatchFuncs *funcs;
@@ -18,7 +26,7 @@ struct _BpfpvWatch {
     virConnectPtr connection; /* NULL while there is none */
     guint serial;             /* of the connection: answers of an older one are dropped */
     gboolean listing;         /* listed() has not been told yet */
-    GHashTable *reading;      /* UUID → 1: being read; 2: and to be read again */
+    GHashTable *reading;      /* UUID → BpfpvWatchReading */
     guint reconnect;          /* timer */
     guint look;               /* timer: are the same CPUs online? */
     BpfpvCpuset *cpus_online; /* as told last */
@@ -37,6 +45,9 @@ typedef struct {
 /* Runs @func in a worker, on the connection that there is. */
 void bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func,
                      GAsyncReadyCallback done);
+
+/* A run of the domain has begun or ended: what is being read of it now does not count. */
+void bpfpv_watch_run_changed(BpfpvWatch *watch, const char *uuid);
 
 /* watch-host.c: */
 /* Blocks. */

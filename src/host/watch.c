@@ -6,6 +6,7 @@
  */
 #include "host/watch-private.h"
 
+#include "host/run.h"
 #include "host/virt.h"
 
 #define RECONNECT_S 1
@@ -54,8 +55,12 @@ read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
         xml = virDomainGetXMLDesc(domain, 0);
         if (!xml)
             bpfpv_virt_set_error(&error, "reading the XML of domain %s", read->uuid);
+        /* Of the run with that id it has to be, and not of the next. */
+        else
+            bpfpv_run_check(read->connection, read->uuid, (int)virDomainGetID(domain), &error);
     }
     if (error) {
+        free(xml);
         g_task_return_error(task, error);
         return;
     }
@@ -68,7 +73,8 @@ read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
 static void
 pending_done(BpfpvWatch *watch, const char *uuid)
 {
-    gboolean again = GPOINTER_TO_INT(g_hash_table_lookup(watch->reading, uuid)) > 1;
+    gboolean again =
+        GPOINTER_TO_INT(g_hash_table_lookup(watch->reading, uuid)) > BPFPV_WATCH_READING;
 
     g_hash_table_remove(watch->reading, uuid);
     if (again)
@@ -82,6 +88,23 @@ tell_if_listed(BpfpvWatch *watch)
         return;
     watch->listing = FALSE;
     watch->funcs->listed(watch->user_data);
+}
+
+static void
+tell(BpfpvWatch *watch, const char *uuid, const Reading *reading, const GError *error)
+{
+    int pending = GPOINTER_TO_INT(g_hash_table_lookup(watch->reading, uuid));
+
+    if (pending == BPFPV_WATCH_READING_OUTDATED)
+        return; /* the next reading tells */
+    if (reading && reading->id >= 0)
+        watch->funcs->domain(uuid, reading->id, reading->xml, watch->user_data);
+    else if (reading || g_error_matches(error, BPFPV_VIRT_ERROR, VIR_ERR_NO_DOMAIN))
+        watch->funcs->gone(uuid, watch->user_data);
+    else if (bpfpv_run_is_over(error))
+        bpfpv_watch_refresh(watch, uuid);
+    else
+        g_warning("%s", error->message);
 }
 
 static void
@@ -100,12 +123,7 @@ read_done(GObject *source, GAsyncResult *result, gpointer user_data)
         g_clear_pointer(&reading, reading_free);
         return; /* of a connection that was lost; the new one lists again */
     }
-    if (reading && reading->id >= 0)
-        watch->funcs->domain(read->uuid, reading->id, reading->xml, watch->user_data);
-    else if (reading || g_error_matches(error, BPFPV_VIRT_ERROR, VIR_ERR_NO_DOMAIN))
-        watch->funcs->gone(read->uuid, watch->user_data);
-    else
-        g_warning("%s", error->message);
+    tell(watch, read->uuid, reading, error);
     g_clear_pointer(&reading, reading_free);
     pending_done(watch, read->uuid);
     tell_if_listed(watch);
@@ -133,11 +151,21 @@ bpfpv_watch_refresh(BpfpvWatch *watch, const char *uuid)
     if (!watch->connection)
         return;
     if (pending > 0) {
-        g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(2));
+        pending = MAX(pending, BPFPV_WATCH_READING_AGAIN);
+        g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(pending));
         return;
     }
-    g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(1));
+    g_hash_table_replace(watch->reading, g_strdup(uuid), GINT_TO_POINTER(BPFPV_WATCH_READING));
     bpfpv_watch_run(watch, uuid, read_in_worker, read_done);
+}
+
+void
+bpfpv_watch_run_changed(BpfpvWatch *watch, const char *uuid)
+{
+    if (g_hash_table_contains(watch->reading, uuid))
+        g_hash_table_replace(watch->reading, g_strdup(uuid),
+                             GINT_TO_POINTER(BPFPV_WATCH_READING_OUTDATED));
+    bpfpv_watch_refresh(watch, uuid);
 }
 
 /* ---- connecting ---- */

@@ -16,6 +16,17 @@ typedef struct _BpfpvWorker BpfpvWorker;
 BpfpvWorker *bpfpv_worker_new(guint n_threads);
 
 /**
+ * bpfpv_worker_new_shared:
+ * @purpose: what the calls are
+ * @key: what they are for, a domain's UUID
+ *
+ * A queue that keeps the order of calls, and keeps it also after bpfpv_worker_free(): as long as a
+ * call is under way, whoever asks for the same purpose and key comes after it. So the first call of
+ * a domain's next run waits for the last one of the run before.
+ */
+BpfpvWorker *bpfpv_worker_new_shared(const char *purpose, const char *key);
+
+/**
  * bpfpv_worker_free:
  *
  * Never waits: calls already queued still run, each seeing its own cancellable.

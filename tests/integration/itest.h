@@ -66,3 +66,16 @@ char *itest_config(const char *text);
 
 /* The loader's process id in the guest; 0 where none runs. */
 gint64 itest_loader(BedGuest *guest);
+
+/* ---- calls of bpfpvd that come late (itest-late.c) ---- */
+
+/* Daemons that are started from now on do what the functions below say. */
+void itest_late_calls(void);
+/* Each call with which it changes a domain waits for up to so many ms; NULL: for none. */
+void itest_late_delay(const char *ms);
+/* Such calls wait: "attach", "detach", "note", "pin" or "agent", a dash, and the domain's name. */
+void itest_late_hold(const char *call);
+/* Until one does. */
+void itest_late_wait(const char *call);
+/* Lets it go on. */
+void itest_late_release(const char *call);

@@ -63,6 +63,7 @@ itest_programs = \
 	tests/integration/metadata.itest \
 	tests/integration/migration.itest \
 	tests/integration/neighbours.itest \
+	tests/integration/next-run.itest \
 	tests/integration/nova-flavor.itest \
 	tests/integration/nova-migrate.itest \
 	tests/integration/offline.itest \
@@ -70,6 +71,7 @@ itest_programs = \
 	tests/integration/originals.itest \
 	tests/integration/owner.itest \
 	tests/integration/save-restore.itest \
+	tests/integration/start-destroy.itest \
 	tests/integration/threads.itest \
 	tests/integration/threads-admin.itest \
 	tests/integration/two-guests.itest \
@@ -98,6 +100,7 @@ tests_integration_map_itest_SOURCES = tests/integration/map.c
 tests_integration_metadata_itest_SOURCES = tests/integration/metadata.c
 tests_integration_migration_itest_SOURCES = tests/integration/migration.c
 tests_integration_neighbours_itest_SOURCES = tests/integration/neighbours.c
+tests_integration_next_run_itest_SOURCES = tests/integration/next-run.c
 tests_integration_nova_flavor_itest_SOURCES = tests/integration/nova-flavor.c
 tests_integration_nova_migrate_itest_SOURCES = tests/integration/nova-migrate.c
 tests_integration_offline_itest_SOURCES = tests/integration/offline.c
@@ -109,6 +112,7 @@ tests_integration_placement_keystone_itest_SOURCES = tests/integration/placement
 tests_integration_placement_nova_itest_SOURCES = tests/integration/placement-nova.c
 tests_integration_refused_itest_SOURCES = tests/integration/refused.c
 tests_integration_save_restore_itest_SOURCES = tests/integration/save-restore.c
+tests_integration_start_destroy_itest_SOURCES = tests/integration/start-destroy.c
 tests_integration_stock_stest_SOURCES = tests/integration/stock.c
 tests_integration_threads_itest_SOURCES = tests/integration/threads.c
 tests_integration_threads_admin_itest_SOURCES = tests/integration/threads-admin.c
@@ -135,10 +139,18 @@ tests_bed_libbed_la_SOURCES = \
 	tests/bed/bed-task.c \
 	tests/bed/bed-thread.c \
 	tests/integration/itest.c tests/integration/itest.h \
+	tests/integration/itest-late.c \
 	tests/integration/itest-truth.c
 if NOVA
 tests_bed_libbed_la_SOURCES += tests/bed/os-bed.c tests/bed/os-bed.h
 endif
+
+# Preloaded into bpfpvd where its calls are to come late.
+late_calls = tests/integration/latecalls.la
+EXTRA_LTLIBRARIES = $(late_calls)
+CLEANFILES += $(late_calls)
+tests_integration_latecalls_la_SOURCES = tests/integration/late-calls.c
+tests_integration_latecalls_la_LDFLAGS = -module -avoid-version -shared -rpath /nonexistent
 endif
 
 # What the oracle must find wrong: a program that overlooks forks, and the loader beside it.
@@ -151,7 +163,14 @@ tests/broken/affinity.bpf.o: bpf/affinity.bpf.c $(bpf_headers)
 tests/broken/bpfpv-guest: bpf/bpfpv-guest
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp bpf/bpfpv-guest $@
 
-check-integration: all $(itests) $(matrix_programs) $(broken_guest)
+check-integration: all $(itests) $(matrix_programs) $(broken_guest) $(late_calls)
 	MATRIX_OPERATIONS=$${MATRIX_OPERATIONS:-500} $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
 	  TESTS='$(itests)' TEST_SUITE_LOG=integration-suite.log
 .PHONY: check-integration
+
+# ROUNDS=N starts, of domains that were destroyed the moment before, on a machine under load.
+check-start-destroy: all tests/integration/start-destroy.itest $(late_calls)
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) unset CMOCKA_MESSAGE_OUTPUT; \
+	  ROUNDS=$${ROUNDS:-1000}; export ROUNDS; \
+	  $(srcdir)/tests/bed/bed run -- tests/integration/start-destroy.itest
+.PHONY: check-start-destroy

@@ -42,12 +42,14 @@ unit_tests = \
 	tests/unit/test-plan \
 	tests/unit/test-plan-random \
 	tests/unit/test-policy \
+	tests/unit/test-quota \
 	tests/unit/test-schema \
 	tests/unit/test-session \
 	tests/unit/test-status-host \
 	tests/unit/test-table \
 	tests/unit/test-topology \
-	tests/unit/test-wire
+	tests/unit/test-wire \
+	tests/unit/test-worker
 if NOVA
 unit_tests += \
 	tests/unit/test-os-agent \

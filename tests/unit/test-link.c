@@ -355,6 +355,18 @@ the_loaders_last_words_are_the_reason(void **state)
     assert_string_equal(fixture->lost, "enough?[2J");
 }
 
+static void
+a_channel_that_closes_without_a_word_has_no_reason(void **state)
+{
+    Fixture *fixture = *state;
+
+    open_with(fixture, 1);
+    g_socket_close(fixture->guest, NULL);
+    while (fixture->link)
+        g_main_context_iteration(NULL, TRUE);
+    assert_null(fixture->lost);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
@@ -372,6 +384,7 @@ main(void)
         TEST(values_that_make_no_sense_are_skipped),
         TEST(a_flood_of_garbage_is_skipped_in_bounded_memory),
         TEST(the_loaders_last_words_are_the_reason),
+        TEST(a_channel_that_closes_without_a_word_has_no_reason),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ typedef struct {
     GSocket *listener; /* QEMU's end of the channel */
     BpfpvSession *session;
     guint refreshes;
+    guint channels; /* plugged in, or about to be */
 } Fixture;
 
 static void
@@ -34,11 +35,12 @@ ignore(BpfpvSession *session, gpointer user_data)
 }
 
 static void
-ignore_channel(BpfpvSession *session, gboolean ours, gpointer user_data)
+on_channel(BpfpvSession *session, gboolean ours, gpointer user_data)
 {
+    ((Fixture *)user_data)->channels += ours;
 }
 
-static const BpfpvSessionFuncs funcs = {ignore, ignore, on_refresh, ignore_channel, ignore};
+static const BpfpvSessionFuncs funcs = {ignore, ignore, on_refresh, on_channel, ignore};
 
 static BpfpvPayload *
 make_payload(const char *directory)
@@ -250,6 +252,51 @@ an_agent_that_starts_is_tried_at_once(void **state)
     assert_next_try(fixture, "(next try in 1 s)");
 }
 
+/* As when the domain is saved, migrated or ends: libvirt's event comes a moment later. */
+static void
+a_channel_that_qemu_closes_is_no_failure(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GSocket) qemu = NULL;
+
+    tell(fixture, TRUE);
+    qemu = g_socket_accept(fixture->listener, NULL, NULL);
+    assert_non_null(qemu);
+    g_socket_close(qemu, NULL);
+    while (bpfpv_session_link(fixture->session))
+        g_main_context_iteration(NULL, TRUE);
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_SYNCING);
+    assert_int_equal(fixture->refreshes, 1);
+    tell(fixture, TRUE); /* the XML may not show it yet: no new link for now */
+    bpfpv_session_agent_started(fixture->session);
+    assert_null(bpfpv_session_link(fixture->session));
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_SYNCING);
+}
+
+/* Plugging is a job of the domain in which libvirt talks to QEMU. */
+static void
+no_channel_is_plugged_before_an_agent_answers(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvDomainXml) xml = bpfpv_domain_xml_parse(
+        "<domain id='1'><name>late</name><uuid>" UUID "</uuid>"
+        "<metadata><bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'/></bpfpv></metadata>"
+        "<devices><channel type='unix'>"
+        "<target type='virtio' name='org.qemu.guest_agent.0' state='disconnected'/></channel>"
+        "</devices></domain>",
+        NULL, NULL, &error);
+
+    assert_null(error);
+    bpfpv_session_update(fixture->session, xml);
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_WAITING_AGENT);
+    assert_int_equal(fixture->channels, 0);
+    xml->agent_connected = TRUE;
+    bpfpv_session_update(fixture->session, xml);
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_INJECTING);
+    assert_int_equal(fixture->channels, 1);
+}
+
 int
 main(void)
 {
@@ -263,6 +310,9 @@ main(void)
         cmocka_unit_test_setup_teardown(what_qemu_says_counts_before_the_xml_does, setup, teardown),
         cmocka_unit_test_setup_teardown(another_port_is_nothing_to_it, setup, teardown),
         cmocka_unit_test_setup_teardown(an_agent_that_starts_is_tried_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_channel_that_qemu_closes_is_no_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_channel_is_plugged_before_an_agent_answers, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/bus/status.h"
+#include "host/run.h"
 #include "programs/program.h"
 
 /* A job that holds a domain takes libvirt 30 s to give up on. */
@@ -170,7 +171,8 @@ on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
     g_autoptr(BpfpvDemand) demand = NULL;
 
     if (error) {
-        g_warning("domain %s: %s", managed->name, error->message);
+        if (!bpfpv_run_is_over(error))
+            g_warning("domain %s: %s; trying again", managed->name, error->message);
         return;
     }
     demand = bpfpv_pins_demand(pins);

@@ -33,7 +33,7 @@ finish_note(BpfpvPins *pins, const GError *error)
         g_clear_pointer(&pins->note_error, g_free);
     } else {
         if (g_strcmp0(error->message, pins->note_error) != 0)
-            g_message("%s; trying again", error->message);
+            bpfpv_pins_log_failure(pins, error);
         g_free(pins->note_error);
         pins->note_error = g_strdup(error->message);
         g_clear_pointer(&pins->noting, g_free);

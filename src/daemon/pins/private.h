@@ -2,6 +2,7 @@
 /* What pins.c and its parts, pins-*.c, share. */
 #pragma once
 
+#include "core/quota.h"
 #include "daemon/pins/pins.h"
 #include "host/pinner.h"
 
@@ -33,6 +34,8 @@ struct _BpfpvPins {
     GArray *unsure;   /* of BpfpvPinsThread: whose last call may or may not have been carried out */
     gboolean adopted; /* the journal says that pins of ours were in force */
     gboolean closed;  /* freed; calls under way hold the memory */
+
+    BpfpvQuota quota; /* of log lines */
 
     BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
 
@@ -71,6 +74,9 @@ void bpfpv_pins_call(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *cpus, gbool
 void bpfpv_pins_call_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset *cpus);
 /* No call is made for this domain for so long, or longer if that was said before. */
 void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
+/* Logs why a call failed, which is made again: not at all if the domain has ended, for people who
+ * look for a fault if a job holds it, else as a warning. */
+void bpfpv_pins_log_failure(BpfpvPins *pins, const GError *error);
 /* An error of a call, for people. */
 const char *bpfpv_pins_explain(const GError *error);
 

@@ -5,6 +5,8 @@
  */
 #include "daemon/pins/private.h"
 
+#include "daemon/log.h"
+#include "host/run.h"
 #include "host/virt.h"
 
 typedef struct {
@@ -78,6 +80,19 @@ bpfpv_pins_explain(const GError *error)
     return error->message;
 }
 
+void
+bpfpv_pins_log_failure(BpfpvPins *pins, const GError *error)
+{
+    gboolean is_over = bpfpv_run_is_over(error);
+
+    if (is_over)
+        g_debug("%s", error->message);
+    else
+        bpfpv_log_domain(&pins->quota,
+                         bpfpv_virt_is_busy(error) ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+                         pins->entry->name, "%s; trying again", error->message);
+}
+
 static void
 set_vcpu_error(BpfpvPins *pins, guint vcpu, const char *message)
 {
@@ -99,7 +114,7 @@ finish_call(BpfpvPins *pins, guint index, const GError *error, gboolean unsure)
         return;
     }
     if (g_strcmp0(error->message, bpfpv_pins_error(pins, index)) != 0)
-        g_message("%s; trying again", error->message);
+        bpfpv_pins_log_failure(pins, error);
     set_vcpu_error(pins, index, bpfpv_pins_explain(error));
     bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
     if (unsure)

@@ -220,7 +220,7 @@ bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GErr
         return;
     }
     if (g_strcmp0(bpfpv_pins_explain(error), bpfpv_pins_thread_error(pins, thread->id)) != 0)
-        g_message("%s; trying again", error->message);
+        bpfpv_pins_log_failure(pins, error);
     bpfpv_pins_set_thread_error(pins, thread->id, bpfpv_pins_explain(error));
     bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
     if (unsure)

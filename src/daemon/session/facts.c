@@ -29,6 +29,16 @@ update_config(BpfpvSession *session, const BpfpvDomainXml *xml)
     bpfpv_session_retry_soon(session);
 }
 
+/* The channel is gone because somebody took it away, and not with the domain. */
+static void
+stop_awaiting_end(BpfpvSession *session)
+{
+    if (!session->awaits_end || session->channel_path)
+        return;
+    session->awaits_end = FALSE;
+    g_clear_handle_id(&session->retry_timer, g_source_remove);
+}
+
 /* The loader that was waited for is there, or the time for it is over. */
 static void
 stop_awaiting(BpfpvSession *session)
@@ -61,6 +71,7 @@ bpfpv_session_update(BpfpvSession *session, const BpfpvDomainXml *xml)
         session->expects_loader = xml->status != NULL;
     session->seen = TRUE;
     stop_awaiting(session);
+    stop_awaiting_end(session);
     if (xml->agent_connected && !had_agent)
         bpfpv_session_agent_started(session);
     bpfpv_session_advance(session);

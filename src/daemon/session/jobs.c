@@ -8,6 +8,7 @@
 
 #include "host/agent.h"
 #include "host/domain.h"
+#include "host/run.h"
 #include "host/virt.h"
 
 typedef struct {
@@ -76,6 +77,16 @@ take_session(gpointer user_data)
     return closed ? NULL : session;
 }
 
+/* A run that is over has not failed: libvirt's event for its end is on the way. */
+static void
+fail(BpfpvSession *session, const GError *error)
+{
+    if (bpfpv_run_is_over(error))
+        bpfpv_session_await_end(session);
+    else
+        bpfpv_session_fail(session, error->message);
+}
+
 /* ---- plugging the channel ---- */
 
 static void
@@ -104,7 +115,7 @@ plug_done(GObject *source, GAsyncResult *result, gpointer user_data)
     } else {
         if (!session->our_channel)
             session->funcs->channel(session, FALSE, session->user_data);
-        bpfpv_session_fail(session, error->message);
+        fail(session, error);
     }
     /* There is an event for a device removed, none for a channel plugged in. */
     session->funcs->refresh(session, session->user_data);
@@ -114,7 +125,9 @@ plug_done(GObject *source, GAsyncResult *result, gpointer user_data)
 void
 bpfpv_session_start_plug(BpfpvSession *session)
 {
-    bpfpv_session_set_state(session, BPFPV_STATE_INJECTING, "plugging the channel in");
+    /* Without an agent that is what the domain goes on to wait for. */
+    if (session->agent_connected)
+        bpfpv_session_set_state(session, BPFPV_STATE_INJECTING, "plugging the channel in");
     session->funcs->channel(session, TRUE, session->user_data);
     start(session, BPFPV_JOB_PLUG, plug_in_worker, plug_done);
 }
@@ -167,7 +180,8 @@ inject_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *canc
                                                   g_random_int(), g_random_int(), g_random_int());
     const BpfpvInjection injection = {job->programs, session_id,     job->channel,
                                       job->max_keys, job->directory, job->timeout_s};
-    g_autoptr(BpfpvAgent) agent = bpfpv_agent_open(job->uri, job->uuid, cancellable, &error);
+    g_autoptr(BpfpvAgent) agent =
+        bpfpv_agent_open(job->uri, job->uuid, job->id, cancellable, &error);
 
     if (agent && bpfpv_inject(bpfpv_agent_ops(agent), job->payload, &injection, &error))
         g_task_return_boolean(task, TRUE);
@@ -189,7 +203,7 @@ inject_done(GObject *source, GAsyncResult *result, gpointer user_data)
              !session->stopping)
         bpfpv_session_refused(session, error->message);
     else if (!session->stopping)
-        bpfpv_session_fail(session, error->message);
+        fail(session, error);
     bpfpv_session_job_done(session);
 }
 

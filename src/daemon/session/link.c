@@ -130,9 +130,8 @@ on_closed(const GError *error, gpointer user_data)
     /* The callee frees the link, and with it the loader's last words. */
     g_autofree char *reason = g_steal_pointer(&link->bye);
 
-    if (!reason)
-        reason = g_strdup_printf("the channel was closed%s%s", error ? ": " : "",
-                                 error ? error->message : "");
+    if (error)
+        g_debug("channel: %s", error->message);
     link->funcs->lost(reason, link->user_data);
 }
 

@@ -14,7 +14,9 @@ typedef struct {
     void (*hello)(gpointer user_data);   /* a loader answered: bpfpv_link_hello() */
     void (*synced)(gpointer user_data);  /* every program's first snapshot is whole */
     void (*changed)(gpointer user_data); /* a replica changed after that */
-    /* The conversation is over; the link may be freed in here. */
+    /* The conversation is over; the link may be freed in here. @reason: (nullable): NULL: QEMU
+     * closed the channel and the loader left no word, as when the domain ends, is saved, or is on
+     * another host now. */
     void (*lost)(const char *reason, gpointer user_data);
 } BpfpvLinkFuncs;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/pace.h"
+#include "core/quota.h"
 #include "daemon/session/session.h"
 #include "host/worker.h"
 
@@ -40,6 +41,7 @@ struct _BpfpvSession {
     BpfpvGuestTopology *guest; /* (nullable) */
     guint n_vcpus;
 
+    gboolean may_plug;     /* without an agent: the run is old enough */
     gboolean our_channel;  /* plugged in by us */
     gboolean gone_channel; /* unplugged again */
     gint64 plugged_at_us;  /* when; its path is known a moment later */
@@ -48,6 +50,7 @@ struct _BpfpvSession {
      * run, and the port that it holds show as open a moment after the agent's. */
     gboolean expects_loader;
     gboolean awaits_loader; /* and that is what the retry timer is for */
+    gboolean awaits_end;    /* it is for the event of the domain's end, which is likely to come */
     gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
@@ -60,12 +63,14 @@ struct _BpfpvSession {
     BpfpvLink *link;
     BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
     BpfpvPace pace;      /* how often that changes */
+    BpfpvQuota quota;    /* of log lines */
     gint64 synced_at_us;
 
     guint hello_timer; /* until synced */
     guint asked;       /* intervals of it that have passed */
     guint settle_timer;
     guint grace_timer;
+    guint plug_timer;
     guint retry_timer;
     guint stop_timer;
     guint backoff_s;
@@ -83,6 +88,9 @@ void bpfpv_session_job_done(BpfpvSession *session);
 /* retry.c: */
 /* Failed; the next try is set. */
 void bpfpv_session_fail(BpfpvSession *session, const char *reason);
+/* The domain seems to end: nothing is done, and nothing said, until libvirt has told, or until it
+ * is clear that it goes on. */
+void bpfpv_session_await_end(BpfpvSession *session);
 /* The guest's administrator does not want it: the next try is far off. */
 void bpfpv_session_refused(BpfpvSession *session, const char *reason);
 /* The next step is taken after that time, and none before. */

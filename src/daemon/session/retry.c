@@ -8,6 +8,8 @@
 #define RETRY_FIRST_S 2
 #define RETRY_MOST_S 60
 #define RETRY_REFUSED_S 600
+/* libvirt tells of a domain's end when its hooks have run; on a busy host that takes seconds. */
+#define END_S 10
 
 static gboolean
 retry(gpointer user_data)
@@ -15,6 +17,7 @@ retry(gpointer user_data)
     BpfpvSession *session = user_data;
 
     session->retry_timer = 0;
+    session->awaits_end = FALSE;
     bpfpv_session_advance(session);
     return G_SOURCE_REMOVE;
 }
@@ -38,6 +41,16 @@ bpfpv_session_fail(BpfpvSession *session, const char *reason)
 }
 
 void
+bpfpv_session_await_end(BpfpvSession *session)
+{
+    session->awaits_end = TRUE;
+    bpfpv_session_retry_in(session, END_S);
+    bpfpv_session_set_state(session, BPFPV_STATE_SYNCING,
+                            "the channel was closed, as when a domain ends");
+    session->funcs->refresh(session, session->user_data);
+}
+
+void
 bpfpv_session_refused(BpfpvSession *session, const char *reason)
 {
     session->backoff_s = 0;
@@ -48,7 +61,7 @@ bpfpv_session_refused(BpfpvSession *session, const char *reason)
 void
 bpfpv_session_retry_soon(BpfpvSession *session)
 {
-    if (!session->retry_timer)
+    if (!session->retry_timer || session->awaits_end)
         return;
     session->backoff_s = 0;
     bpfpv_session_retry_in(session, 1);

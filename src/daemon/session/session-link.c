@@ -90,8 +90,10 @@ on_lost(const char *reason, gpointer user_data)
     bpfpv_session_drop_link(session);
     if (session->stopping)
         bpfpv_session_finish_stop(session);
-    else
+    else if (reason)
         bpfpv_session_fail(session, reason);
+    else
+        bpfpv_session_await_end(session);
 }
 
 static const BpfpvLinkFuncs link_funcs = {on_hello, on_synced, on_changed, on_lost};

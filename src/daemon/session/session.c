@@ -6,10 +6,13 @@
  */
 #include "daemon/session/private.h"
 
+#include "daemon/log.h"
 #include "programs/program.h"
 
 #define STOP_TIMEOUT_S 5
 #define AWAIT_LOADER_S 3
+/* A guest without an agent may have the loader from its own packages, and waits for the port. */
+#define PLUG_ANYWAY_S 30
 
 const char *
 bpfpv_state_to_string(BpfpvState state)
@@ -26,6 +29,24 @@ bpfpv_state_to_string(BpfpvState state)
     return names[state];
 }
 
+/* Steps on the way are of interest to whoever looks for a fault; where it ends, to everybody. */
+static GLogLevelFlags
+log_level(BpfpvState state)
+{
+    switch (state) {
+    case BPFPV_STATE_INJECTING:
+    case BPFPV_STATE_SYNCING:
+        return G_LOG_LEVEL_INFO;
+    case BPFPV_STATE_FAILED:
+        return G_LOG_LEVEL_WARNING;
+    case BPFPV_STATE_WAITING_AGENT:
+    case BPFPV_STATE_ACTIVE:
+    case BPFPV_STATE_DETACHED:
+        break;
+    }
+    return G_LOG_LEVEL_MESSAGE;
+}
+
 void
 bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *reason)
 {
@@ -34,8 +55,8 @@ bpfpv_session_set_state(BpfpvSession *session, BpfpvState state, const char *rea
     session->state = state;
     g_free(session->reason);
     session->reason = g_strdup(reason);
-    g_message("domain %s: %s%s%s", session->name, bpfpv_state_to_string(state), *reason ? ": " : "",
-              reason);
+    bpfpv_log_domain(&session->quota, log_level(state), session->name, "%s%s%s",
+                     bpfpv_state_to_string(state), *reason ? ": " : "", reason);
     session->funcs->state(session, session->user_data);
 }
 
@@ -95,6 +116,47 @@ await_loader(BpfpvSession *session)
                             "looking for the loader that an earlier daemon left in the guest");
 }
 
+static void
+wait_for_agent(BpfpvSession *session)
+{
+    if (!session->has_agent)
+        bpfpv_session_fail(session,
+                           "the domain has no channel for qemu-guest-agent; add <channel "
+                           "type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
+                           "</channel> and run the agent in the guest");
+    else
+        bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT,
+                                "no agent is connected; is qemu-guest-agent installed and running "
+                                "in the guest?");
+}
+
+static gboolean
+plug_anyway(gpointer user_data)
+{
+    BpfpvSession *session = user_data;
+
+    session->plug_timer = 0;
+    session->may_plug = TRUE;
+    bpfpv_session_advance(session);
+    return G_SOURCE_REMOVE;
+}
+
+/*
+ * Of what bpfpvd does to a domain, plugging the channel alone has libvirt talk to QEMU's monitor.
+ * If the domain is destroyed just then and started again, libvirt 9.0 (without the later commit
+ * dd2f36d66e) may take the end of that run for the end of the next: so it is left alone until there
+ * is a use for the channel.
+ */
+static gboolean
+may_plug(BpfpvSession *session)
+{
+    if (session->agent_connected || session->may_plug)
+        return TRUE;
+    if (!session->plug_timer)
+        session->plug_timer = g_timeout_add_seconds(PLUG_ANYWAY_S, plug_anyway, session);
+    return FALSE;
+}
+
 void
 bpfpv_session_advance(BpfpvSession *session)
 {
@@ -103,19 +165,14 @@ bpfpv_session_advance(BpfpvSession *session)
         return;
     if (!session->channel_path && bpfpv_session_is_just_plugged(session))
         bpfpv_session_retry_in(session, 1);
+    else if (!session->channel_path && !may_plug(session))
+        wait_for_agent(session);
     else if (!session->channel_path)
         bpfpv_session_start_plug(session);
     else if (session->port_open)
         bpfpv_session_open_link(session);
-    else if (!session->has_agent)
-        bpfpv_session_fail(session,
-                           "the domain has no channel for qemu-guest-agent; add <channel "
-                           "type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
-                           "</channel> and run the agent in the guest");
     else if (!session->agent_connected)
-        bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT,
-                                "no agent is connected; is qemu-guest-agent installed and running "
-                                "in the guest?");
+        wait_for_agent(session);
     else if (session->expects_loader)
         await_loader(session);
     else
@@ -141,7 +198,8 @@ stop_timed_out(gpointer user_data)
     BpfpvSession *session = user_data;
 
     session->stop_timer = 0;
-    g_warning("domain %s: the guest's loader did not end when told to", session->name);
+    bpfpv_log_domain(&session->quota, G_LOG_LEVEL_WARNING, session->name,
+                     "the guest's loader did not end when told to");
     bpfpv_session_finish_stop(session);
     return G_SOURCE_REMOVE;
 }
@@ -150,6 +208,7 @@ void
 bpfpv_session_stop(BpfpvSession *session)
 {
     session->stopping = TRUE;
+    g_clear_handle_id(&session->plug_timer, g_source_remove);
     g_clear_handle_id(&session->retry_timer, g_source_remove);
     if (session->job_cancellable)
         g_cancellable_cancel(session->job_cancellable);
@@ -181,7 +240,7 @@ bpfpv_session_new(const char *uri, const char *uuid, const char *name, int id, g
     session->payload = bpfpv_payload_ref(payload);
     session->funcs = funcs;
     session->user_data = user_data;
-    session->worker = bpfpv_worker_new(1);
+    session->worker = bpfpv_worker_new_shared("session", uuid);
     session->n_vcpus = 1;
     session->demand = bpfpv_demand_new(1);
     session->reason = g_strdup("");
@@ -201,6 +260,7 @@ bpfpv_session_free(BpfpvSession *session)
     g_clear_handle_id(&session->grace_timer, g_source_remove);
     g_clear_handle_id(&session->retry_timer, g_source_remove);
     g_clear_handle_id(&session->stop_timer, g_source_remove);
+    g_clear_handle_id(&session->plug_timer, g_source_remove);
     bpfpv_worker_free(session->worker);
     bpfpv_payload_unref(session->payload);
     bpfpv_demand_free(session->demand);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Queues of blocking calls: that what is shared keeps its order beyond its owner's life. */
+#include "unit.h"
+
+#include "host/worker.h"
+
+typedef struct {
+    GMutex lock;
+    GCond cond;
+    gboolean held, goes_on;
+    GString *order;
+} Fixture;
+
+static int
+setup(void **state)
+{
+    Fixture *fixture = g_new0(Fixture, 1);
+
+    g_mutex_init(&fixture->lock);
+    g_cond_init(&fixture->cond);
+    fixture->order = g_string_new(NULL);
+    *state = fixture;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    Fixture *fixture = *state;
+
+    g_string_free(fixture->order, TRUE);
+    g_mutex_clear(&fixture->lock);
+    g_cond_clear(&fixture->cond);
+    g_free(fixture);
+    return 0;
+}
+
+/* Until the test lets it. */
+static void
+take_long(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Fixture *fixture = data;
+
+    g_mutex_lock(&fixture->lock);
+    fixture->held = TRUE;
+    g_cond_broadcast(&fixture->cond);
+    while (!fixture->goes_on)
+        g_cond_wait(&fixture->cond, &fixture->lock);
+    g_string_append(fixture->order, "first ");
+    g_mutex_unlock(&fixture->lock);
+    g_task_return_boolean(task, TRUE);
+}
+
+static void
+be_next(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Fixture *fixture = data;
+
+    g_mutex_lock(&fixture->lock);
+    g_string_append(fixture->order, "next ");
+    g_mutex_unlock(&fixture->lock);
+    g_task_return_boolean(task, TRUE);
+}
+
+static void
+on_done(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    (*(guint *)user_data)++;
+}
+
+static void
+run(BpfpvWorker *worker, Fixture *fixture, GTaskThreadFunc func, GCancellable *cancellable,
+    guint *n_done)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, cancellable, on_done, n_done);
+
+    g_task_set_task_data(task, fixture, NULL);
+    bpfpv_worker_run(worker, task, func);
+}
+
+static void
+wait_until_held(Fixture *fixture)
+{
+    g_mutex_lock(&fixture->lock);
+    while (!fixture->held)
+        g_cond_wait(&fixture->cond, &fixture->lock);
+    g_mutex_unlock(&fixture->lock);
+}
+
+static void
+let_go_on(Fixture *fixture)
+{
+    g_mutex_lock(&fixture->lock);
+    fixture->goes_on = TRUE;
+    g_cond_broadcast(&fixture->cond);
+    g_mutex_unlock(&fixture->lock);
+}
+
+/* As a domain's next run, while a call for the run before is under way. */
+static void
+the_next_owner_comes_after_the_last_call_of_the_one_before(void **state)
+{
+    Fixture *fixture = *state;
+    BpfpvWorker *first = bpfpv_worker_new_shared("pins", "a domain");
+    BpfpvWorker *next;
+    guint n_done = 0;
+
+    run(first, fixture, take_long, NULL, &n_done);
+    wait_until_held(fixture);
+    bpfpv_worker_free(first);
+    next = bpfpv_worker_new_shared("pins", "a domain");
+    run(next, fixture, be_next, NULL, &n_done);
+    bpfpv_worker_free(next);
+    let_go_on(fixture);
+    while (n_done < 2)
+        g_main_context_iteration(NULL, TRUE);
+    assert_string_equal(fixture->order->str, "first next ");
+}
+
+static void
+another_key_or_purpose_does_not_wait(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(BpfpvWorker) first = bpfpv_worker_new_shared("pins", "a domain");
+    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another");
+    g_autoptr(BpfpvWorker) session = bpfpv_worker_new_shared("session", "a domain");
+    guint n_done = 0;
+
+    run(first, fixture, take_long, NULL, &n_done);
+    wait_until_held(fixture);
+    run(other, fixture, be_next, NULL, &n_done);
+    run(session, fixture, be_next, NULL, &n_done);
+    while (n_done < 2)
+        g_main_context_iteration(NULL, TRUE);
+    let_go_on(fixture);
+    while (n_done < 3)
+        g_main_context_iteration(NULL, TRUE);
+    assert_string_equal(fixture->order->str, "next next first ");
+}
+
+static void
+what_was_queued_and_cancelled_is_not_called(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(BpfpvWorker) worker = bpfpv_worker_new_shared("pins", "a domain");
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    guint n_done = 0;
+
+    run(worker, fixture, take_long, NULL, &n_done);
+    wait_until_held(fixture);
+    run(worker, fixture, be_next, cancellable, &n_done);
+    g_cancellable_cancel(cancellable);
+    let_go_on(fixture);
+    while (n_done < 2)
+        g_main_context_iteration(NULL, TRUE);
+    assert_string_equal(fixture->order->str, "first ");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_next_owner_comes_after_the_last_call_of_the_one_before),
+        TEST(another_key_or_purpose_does_not_wait),
+        TEST(what_was_queued_and_cancelled_is_not_called),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
