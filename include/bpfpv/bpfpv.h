@@ -31,6 +31,7 @@ G_BEGIN_DECLS
  * @BPFPV_ERROR_ACCESS_DENIED: the caller may not do this; it needs root
  * @BPFPV_ERROR_TIMED_OUT: bpfpvd did not answer in time; what was asked may still happen
  * @BPFPV_ERROR_NO_BUS: the bus itself can not be reached, or has closed the connection
+ * @BPFPV_ERROR_NOT_CONNECTED: bpfpvd is not connected to libvirt, so that it can not tell
  */
 typedef enum {
     BPFPV_ERROR_FAILED,
@@ -41,7 +42,8 @@ typedef enum {
     BPFPV_ERROR_NOT_RUNNING,
     BPFPV_ERROR_ACCESS_DENIED,
     BPFPV_ERROR_TIMED_OUT,
-    BPFPV_ERROR_NO_BUS
+    BPFPV_ERROR_NO_BUS,
+    BPFPV_ERROR_NOT_CONNECTED
 } BpfpvError;
 
 #define BPFPV_ERROR (bpfpv_error_quark())
@@ -83,7 +85,8 @@ BPFPV_API BpfpvClient *bpfpv_client_new_sync(const char *bus_address, GCancellab
 BPFPV_API void bpfpv_client_free(BpfpvClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvClient, bpfpv_client_free)
 
-/* aa{sv}: one dictionary per managed domain, sorted by name. */
+/* aa{sv}: one dictionary per managed domain, sorted by name. As long as bpfpvd is not connected to
+ * libvirt, which "Connected" of bpfpv_client_host_sync() says, it is what was known last. */
 BPFPV_API GVariant *bpfpv_client_list_sync(BpfpvClient *client, GCancellable *cancellable,
                                            GError **error);
 /* a{sv}: all about one domain, given by name, UUID or libvirt id. */

@@ -19,6 +19,7 @@ static const struct {
     {"org.bpfpv1.Error.NotRunning", BPFPV_ERROR_DOMAIN_NOT_RUNNING},
     {"org.bpfpv1.Error.NotManaged", BPFPV_ERROR_NOT_MANAGED},
     {"org.bpfpv1.Error.InvalidArgument", BPFPV_ERROR_INVALID_ARGUMENT},
+    {"org.bpfpv1.Error.NotConnected", BPFPV_ERROR_NOT_CONNECTED},
     {"org.bpfpv1.Error.Failed", BPFPV_ERROR_FAILED},
 };
 

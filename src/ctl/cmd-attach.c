@@ -100,11 +100,14 @@ on_state(BpfpvClient *client G_GNUC_UNUSED, const char *domain, const char *uuid
     take_step(follow, state, reason);
 }
 
-/* The daemon may not have taken up the new metadata yet: then it is asked again later. */
+/* The daemon may not have taken up the new metadata yet, or not have its connection to libvirt:
+ * then it is asked again later. */
 static gboolean
 is_not_yet(const Follow *follow, const GError *error)
 {
-    return follow->state == NULL && g_error_matches(error, BPFPV_ERROR, BPFPV_ERROR_NOT_MANAGED);
+    return follow->state == NULL &&
+           (g_error_matches(error, BPFPV_ERROR, BPFPV_ERROR_NOT_MANAGED) ||
+            g_error_matches(error, BPFPV_ERROR, BPFPV_ERROR_NOT_CONNECTED));
 }
 
 /* Asks for what no signal told, and whether the daemon is still there. */

@@ -36,9 +36,10 @@ static void
 add_domain(BpfpvTextTable *table, GVariant *domain)
 {
     g_autofree char *state = bpfpv_ctl_field(domain, "state");
+    g_autofree char *shown = bpfpv_ctl_state(domain);
 
     add_text(table, domain, "domain", BPFPV_STYLE_PLAIN);
-    bpfpv_text_table_add(table, bpfpv_term_state_style(state), state);
+    bpfpv_text_table_add(table, bpfpv_term_state_style(state), shown);
     add_text(table, domain, "vcpus", BPFPV_STYLE_PLAIN);
     add_anchors(table, domain);
     add_text(table, domain, "reason", BPFPV_STYLE_PLAIN);
@@ -65,8 +66,11 @@ run_list(const BpfpvCtl *ctl, char **arguments G_GNUC_UNUSED)
     g_autoptr(GError) error = NULL;
     g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
     g_autoptr(GVariant) domains = NULL;
+    int code = BPFPV_EXIT_FAILED;
 
     if (client != NULL)
+        code = bpfpv_ctl_check_connected(client, &error);
+    if (client != NULL && error == NULL)
         domains = bpfpv_client_list_sync(client, NULL, &error);
     if (domains == NULL)
         return bpfpv_ctl_fail(error);
@@ -75,9 +79,9 @@ run_list(const BpfpvCtl *ctl, char **arguments G_GNUC_UNUSED)
         bpfpv_ctl_print_json(domains);
     else if (g_variant_n_children(domains) > 0)
         print_domains(ctl, domains);
-    else
+    else if (code == BPFPV_EXIT_DONE)
         g_printerr("No managed domains. To manage one that runs: bpfpvctl attach DOMAIN\n");
-    return BPFPV_EXIT_DONE;
+    return code;
 }
 
 const BpfpvCommand bpfpv_command_list = {

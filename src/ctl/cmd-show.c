@@ -19,13 +19,14 @@ append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
 {
     g_autofree char *domain = bpfpv_ctl_field(status, "domain");
     g_autofree char *state = bpfpv_ctl_field(status, "state");
+    g_autofree char *shown = bpfpv_ctl_state(status);
     g_autofree char *uuid = bpfpv_ctl_field(status, "uuid");
     g_autofree char *reason = bpfpv_ctl_field(status, "reason");
     g_autofree char *source = bpfpv_ctl_field(status, "source");
 
     bpfpv_term_append(&ctl->term, out, BPFPV_STYLE_HEADING, domain);
     g_string_append(out, "  ");
-    bpfpv_term_append(&ctl->term, out, bpfpv_term_state_style(state), state);
+    bpfpv_term_append(&ctl->term, out, bpfpv_term_state_style(state), shown);
     g_string_append_printf(out, "\n  uuid     %s\n", uuid);
     if (*reason != '\0')
         g_string_append_printf(out, "  reason   %s\n", reason);
@@ -168,15 +169,18 @@ run_show(const BpfpvCtl *ctl, char **arguments)
     g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
     g_autoptr(GVariant) status = NULL;
     g_autoptr(GString) out = g_string_new(NULL);
+    int code = BPFPV_EXIT_FAILED;
 
     if (client != NULL)
+        code = bpfpv_ctl_check_connected(client, &error);
+    if (client != NULL && error == NULL)
         status = bpfpv_client_show_sync(client, arguments[0], NULL, &error);
     if (status == NULL)
         return bpfpv_ctl_fail(error);
 
     if (ctl->json) {
         bpfpv_ctl_print_json(status);
-        return BPFPV_EXIT_DONE;
+        return code;
     }
     append_heading(out, ctl, status);
     append_guest(out, status);
@@ -184,7 +188,7 @@ run_show(const BpfpvCtl *ctl, char **arguments)
     append_vcpus(out, ctl, status);
     append_threads(out, ctl, status);
     g_print("%s", out->str);
-    return BPFPV_EXIT_DONE;
+    return code;
 }
 
 const BpfpvCommand bpfpv_command_show = {

@@ -44,6 +44,9 @@ extern const BpfpvCommand bpfpv_command_plan;
 
 /* A client for the bus that was asked for. */
 BpfpvClient *bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error);
+/* Says on standard error that what is shown is as it was known last, if bpfpvd has no connection to
+ * libvirt. Ask before the rest: what is asked afterwards is no older. Returns an exit code. */
+int bpfpv_ctl_check_connected(BpfpvClient *client, GError **error);
 /* Says on standard error what went wrong; returns BPFPV_EXIT_FAILED. */
 int bpfpv_ctl_fail(const GError *error);
 /* As fail, for a wrong command line; returns BPFPV_EXIT_USAGE. */
@@ -51,6 +54,8 @@ int bpfpv_ctl_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* One value of an a{sv} as clean text; "" if it is not there. */
 char *bpfpv_ctl_field(GVariant *dictionary, const char *key);
+/* A domain's "state", and that it is the last known one, if bpfpvd is not connected to libvirt. */
+char *bpfpv_ctl_state(GVariant *dictionary);
 /* A value that is itself a{sv} or aa{sv}; an empty one if it is not there. */
 GVariant *bpfpv_ctl_child(GVariant *dictionary, const char *key, const char *type);
 /* The JSON of a value, safe to show on a terminal, and a line end. */

@@ -24,6 +24,40 @@ bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error)
 }
 
 /**
+ * bpfpv_ctl_check_connected:
+ * @client: a client
+ * @error: return location, domain %BPFPV_ERROR
+ *
+ * Asks whether what the daemon says is how it is now, and prints a warning on standard error if
+ * not. An older daemon does not say; then nothing is printed.
+ *
+ * Returns: the exit code of a command that goes on to show what is known; %BPFPV_EXIT_FAILED also
+ * with @error set
+ */
+int
+bpfpv_ctl_check_connected(BpfpvClient *client, GError **error)
+{
+    g_autoptr(GVariant) host = bpfpv_client_host_sync(client, NULL, error);
+    g_autofree char *uri = NULL;
+    g_autofree char *reason = NULL;
+    gboolean connected = TRUE;
+
+    if (host == NULL)
+        return BPFPV_EXIT_FAILED;
+    g_variant_lookup(host, "Connected", "b", &connected);
+    if (connected)
+        return BPFPV_EXIT_DONE;
+    uri = bpfpv_ctl_field(host, "LibvirtUri");
+    reason = bpfpv_ctl_field(host, "LibvirtError");
+    g_printerr(
+        "bpfpvctl: bpfpvd is not connected to libvirt at %s: %s: what is shown, if anything, "
+        "is as it was known last. See whether libvirtd (or virtqemud) runs; bpfpvd tries "
+        "again every second\n",
+        uri, *reason != '\0' ? reason : "no reason given");
+    return BPFPV_EXIT_FAILED;
+}
+
+/**
  * bpfpv_ctl_fail:
  * @error: what went wrong
  *
@@ -84,6 +118,22 @@ bpfpv_ctl_field(GVariant *dictionary, const char *key)
         return bpfpv_term_clean(g_variant_get_string(value, NULL));
     text = g_variant_print(value, FALSE);
     return bpfpv_term_clean(text);
+}
+
+/**
+ * bpfpv_ctl_state:
+ * @dictionary: a domain's, from the daemon
+ *
+ * Returns: (transfer full): its "state" as clean text, marked where it may not be true any more
+ */
+char *
+bpfpv_ctl_state(GVariant *dictionary)
+{
+    g_autofree char *state = bpfpv_ctl_field(dictionary, "state");
+    gboolean connected = TRUE;
+
+    g_variant_lookup(dictionary, "connected", "b", &connected);
+    return connected ? g_steal_pointer(&state) : g_strconcat(state, " (last known)", NULL);
 }
 
 /**

@@ -213,6 +213,56 @@ a_guest_that_reboots_starts_over(void **state)
     bed_wait_state("lifecycle", "active", BED_BOOT);
 }
 
+static gboolean
+ends_with(int wanted, const char *command, const char *part)
+{
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    int status = g_str_equal(command, "show") ? bed_ctl(&out, &err, command, "lifecycle", NULL)
+                                              : bed_ctl(&out, &err, command, NULL);
+
+    return status == wanted && (strstr(out, part) || strstr(err, part));
+}
+
+static gboolean
+is_marked_as_last_known(gpointer data)
+{
+    return ends_with(1, "list", "(last known)") && ends_with(1, "show", "(last known)") &&
+           ends_with(1, "map", "as last known");
+}
+
+static gboolean
+is_true_again(gpointer data)
+{
+    return ends_with(0, "list", "active") && ends_with(0, "show", "active") &&
+           ends_with(0, "map", "CPUs online");
+}
+
+static void
+what_is_known_is_marked_while_libvirt_is_away(void **state)
+{
+    g_autofree char *err = NULL;
+
+    bed_libvirtd("stop");
+    if (!bed_wait(is_marked_as_last_known, NULL, BED_SOON))
+        bed_fail("bpfpvctl does not say that libvirt is away");
+    assert_int_equal(bed_ctl(NULL, &err, "list", NULL), 1);
+    assert_non_null(strstr(err, "not connected to libvirt at qemu:///system: "));
+    bed_daemon_kill(bpfpvd);
+    bpfpvd = bed_daemon_start(NULL); /* one that has never had a connection */
+    g_clear_pointer(&err, g_free);
+    assert_int_equal(bed_ctl(NULL, &err, "list", NULL), 1);
+    assert_non_null(strstr(err, "not connected to libvirt at qemu:///system: "));
+    assert_null(strstr(err, "No managed domains"));
+    g_clear_pointer(&err, g_free);
+    assert_int_equal(bed_ctl(NULL, &err, "show", "lifecycle", NULL), 1);
+    assert_non_null(strstr(err, "whether domain \"lifecycle\" is managed is not known"));
+    bed_libvirtd("start");
+    bed_guest_wait_agent(guest);
+    if (!bed_wait(is_true_again, NULL, BED_SOON))
+        bed_fail("bpfpvctl does not say that libvirt is back");
+}
+
 static void
 a_libvirtd_that_restarts_is_found_again(void **state)
 {
@@ -245,6 +295,7 @@ main(void)
         cmocka_unit_test(restore_puts_back_what_a_killed_daemon_left),
         cmocka_unit_test(a_guest_that_reboots_starts_over),
         cmocka_unit_test(a_libvirtd_that_restarts_is_found_again),
+        cmocka_unit_test(what_is_known_is_marked_while_libvirt_is_away),
     };
 
     return cmocka_run_group_tests(tests, setup, bed_cleanup);

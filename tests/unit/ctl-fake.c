@@ -264,7 +264,8 @@ fake_manager_new(const char *bus_address)
     g_mutex_init(&fake->lock);
     fake->list = "@aa{sv} []";
     fake->map = "{'cpus': <@aa{sv} []>}";
-    fake->host = "{'Version': <'0'>, 'Ready': <true>, 'Programs': <['affinity']>, 'Pool': <'1-3'>, "
+    fake->host = "{'Version': <'0'>, 'Ready': <true>, 'Connected': <true>, 'Programs': "
+                 "<['affinity']>, 'Pool': <'1-3'>, "
                  "'Anchors': <uint32 2>}";
     fake->calls = g_string_new(NULL);
     fake->context = g_main_context_new();

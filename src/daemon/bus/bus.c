@@ -183,8 +183,18 @@ attach(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
 }
 
 static void
-return_not_managed(GDBusMethodInvocation *invocation, const char *text)
+return_not_managed(const BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
 {
+    const char *unconnected = bpfpv_manager_unconnected(bus->manager);
+
+    if (unconnected) {
+        return_error(
+            invocation, "NotConnected",
+            "whether domain \"%s\" is managed is not known: bpfpvd is not connected to "
+            "libvirt at %s: %s; see whether libvirtd runs, bpfpvd tries again every second",
+            text, bpfpv_manager_uri(bus->manager), unconnected);
+        return;
+    }
     return_error(invocation, "NotManaged",
                  "domain \"%s\" is not managed here; bpfpvctl attach manages a running domain, "
                  "bpfpvctl list shows those that are",
@@ -206,7 +216,7 @@ show(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
     BpfpvManaged *managed = bpfpv_manager_find(bus->manager, text);
 
     if (!managed) {
-        return_not_managed(invocation, text);
+        return_not_managed(bus, invocation, text);
         return;
     }
     g_dbus_method_invocation_return_value(
@@ -222,7 +232,7 @@ keys(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text, GVarian
     GVariant *page;
 
     if (!managed) {
-        return_not_managed(invocation, text);
+        return_not_managed(bus, invocation, text);
         return;
     }
     g_variant_get(parameters, "(&s&st)", NULL, &program, &from);

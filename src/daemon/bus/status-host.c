@@ -40,6 +40,9 @@ bpfpv_status_host(BpfpvManager *manager)
             bpfpv_cpuset_intersect(pool, conf->cpuset);
     }
     bpfpv_dict_add_boolean(&builder, "Ready", ready);
+    bpfpv_dict_add_boolean(&builder, "Connected", bpfpv_manager_unconnected(manager) == NULL);
+    bpfpv_dict_add_string(&builder, "LibvirtUri", bpfpv_manager_uri(manager));
+    bpfpv_dict_add_string(&builder, "LibvirtError", bpfpv_manager_unconnected(manager));
     bpfpv_dict_add_value(&builder, "Programs", list_programs());
     bpfpv_dict_add_set(&builder, "Pool", pool);
     bpfpv_dict_add_uint(&builder, "Anchors", count_anchors(pool, conf->reserve));

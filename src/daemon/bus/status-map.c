@@ -38,6 +38,17 @@ add_neighbour(const char *name, const BpfpvCpuset *cpus, gpointer map)
     bpfpv_host_map_add_neighbour(map, name, cpus);
 }
 
+/* @map: (nullable) */
+static GVariant *
+describe(const BpfpvManager *manager, BpfpvHostMap *map)
+{
+    g_autoptr(GVariant) seats = g_variant_ref_sink(bpfpv_host_map_describe(map));
+    g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(seats);
+
+    g_variant_dict_insert(&dict, "connected", "b", bpfpv_manager_unconnected(manager) == NULL);
+    return g_variant_dict_end(&dict);
+}
+
 GVariant *
 bpfpv_status_map(BpfpvManager *manager)
 {
@@ -47,10 +58,10 @@ bpfpv_status_map(BpfpvManager *manager)
     g_autoptr(BpfpvHostMap) map = NULL;
 
     if (!topology)
-        return bpfpv_host_map_describe(NULL);
+        return describe(manager, NULL);
     map = bpfpv_host_map_new(topology, conf->cpuset, conf->reserve);
     bpfpv_manager_foreach_neighbour(manager, add_neighbour, map);
     for (guint i = 0; i < list->len; i++)
         add_domain(map, manager, g_ptr_array_index(list, i));
-    return bpfpv_host_map_describe(map);
+    return describe(manager, map);
 }

@@ -16,6 +16,8 @@ add_heading(GVariantBuilder *builder, const BpfpvManaged *managed)
     bpfpv_dict_add_string(builder, "uuid", managed->uuid);
     bpfpv_dict_add_string(builder, "state", bpfpv_state_to_string(state));
     bpfpv_dict_add_string(builder, "reason", reason);
+    bpfpv_dict_add_boolean(builder, "connected",
+                           bpfpv_manager_unconnected(managed->manager) == NULL);
 }
 
 static guint

@@ -283,6 +283,18 @@ bpfpv_managed_wait_released(BpfpvManaged *managed, GTask *task)
     bpfpv_manager_drop_soon(managed->manager);
 }
 
+const char *
+bpfpv_manager_unconnected(const BpfpvManager *manager)
+{
+    return manager->unconnected;
+}
+
+const char *
+bpfpv_manager_uri(const BpfpvManager *manager)
+{
+    return manager->conf->uri;
+}
+
 void
 bpfpv_manager_refresh(BpfpvManager *manager, const char *uuid)
 {
@@ -308,6 +320,7 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->funcs = funcs;
     manager->user_data = user_data;
     manager->payload = g_steal_pointer(&payload);
+    manager->unconnected = g_strdup("connecting for the first time");
     manager->placer = bpfpv_placer_new();
     manager->neighbours =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
@@ -336,6 +349,7 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->hold_source, g_source_remove);
     bpfpv_topology_free(manager->topology);
     bpfpv_payload_unref(manager->payload);
+    g_free(manager->unconnected);
     g_free(manager);
 }
 

@@ -57,6 +57,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvManager, bpfpv_manager_free)
  */
 void bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data);
 
+/* Returns: (transfer none) (nullable): why what is known of the domains may not be so any more, or
+ * not be all: libvirt is not reached, or still being asked; %NULL: it is all there is */
+const char *bpfpv_manager_unconnected(const BpfpvManager *manager);
+/* Returns: (transfer none): the URI of libvirt */
+const char *bpfpv_manager_uri(const BpfpvManager *manager);
+
 /* Returns: (transfer container) (element-type BpfpvManaged): sorted by name */
 GPtrArray *bpfpv_manager_list(BpfpvManager *manager);
 /* Returns: (transfer none) (nullable): by name, UUID or libvirt id */

@@ -31,8 +31,9 @@ struct _BpfpvManager {
     guint step_source;       /* pin calls are due */
     guint drop_source;       /* released domains are to be looked at */
     gboolean connected;      /* to libvirt */
-    gboolean complained;     /* about the connection that is not there */
-    gboolean listed;         /* all domains that ran when the connection was made are known */
+    char *unconnected; /* why there is no connection, or not all domains are known; NULL: it is
+                        * there, and they are */
+    gboolean listed;   /* all domains that ran when the connection was made are known */
     gboolean shutting_down;
     guint shutdown_timer;
     GSourceFunc shutdown_done;

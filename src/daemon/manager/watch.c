@@ -78,6 +78,16 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     bpfpv_pins_note_soon(managed->pins);
 }
 
+static void
+set_unconnected(BpfpvManager *manager, const char *reason)
+{
+    if (g_strcmp0(manager->unconnected, reason) == 0)
+        return;
+    g_free(manager->unconnected);
+    manager->unconnected = g_strdup(reason);
+    manager->funcs->host(manager->user_data);
+}
+
 static gboolean
 is_unseen(gpointer key, gpointer value, gpointer user_data)
 {
@@ -93,7 +103,7 @@ on_listed(gpointer user_data)
     if (g_hash_table_foreach_remove(manager->domains, is_unseen, NULL) > 0)
         bpfpv_manager_place_soon(manager);
     manager->listed = TRUE;
-    g_debug("all running domains are known");
+    set_unconnected(manager, NULL);
 }
 
 static void
@@ -111,8 +121,8 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
                                bpfpv_topology_online(manager->topology));
     }
     manager->connected = TRUE;
-    manager->complained = FALSE;
     manager->listed = FALSE;
+    set_unconnected(manager, "connected, and still reading which domains run");
     g_message("connected to libvirt at %s", manager->conf->uri);
     bpfpv_manager_place_soon(manager);
 }
@@ -133,13 +143,12 @@ on_disconnected(const char *reason, gpointer user_data)
 {
     BpfpvManager *manager = user_data;
 
-    if (!manager->complained)
-        g_message("not connected to libvirt (%s); trying again every second", reason);
-    manager->complained = TRUE;
-    if (manager->connected) {
-        manager->connected = FALSE;
-        manager->funcs->host(manager->user_data);
-    }
+    if (g_strcmp0(manager->unconnected, reason) != 0 && !manager->shutting_down)
+        g_warning("not connected to libvirt at %s (%s); trying again every second",
+                  manager->conf->uri, reason);
+    manager->connected = FALSE;
+    manager->listed = FALSE;
+    set_unconnected(manager, reason);
 }
 
 static void
