@@ -29,7 +29,7 @@ _bpfpvctl_offer()
 _bpfpvctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]}
-    local commands='list show keys map attach detach validate plan'
+    local commands='list show keys map attach detach release validate plan'
     local options='--bus-address= --json --no-color --help --version'
     local command='' word
 

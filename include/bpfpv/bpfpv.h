@@ -109,6 +109,12 @@ BPFPV_API gboolean bpfpv_client_attach_sync(BpfpvClient *client, const char *dom
 /* Asks the daemon to let go of a domain; returns when its original pins are back. */
 BPFPV_API gboolean bpfpv_client_detach_sync(BpfpvClient *client, const char *domain,
                                             GCancellable *cancellable, GError **error);
+/* Every vCPU, the emulator and every I/O thread. */
+#define BPFPV_RELEASE_ALL (-1)
+/* aa{sv}: hands a vCPU that an administrator has pinned by hand back to the daemon, or all that
+ * was. */
+BPFPV_API GVariant *bpfpv_client_release_sync(BpfpvClient *client, const char *domain, int vcpu,
+                                              GCancellable *cancellable, GError **error);
 
 /* Calls func in the current thread-default main context whenever a domain changes state. */
 BPFPV_API guint bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,

@@ -13,11 +13,6 @@
 #include "client/client.h"
 #include "client/error.h"
 
-/* Reading answers from memory. Attach and Detach wait for libvirt, whose calls wait
- * up to 30 s for another job on the domain, a migration for instance. */
-#define READ_TIMEOUT_MS 25000
-#define CHANGE_TIMEOUT_MS 60000
-
 /**
  * bpfpv_version:
  *
@@ -119,17 +114,17 @@ call_interface(BpfpvClient *client, const char *interface, const char *method, G
     return reply;
 }
 
-static GVariant *
-call(BpfpvClient *client, const char *method, GVariant *arguments, const char *reply_type,
-     int timeout_ms, GCancellable *cancellable, GError **error)
+GVariant *
+bpfpv_client_call(BpfpvClient *client, const char *method, GVariant *arguments,
+                  const char *reply_type, int timeout_ms, GCancellable *cancellable, GError **error)
 {
     return call_interface(client, BPFPV_MANAGER_INTERFACE, method, arguments, reply_type,
                           timeout_ms, cancellable, error);
 }
 
 /* Anything else would be a broken message, and the bus would hang up. */
-static gboolean
-check_text(const char *what, const char *text, GError **error)
+gboolean
+bpfpv_client_check_text(const char *what, const char *text, GError **error)
 {
     g_autofree char *readable = NULL;
 
@@ -141,14 +136,15 @@ check_text(const char *what, const char *text, GError **error)
     return FALSE;
 }
 
-static GVariant *
-call_for_domain(BpfpvClient *client, const char *method, const char *domain, const char *reply_type,
-                int timeout_ms, GCancellable *cancellable, GError **error)
+GVariant *
+bpfpv_client_call_for_domain(BpfpvClient *client, const char *method, const char *domain,
+                             const char *reply_type, int timeout_ms, GCancellable *cancellable,
+                             GError **error)
 {
-    if (!check_text("domain name", domain, error))
+    if (!bpfpv_client_check_text("domain name", domain, error))
         return NULL;
-    return call(client, method, g_variant_new("(s)", domain), reply_type, timeout_ms, cancellable,
-                error);
+    return bpfpv_client_call(client, method, g_variant_new("(s)", domain), reply_type, timeout_ms,
+                             cancellable, error);
 }
 
 /**
@@ -169,7 +165,8 @@ bpfpv_client_list_sync(BpfpvClient *client, GCancellable *cancellable, GError **
 
     g_return_val_if_fail(client != NULL, NULL);
 
-    reply = call(client, "List", NULL, "(aa{sv})", READ_TIMEOUT_MS, cancellable, error);
+    reply = bpfpv_client_call(client, "List", NULL, "(aa{sv})", BPFPV_READ_TIMEOUT_MS, cancellable,
+                              error);
     return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
 }
 
@@ -193,7 +190,8 @@ bpfpv_client_show_sync(BpfpvClient *client, const char *domain, GCancellable *ca
 
     g_return_val_if_fail(client != NULL && domain != NULL, NULL);
 
-    reply = call_for_domain(client, "Show", domain, "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
+    reply = bpfpv_client_call_for_domain(client, "Show", domain, "(a{sv})", BPFPV_READ_TIMEOUT_MS,
+                                         cancellable, error);
     return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
 }
 
@@ -217,7 +215,8 @@ bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable, GError **e
 
     g_return_val_if_fail(client != NULL, NULL);
 
-    reply = call(client, "Map", NULL, "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
+    reply = bpfpv_client_call(client, "Map", NULL, "(a{sv})", BPFPV_READ_TIMEOUT_MS, cancellable,
+                              error);
     return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
 }
 
@@ -231,7 +230,9 @@ bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable, GError **e
  * Blocks, 25 seconds at most.
  *
  * Returns: (transfer full): type a{sv}, the daemon's properties: "Version" s;
- * "Ready" b, libvirt is reached; "Programs" as, the guest programs; "Pool" s,
+ * "Ready" b, libvirt is reached; "Connected" b, it has also said which domains run, so that list,
+ * show and map are how it is now; "LibvirtUri" s, where it is; "LibvirtError" s, why it is not
+ * connected, "" if it is; "Programs" as, the guest programs; "Pool" s,
  * host CPUs that may hold anchors; "Anchors" u, how many they can hold at once;
  * all but the first may be missing from a daemon that starts or stops, or is
  * older; %NULL with @error set
@@ -245,7 +246,7 @@ bpfpv_client_host_sync(BpfpvClient *client, GCancellable *cancellable, GError **
 
     reply = call_interface(client, BPFPV_PROPERTIES_INTERFACE, "GetAll",
                            g_variant_new("(s)", BPFPV_MANAGER_INTERFACE), "(a{sv})",
-                           READ_TIMEOUT_MS, cancellable, error);
+                           BPFPV_READ_TIMEOUT_MS, cancellable, error);
     return reply != NULL ? g_variant_get_child_value(reply, 0) : NULL;
 }
 
@@ -279,9 +280,10 @@ bpfpv_client_keys_sync(BpfpvClient *client, const char *domain, const char *prog
         g_autoptr(GVariantIter) keys = NULL;
         const char *value;
 
-        if (check_text("domain name", domain, error) && check_text("program", program, error))
-            reply = call(client, "Keys", g_variant_new("(sst)", domain, program, next), "(uba(ts))",
-                         READ_TIMEOUT_MS, cancellable, error);
+        if (bpfpv_client_check_text("domain name", domain, error) &&
+            bpfpv_client_check_text("program", program, error))
+            reply = bpfpv_client_call(client, "Keys", g_variant_new("(sst)", domain, program, next),
+                                      "(uba(ts))", BPFPV_READ_TIMEOUT_MS, cancellable, error);
         if (reply == NULL) {
             g_variant_builder_clear(&all);
             return NULL;
@@ -294,54 +296,4 @@ bpfpv_client_keys_sync(BpfpvClient *client, const char *domain, const char *prog
         }
     }
     return g_variant_ref_sink(g_variant_builder_end(&all));
-}
-
-/**
- * bpfpv_client_attach_sync:
- * @client: a client
- * @domain: a running domain's name, UUID or libvirt id
- * @cancellable: (nullable): to give up from another thread; the daemon goes on
- * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
- *
- * Puts the default element into the running domain's metadata. That it is
- * there is all that success says: to see the domain become active, watch
- * before calling this, and look with bpfpv_client_show_sync() after it.
- * Blocks, 60 seconds at most.
- *
- * Returns: %TRUE, or %FALSE with @error set
- */
-gboolean
-bpfpv_client_attach_sync(BpfpvClient *client, const char *domain, GCancellable *cancellable,
-                         GError **error)
-{
-    g_autoptr(GVariant) reply = NULL;
-
-    g_return_val_if_fail(client != NULL && domain != NULL, FALSE);
-
-    reply = call_for_domain(client, "Attach", domain, "()", CHANGE_TIMEOUT_MS, cancellable, error);
-    return reply != NULL;
-}
-
-/**
- * bpfpv_client_detach_sync:
- * @client: a client
- * @domain: a managed domain's name, UUID or libvirt id
- * @cancellable: (nullable): to give up from another thread; the daemon goes on
- * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
- *
- * Removes the element from the running domain's metadata, and returns when
- * the domain's original pins are back. Blocks, 60 seconds at most.
- *
- * Returns: %TRUE, or %FALSE with @error set
- */
-gboolean
-bpfpv_client_detach_sync(BpfpvClient *client, const char *domain, GCancellable *cancellable,
-                         GError **error)
-{
-    g_autoptr(GVariant) reply = NULL;
-
-    g_return_val_if_fail(client != NULL && domain != NULL, FALSE);
-
-    reply = call_for_domain(client, "Detach", domain, "()", CHANGE_TIMEOUT_MS, cancellable, error);
-    return reply != NULL;
 }

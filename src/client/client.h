@@ -16,3 +16,18 @@ struct _BpfpvClient {
     GDBusConnection *connection; /* our own, not shared; NULL only while it is being made */
     GHashTable *watches;         /* watch id → another subscription of the same watch, or 0 */
 };
+
+/* Reading answers from memory. */
+#define BPFPV_READ_TIMEOUT_MS 25000
+
+/* client.c: @arguments: taken if floating. The reply is a tuple of type @reply_type; NULL with
+ * @error set. */
+GVariant *bpfpv_client_call(BpfpvClient *client, const char *method, GVariant *arguments,
+                            const char *reply_type, int timeout_ms, GCancellable *cancellable,
+                            GError **error);
+/* Of a method whose one argument is a domain. */
+GVariant *bpfpv_client_call_for_domain(BpfpvClient *client, const char *method, const char *domain,
+                                       const char *reply_type, int timeout_ms,
+                                       GCancellable *cancellable, GError **error);
+/* Whether @text is UTF-8; @what it is goes into the error. */
+gboolean bpfpv_client_check_text(const char *what, const char *text, GError **error);

@@ -2,6 +2,7 @@
 # libbpfpv.so: the public library. Exports what its map names and nothing else.
 lib_LTLIBRARIES += libbpfpv.la
 libbpfpv_la_SOURCES = \
+	src/client/change.c \
 	src/client/client.c src/client/client.h \
 	src/client/error.c src/client/error.h \
 	src/client/watch.c

@@ -10,99 +10,6 @@
 #define EMULATOR "emulator"
 #define IOTHREAD "iothread"
 
-static void
-thread_free(gpointer data)
-{
-    BpfpvJournalThread *thread = data;
-
-    bpfpv_cpuset_free(thread->original);
-    g_free(thread);
-}
-
-BpfpvJournalEntry *
-bpfpv_journal_entry_new(const char *uuid, const char *name, int id)
-{
-    BpfpvJournalEntry *entry = g_new0(BpfpvJournalEntry, 1);
-
-    entry->uuid = g_strdup(uuid);
-    entry->name = g_strdup(name);
-    entry->id = id;
-    entry->original = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
-    entry->fixed = bpfpv_cpuset_new();
-    entry->threads = g_ptr_array_new_with_free_func(thread_free);
-    return entry;
-}
-
-void
-bpfpv_journal_entry_free(BpfpvJournalEntry *entry)
-{
-    if (!entry)
-        return;
-    g_free(entry->uuid);
-    g_free(entry->name);
-    g_free(entry->channel);
-    g_ptr_array_unref(entry->original);
-    bpfpv_cpuset_free(entry->fixed);
-    g_ptr_array_unref(entry->threads);
-    g_free(entry);
-}
-
-BpfpvJournalThread *
-bpfpv_journal_entry_add_thread(BpfpvJournalEntry *entry, BpfpvThreadKind kind, guint id,
-                               const BpfpvCpuset *original)
-{
-    BpfpvJournalThread *thread = g_new0(BpfpvJournalThread, 1);
-
-    thread->kind = kind;
-    thread->id = id;
-    thread->original = bpfpv_cpuset_copy(original);
-    g_ptr_array_add(entry->threads, thread);
-    return thread;
-}
-
-BpfpvJournalThread *
-bpfpv_journal_entry_find_thread(const BpfpvJournalEntry *entry, BpfpvThreadKind kind, guint id)
-{
-    for (guint i = 0; i < entry->threads->len; i++) {
-        BpfpvJournalThread *thread = g_ptr_array_index(entry->threads, i);
-
-        if (thread->kind == kind && thread->id == id)
-            return thread;
-    }
-    return NULL;
-}
-
-gboolean
-bpfpv_journal_entry_has_fixed(const BpfpvJournalEntry *entry)
-{
-    for (guint i = 0; i < entry->threads->len; i++)
-        if (((const BpfpvJournalThread *)g_ptr_array_index(entry->threads, i))->fixed)
-            return TRUE;
-    return !bpfpv_cpuset_is_empty(entry->fixed);
-}
-
-gboolean
-bpfpv_journal_entry_is_theirs(const BpfpvJournalEntry *entry, guint vcpu)
-{
-    return bpfpv_cpuset_contains(entry->fixed, vcpu) ||
-           bpfpv_cpuset_count(g_ptr_array_index(entry->original, vcpu)) == 1;
-}
-
-void
-bpfpv_journal_entry_take_theirs(BpfpvJournalEntry *entry, const GPtrArray *present)
-{
-    for (guint i = 0; i < entry->original->len && i < present->len; i++) {
-        BpfpvCpuset **original = (BpfpvCpuset **)&entry->original->pdata[i];
-        const BpfpvCpuset *now = g_ptr_array_index(present, i);
-
-        if (!bpfpv_journal_entry_is_theirs(entry, i) || bpfpv_cpuset_equal(*original, now))
-            continue;
-        bpfpv_cpuset_add(entry->fixed, i);
-        bpfpv_cpuset_free(*original);
-        *original = bpfpv_cpuset_copy(now);
-    }
-}
-
 static char *
 entry_path(const char *directory, const char *uuid)
 {
@@ -141,9 +48,23 @@ add_threads(JsonBuilder *builder, const BpfpvJournalEntry *entry)
         add_set(builder, "original", thread->original);
         json_builder_set_member_name(builder, "fixed");
         json_builder_add_boolean_value(builder, thread->fixed);
+        if (thread->before)
+            add_set(builder, "before", thread->before);
         json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
+}
+
+/* A member that need not be there. */
+static gboolean
+read_set(JsonObject *object, const char *name, BpfpvCpuset **set, GError **error)
+{
+    const char *text = json_object_get_string_member_with_default(object, name, "");
+
+    if (*text == '\0')
+        return TRUE;
+    *set = bpfpv_cpuset_parse(text, error);
+    return *set != NULL;
 }
 
 static gboolean
@@ -161,7 +82,7 @@ read_thread(BpfpvJournalEntry *entry, JsonObject *object, GError **error)
         entry, g_str_equal(kind, EMULATOR) ? BPFPV_THREAD_EMULATOR : BPFPV_THREAD_IOTHREAD,
         (guint)CLAMP(id, 0, G_MAXINT), original);
     thread->fixed = json_object_get_boolean_member_with_default(object, "fixed", FALSE);
-    return TRUE;
+    return read_set(object, "before", &thread->before, error);
 }
 
 static gboolean
@@ -176,6 +97,41 @@ read_threads(BpfpvJournalEntry *entry, JsonObject *object, GError **error)
         if (JSON_NODE_HOLDS_OBJECT(element) &&
             !read_thread(entry, json_node_get_object(element), error))
             return FALSE;
+    }
+    return TRUE;
+}
+
+/* By vCPU; "" where there is none. */
+static void
+add_befores(JsonBuilder *builder, const BpfpvJournalEntry *entry)
+{
+    json_builder_set_member_name(builder, "before");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < entry->before->len; i++) {
+        const BpfpvCpuset *set = g_ptr_array_index(entry->before, i);
+        g_autofree char *text = set ? bpfpv_cpuset_format(set) : g_strdup("");
+
+        json_builder_add_string_value(builder, text);
+    }
+    json_builder_end_array(builder);
+}
+
+static gboolean
+read_befores(BpfpvJournalEntry *entry, JsonObject *object, GError **error)
+{
+    JsonNode *node = json_object_get_member(object, "before");
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+    for (guint i = 0; array && i < json_array_get_length(array); i++) {
+        const char *text = json_array_get_string_element(array, i);
+        g_autoptr(BpfpvCpuset) set = NULL;
+
+        if (!text || !*text)
+            continue;
+        set = bpfpv_cpuset_parse(text, error);
+        if (!set)
+            return FALSE;
+        bpfpv_journal_entry_set_before(entry, i, set);
     }
     return TRUE;
 }
@@ -209,6 +165,7 @@ entry_to_json(const BpfpvJournalEntry *entry)
         g_autofree char *fixed = bpfpv_cpuset_format(entry->fixed);
 
         add_member(builder, "fixed", fixed);
+        add_befores(builder, entry);
     }
     add_threads(builder, entry);
     json_builder_end_object(builder);
@@ -246,7 +203,7 @@ entry_from_json(JsonObject *object, GError **error)
             return NULL;
         g_ptr_array_add(entry->original, set);
     }
-    if (!read_threads(entry, object, error))
+    if (!read_befores(entry, object, error) || !read_threads(entry, object, error))
         return NULL;
     return g_steal_pointer(&entry);
 }

@@ -16,6 +16,7 @@ typedef struct {
     guint id;              /* an I/O thread's number; 0 for the emulator */
     BpfpvCpuset *original; /* what it had before bpfpv */
     gboolean fixed;        /* an administrator has pinned it meanwhile: that is the original */
+    BpfpvCpuset *before;   /* (nullable): the original before that, if it is known */
 } BpfpvJournalThread;
 
 typedef struct {
@@ -27,7 +28,9 @@ typedef struct {
     char *channel;        /* (nullable): its target name */
     GPtrArray *original;  /* of BpfpvCpuset, by vCPU */
     BpfpvCpuset *fixed;   /* vCPUs that an administrator has pinned meanwhile */
-    GPtrArray *threads;   /* of BpfpvJournalThread: emulator and I/O threads */
+    GPtrArray *before;  /* of BpfpvCpuset or NULL, by vCPU: of those, the originals before that, if
+                         * they are known; may be shorter */
+    GPtrArray *threads; /* of BpfpvJournalThread: emulator and I/O threads */
 } BpfpvJournalEntry;
 
 BpfpvJournalEntry *bpfpv_journal_entry_new(const char *uuid, const char *name, int id);
@@ -40,6 +43,20 @@ BpfpvJournalThread *bpfpv_journal_entry_add_thread(BpfpvJournalEntry *entry, Bpf
 /* Returns: (transfer none) (nullable) */
 BpfpvJournalThread *bpfpv_journal_entry_find_thread(const BpfpvJournalEntry *entry,
                                                     BpfpvThreadKind kind, guint id);
+
+/* An administrator has pinned @vcpu to @cpus: that is its original from now on, and what it was
+ * before the first such pin stays known. */
+void bpfpv_journal_entry_fix(BpfpvJournalEntry *entry, guint vcpu, const BpfpvCpuset *cpus);
+/* The same of a thread. */
+void bpfpv_journal_thread_fix(BpfpvJournalThread *thread, const BpfpvCpuset *cpus);
+/* @before: (nullable): copied */
+void bpfpv_journal_entry_set_before(BpfpvJournalEntry *entry, guint vcpu,
+                                    const BpfpvCpuset *before);
+/* Returns: (transfer none) (nullable): the original of @vcpu before an administrator pinned it */
+const BpfpvCpuset *bpfpv_journal_entry_before(const BpfpvJournalEntry *entry, guint vcpu);
+/* It is the administrator's no more: @original is its original again. */
+void bpfpv_journal_entry_unfix(BpfpvJournalEntry *entry, guint vcpu, const BpfpvCpuset *original);
+void bpfpv_journal_thread_unfix(BpfpvJournalThread *thread, const BpfpvCpuset *original);
 
 /* Whether bpfpv never pins @vcpu: an administrator has pinned it, or its definition to one CPU. */
 gboolean bpfpv_journal_entry_is_theirs(const BpfpvJournalEntry *entry, guint vcpu);

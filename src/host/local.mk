@@ -7,6 +7,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/domain.c src/host/domain.h \
 	src/host/injector.c src/host/injector.h \
 	src/host/journal.c src/host/journal.h \
+	src/host/journal-entry.c \
 	src/host/pinner.c src/host/pinner.h \
 	src/host/pinner-private.h \
 	src/host/pinner-defined.c \

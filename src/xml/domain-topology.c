@@ -68,6 +68,7 @@ read_vcpus(BpfpvDomainTopology *topology, const xmlNode *root)
         bpfpv_cpuset_free(topology->original->pdata[v]);
         topology->original->pdata[v] = set;
     }
+    topology->unpinned = all ? bpfpv_cpuset_copy(all) : NULL;
     topology->emulator = bpfpv_xml_get_cpuset(bpfpv_xml_find_child(tune, "emulatorpin"), "cpuset");
     if (!topology->emulator)
         topology->emulator = g_steal_pointer(&all);
@@ -298,6 +299,7 @@ bpfpv_domain_topology_free(BpfpvDomainTopology *topology)
     bpfpv_guest_topology_free(topology->guest);
     g_ptr_array_unref(topology->original);
     g_array_unref(topology->iothreads);
+    bpfpv_cpuset_free(topology->unpinned);
     bpfpv_cpuset_free(topology->emulator);
     bpfpv_cpuset_free(topology->enabled);
     bpfpv_cpuset_free(topology->fixed);

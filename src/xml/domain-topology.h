@@ -20,6 +20,8 @@ typedef struct {
     BpfpvGuestTopology *guest;
     GPtrArray *original;   /* of BpfpvCpuset or NULL, by vCPU: vcpupin, else <vcpu cpuset>; NULL:
                             * any host CPU */
+    BpfpvCpuset *unpinned; /* (nullable): <vcpu cpuset>: what all have without a pin of their own;
+                            * NULL: any */
     BpfpvCpuset *emulator; /* (nullable): emulatorpin, else <vcpu cpuset>; NULL: any */
     GArray *iothreads;     /* of BpfpvDomainIothread, by id */
     BpfpvCpuset *fixed; /* host CPUs that a vCPU is pinned to alone, and if there is such, those of

@@ -123,6 +123,48 @@ a_wide_one_is_left_alone_too(void **state)
     itest_assert_keys(guest, 0);
 }
 
+/* Not at once: to pin something to what it has anyway is nothing that could be noticed. */
+static void
+make_wide_one_theirs(void)
+{
+    type_vcpupin("2", "1");
+    assert_original(2, "1");
+    type_vcpupin("2", "0-1");
+    assert_original(2, "0-1");
+    assert_fixed(2);
+}
+
+static char *
+release(const char *vcpu, int *status)
+{
+    char *err = NULL;
+
+    *status = bed_ctl(NULL, &err, "release", "theirs", vcpu, NULL);
+    return err;
+}
+
+/* By however many pins it has become theirs. */
+static void
+a_released_one_is_managed_again(void **state)
+{
+    g_autofree char *all = bed_host_cpus();
+    g_autofree char *err = NULL;
+    gint64 pid;
+    int status;
+
+    err = release("2", &status);
+    if (status != 0)
+        bed_fail("release: %s", err);
+    bed_assert_vcpupin_all(guest, 2, BED_SOON);
+    assert_original(2, all);
+    itest_assert_want(guest, 2, "float", 0);
+    pid = bed_guest_task(guest, NULL, 0, "pin 2");
+    bed_assert_vcpupin_single(guest, 2, BED_SOON);
+    bed_guest_kill(guest, pid, SIGKILL);
+    bed_assert_vcpupin_all(guest, 2, BED_SOON);
+    make_wide_one_theirs();
+}
+
 /* An anchored vCPU moved by hand in front of bpfpv's eyes. */
 static void
 it_wins_over_an_anchor(void **state)
@@ -139,6 +181,48 @@ it_wins_over_an_anchor(void **state)
     bed_assert_vcpupin(guest, 1, other, 0);
     type_vcpupin("1", "0");
     bed_assert_vcpupin(guest, 1, "0", 0);
+}
+
+static void
+one_that_nobody_pinned_is_not_released(void **state)
+{
+    g_autofree char *managed = NULL;
+    g_autofree char *absent = NULL;
+    int status;
+
+    managed = release("0", &status);
+    assert_int_equal(status, 1);
+    assert_non_null(strstr(managed, "vCPU 0 of domain theirs is managed already"));
+    absent = release("7", &status);
+    assert_int_equal(status, 1);
+    assert_non_null(strstr(absent, "domain theirs has no vCPU 7: they are 0 to 2"));
+}
+
+/* The daemon that releases is not the one that saw the pins; the journal has what was before. */
+static void
+all_are_released_together(void **state)
+{
+    g_autofree char *all = bed_host_cpus();
+    g_autofree char *err = NULL;
+    int status;
+
+    assert_int_equal(bed_virsh(NULL, NULL, "emulatorpin", "theirs", "0", "--live", NULL), 0);
+    bed_assert_emulatorpin(guest, "0", BED_SOON);
+    err = release(NULL, &status);
+    if (status != 0)
+        bed_fail("release: %s", err);
+    for (guint v = 0; v < 3; v++) {
+        bed_assert_vcpupin_all(guest, v, BED_SOON);
+        assert_original(v, all);
+    }
+    bed_assert_emulatorpin(guest, NULL, BED_SOON);
+    g_clear_pointer(&err, g_free);
+    err = release(NULL, &status);
+    assert_int_equal(status, 1);
+    assert_non_null(strstr(err, "nothing of domain theirs is pinned by an administrator"));
+    type_vcpupin("1", "0");
+    assert_fixed(1);
+    make_wide_one_theirs();
 }
 
 /* The daemon stands still while libvirtd is started anew, and somebody pins. */
@@ -188,9 +272,12 @@ main(void)
         cmocka_unit_test(a_pin_of_theirs_is_noticed_and_shown),
         cmocka_unit_test(it_stays_whatever_the_guest_wants),
         cmocka_unit_test(a_wide_one_is_left_alone_too),
+        cmocka_unit_test(a_released_one_is_managed_again),
         cmocka_unit_test(it_wins_over_an_anchor),
+        cmocka_unit_test(one_that_nobody_pinned_is_not_released),
         cmocka_unit_test(one_made_while_nobody_listens_is_found),
         cmocka_unit_test(it_outlives_the_daemon),
+        cmocka_unit_test(all_are_released_together),
         cmocka_unit_test(it_stands_after_detach),
     };
 

@@ -131,6 +131,27 @@ answer_keys(GVariant *parameters, GDBusMethodInvocation *invocation)
         invocation, g_variant_new("(ub@a(ts))", 1, n > 2, g_variant_builder_end(&keys)));
 }
 
+/* All: a vCPU, the emulator and an I/O thread. */
+static void
+answer_release(FakeManager *fake, GVariant *parameters, GDBusMethodInvocation *invocation)
+{
+    static const char all[] =
+        "([{'thread': <'vcpu'>, 'id': <uint32 2>, 'original': <'0-7'>},"
+        "  {'thread': <'emulator'>, 'id': <uint32 0>, 'original': <'0-7'>},"
+        "  {'thread': <'iothread'>, 'id': <uint32 1>, 'original': <'4-7'>}],)";
+    gint32 vcpu;
+
+    g_variant_get_child(parameters, 1, "i", &vcpu);
+    g_string_append_printf(fake->calls, ":%d", vcpu);
+    if (vcpu < 0)
+        g_dbus_method_invocation_return_value(invocation, g_variant_new_parsed(all));
+    else
+        g_dbus_method_invocation_return_value(
+            invocation,
+            g_variant_new_parsed("([{'thread': <'vcpu'>, 'id': <%u>, 'original': <'0-7'>}],)",
+                                 (guint32)vcpu));
+}
+
 static void
 answer_attach(FakeManager *fake, GDBusMethodInvocation *invocation)
 {
@@ -187,6 +208,8 @@ on_call(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNU
         answer_keys(parameters, invocation);
     else if (g_str_equal(method, "Attach"))
         answer_attach(fake, invocation);
+    else if (g_str_equal(method, "Release"))
+        answer_release(fake, parameters, invocation);
     else
         g_dbus_method_invocation_return_value(invocation, NULL);
 }

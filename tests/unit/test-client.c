@@ -137,6 +137,28 @@ tells_of_the_host(void **state)
 }
 
 static void
+releases(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) one = NULL;
+    g_autoptr(GVariant) all = NULL;
+    g_autofree char *calls = NULL;
+
+    one = bpfpv_client_release_sync(fixture->client, "web1", 3, NULL, &error);
+    assert_null(error);
+    assert_int_equal(g_variant_n_children(one), 1);
+    all = bpfpv_client_release_sync(fixture->client, "web1", BPFPV_RELEASE_ALL, NULL, &error);
+    assert_null(error);
+    assert_true(g_variant_is_of_type(all, G_VARIANT_TYPE("aa{sv}")));
+    assert_int_equal(g_variant_n_children(all), 3);
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "Release(web1):3 Release(web1):-1");
+    assert_null(bpfpv_client_release_sync(fixture->client, "\xff", 0, NULL, &error));
+    assert_error(error, BPFPV_ERROR_INVALID_ARGUMENT, "is not UTF-8");
+}
+
+static void
 attaches_and_detaches(void **state)
 {
     Fixture *fixture = *state;
@@ -452,6 +474,7 @@ main(void)
         TEST(maps_the_host),
         TEST(tells_of_the_host),
         TEST(attaches_and_detaches),
+        TEST(releases),
         TEST(maps_errors),
         TEST(says_that_no_daemon_runs),
         TEST(says_that_the_daemon_died),

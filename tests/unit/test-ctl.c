@@ -124,6 +124,96 @@ lists_nothing_with_a_hint(void **state)
     assert_string_equal(fixture->out, "[]\n");
 }
 
+#define NOT_CONNECTED                                                                              \
+    "{'Ready': <false>, 'Connected': <false>, 'LibvirtUri': <'qemu:///system'>,"                   \
+    " 'LibvirtError': <'no socket\\tthere'>}"
+
+static void
+says_that_nothing_is_known_without_libvirt(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_host(fixture->fake, NOT_CONNECTED);
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 1, "not connected to libvirt at qemu:///system: no socket there: ");
+    ctl_assert_has(fixture->err, "whether libvirtd");
+    ctl_assert_lacks(fixture->err, "No managed domains");
+    assert_string_equal(fixture->out, "");
+    ctl_run(fixture, "--json", "list", NULL);
+    ctl_assert_ended(fixture, 1, "not connected to libvirt at qemu:///system");
+    assert_string_equal(fixture->out, "[]\n");
+    ctl_run(fixture, "map", NULL);
+    ctl_assert_ended(fixture, 1, "not connected to libvirt at qemu:///system");
+    assert_string_equal(fixture->out, "");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.NotConnected", "it is not known");
+    ctl_run(fixture, "show", "web1", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: it is not known");
+}
+
+static void
+marks_what_was_known_before_libvirt_went_away(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_host(fixture->fake, NOT_CONNECTED);
+    fake_manager_set_list(fixture->fake,
+                          "[{'domain': <'db'>, 'uuid': <'u1'>, 'state': <'active'>, 'reason': <''>,"
+                          "  'connected': <false>, 'vcpus': <uint32 1>, 'anchors': <uint32 0>,"
+                          "  'unmet': <uint32 0>}]");
+    fake_manager_set_show(fixture->fake, "{'domain': <'db'>, 'uuid': <'u1'>, 'state': <'active'>,"
+                                         " 'connected': <false>, 'reason': <''>}");
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 1, "as it was known last");
+    ctl_assert_has(fixture->out, "db      active (last known)");
+    ctl_run(fixture, "list", "--json", NULL);
+    ctl_assert_ended(fixture, 1, "as it was known last");
+    ctl_assert_has(fixture->out, "\"connected\" : false");
+    ctl_run(fixture, "show", "db", NULL);
+    ctl_assert_ended(fixture, 1, "as it was known last");
+    ctl_assert_has(fixture->out, "db  active (last known)\n");
+}
+
+static void
+releases_one_vcpu_or_all_that_was_pinned(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autofree char *calls = NULL;
+
+    ctl_run(fixture, "release", "web1", "3", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "web1: vCPU 3 handed back to bpfpvd, within host CPUs 0-7\n");
+    ctl_run(fixture, "release", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out,
+                        "web1: vCPU 2 handed back to bpfpvd, within host CPUs 0-7\n"
+                        "web1: emulator handed back to bpfpvd, within host CPUs 0-7\n"
+                        "web1: I/O thread 1 handed back to bpfpvd, within host CPUs 4-7\n");
+    ctl_run(fixture, "release", "--json", "web1", "0", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "\"thread\" : \"vcpu\"");
+    ctl_assert_has(fixture->out, "\"original\" : \"0-7\"");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "Release(web1):3 Release(web1):-1 Release(web1):0");
+}
+
+static void
+refuses_to_release_what_is_no_vcpu(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "release", NULL);
+    ctl_assert_ended(fixture, 2, "release takes DOMAIN [VCPU]");
+    ctl_run(fixture, "release", "web1", "-1", NULL);
+    ctl_assert_ended(fixture, 2, "-1");
+    ctl_run(fixture, "release", "web1", "two", NULL);
+    ctl_assert_ended(fixture, 2, "\"two\" is not the number of a vCPU");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.InvalidArgument",
+                           "vCPU 2 of domain web1 is statically pinned");
+    ctl_run(fixture, "release", "web1", "2", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: vCPU 2 of domain web1 is statically pinned");
+    assert_string_equal(fixture->out, "");
+}
+
 static void
 colours_a_terminal_only(void **state)
 {
@@ -399,6 +489,10 @@ main(void)
         TEST(says_what_to_do_without_a_daemon),
         TEST(lists_as_a_table),
         TEST(lists_nothing_with_a_hint),
+        TEST(says_that_nothing_is_known_without_libvirt),
+        TEST(marks_what_was_known_before_libvirt_went_away),
+        TEST(releases_one_vcpu_or_all_that_was_pinned),
+        TEST(refuses_to_release_what_is_no_vcpu),
         TEST(colours_a_terminal_only),
         TEST(shows_for_people),
         TEST(shows_the_other_threads),

@@ -188,12 +188,47 @@ a_directory_that_cannot_be_made_is_said(void **state)
     assert_non_null(strstr(error->message, "/proc/none"));
 }
 
+/* Of two pins by an administrator the first one's before counts, also for the next daemon. */
+static void
+what_was_before_an_administrators_pin_is_kept(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = make_entry();
+    g_autoptr(BpfpvJournalEntry) read = NULL;
+    g_autoptr(BpfpvCpuset) first = cpus("1");
+    g_autoptr(BpfpvCpuset) second = cpus("2");
+    BpfpvJournalThread *emulator;
+
+    bpfpv_journal_entry_fix(entry, 0, first);
+    bpfpv_journal_entry_fix(entry, 0, second);
+    emulator = bpfpv_journal_entry_find_thread(entry, BPFPV_THREAD_EMULATOR, 0);
+    bpfpv_journal_thread_fix(emulator, first);
+    assert_true(bpfpv_journal_write(*state, entry, NULL));
+    read = bpfpv_journal_read(*state, UUID, NULL);
+    assert_non_null(read);
+    assert_cpus(g_ptr_array_index(read->original, 0), "2");
+    assert_cpus(bpfpv_journal_entry_before(read, 0), "0-3,8");
+    assert_null(bpfpv_journal_entry_before(read, 1)); /* nobody saw that one */
+    emulator = bpfpv_journal_entry_find_thread(read, BPFPV_THREAD_EMULATOR, 0);
+    assert_true(emulator->fixed);
+    assert_cpus(emulator->original, "1");
+    assert_cpus(emulator->before, "0-3,8");
+
+    bpfpv_journal_entry_unfix(read, 0, bpfpv_journal_entry_before(read, 0));
+    assert_false(bpfpv_journal_entry_is_theirs(read, 0));
+    assert_cpus(g_ptr_array_index(read->original, 0), "0-3,8");
+    assert_null(bpfpv_journal_entry_before(read, 0));
+    bpfpv_journal_thread_unfix(emulator, emulator->before);
+    assert_false(emulator->fixed);
+    assert_cpus(emulator->original, "0-3,8");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_was_before_an_administrators_pin_is_kept),
         TEST(what_is_written_is_read_back),
         TEST(threads_are_read_back),
         TEST(what_an_administrator_pinned_is_worth_keeping),

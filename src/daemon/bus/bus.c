@@ -9,6 +9,7 @@
 #include "daemon/bus/bus.h"
 
 #include "bus-interface.h"
+#include "core/dict.h"
 #include "daemon/bus/keys.h"
 #include "daemon/bus/status.h"
 #include "host/domain.h"
@@ -207,7 +208,50 @@ detach(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
     if (bpfpv_manager_find(bus->manager, text))
         change_element(bus, invocation, text, FALSE);
     else
-        return_not_managed(invocation, text);
+        return_not_managed(bus, invocation, text);
+}
+
+static GVariant *
+describe_released(const GPtrArray *released)
+{
+    static const char *const kinds[] = {
+        [BPFPV_THREAD_VCPU] = "vcpu",
+        [BPFPV_THREAD_EMULATOR] = "emulator",
+        [BPFPV_THREAD_IOTHREAD] = "iothread",
+    };
+    GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
+
+    for (guint i = 0; i < released->len; i++) {
+        const BpfpvPinsReleased *one = g_ptr_array_index(released, i);
+
+        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
+        bpfpv_dict_add_string(&builder, "thread", kinds[one->kind]);
+        bpfpv_dict_add_uint(&builder, "id", one->id);
+        bpfpv_dict_add_set(&builder, "original", one->original);
+        g_variant_builder_close(&builder);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+static void
+release(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text, GVariant *parameters)
+{
+    BpfpvManaged *managed = bpfpv_manager_find(bus->manager, text);
+    g_autoptr(GPtrArray) released = NULL;
+    g_autoptr(GError) error = NULL;
+    int vcpu;
+
+    if (!managed) {
+        return_not_managed(bus, invocation, text);
+        return;
+    }
+    g_variant_get_child(parameters, 1, "i", &vcpu);
+    released = bpfpv_managed_hand_back(managed, vcpu, &error);
+    if (released)
+        g_dbus_method_invocation_return_value(
+            invocation, g_variant_new("(@aa{sv})", describe_released(released)));
+    else
+        return_error(invocation, "InvalidArgument", "%s", error->message);
 }
 
 static void
@@ -270,6 +314,8 @@ on_call(GDBusConnection *connection, const char *sender, const char *path, const
         keys(bus, invocation, text, parameters);
     else if (g_str_equal(method, "Attach"))
         attach(bus, invocation, text);
+    else if (g_str_equal(method, "Release"))
+        release(bus, invocation, text, parameters);
     else
         detach(bus, invocation, text);
 }

@@ -50,6 +50,7 @@ managed_free(gpointer data)
     bpfpv_session_free(managed->session);
     bpfpv_pins_free(managed->pins);
     bpfpv_guest_topology_free(managed->guest);
+    bpfpv_cpuset_free(managed->unpinned);
     g_free(managed->uuid);
     g_free(managed->name);
     g_free(managed->source);
@@ -274,6 +275,30 @@ bpfpv_manager_find(BpfpvManager *manager, const char *text)
     if (!managed && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
         managed = find_by_id(manager, id);
     return managed;
+}
+
+/* What libvirt gives to what has no pin of its own, on this host. */
+static BpfpvCpuset *
+unpinned_cpus(const BpfpvManaged *managed)
+{
+    const BpfpvCpuset *online = bpfpv_topology_online(managed->manager->topology);
+    g_autoptr(BpfpvCpuset) cpus = bpfpv_cpuset_copy(managed->unpinned ? managed->unpinned : online);
+
+    bpfpv_cpuset_intersect(cpus, online);
+    return bpfpv_cpuset_is_empty(cpus) ? bpfpv_cpuset_copy(online) : g_steal_pointer(&cpus);
+}
+
+GPtrArray *
+bpfpv_managed_hand_back(BpfpvManaged *managed, int vcpu, GError **error)
+{
+    g_autoptr(BpfpvCpuset) fallback = unpinned_cpus(managed);
+    GPtrArray *released = bpfpv_pins_release(managed->pins, vcpu, fallback, error);
+
+    if (!released)
+        return NULL;
+    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_pins_note_soon(managed->pins);
+    return released;
 }
 
 void

@@ -29,6 +29,8 @@ typedef struct {
     char *source; /* (nullable): where its configuration comes from, for people */
     BpfpvSession *session;
     BpfpvGuestTopology *guest; /* (nullable): what its XML says */
+    BpfpvCpuset
+        *unpinned; /* (nullable): what its XML gives to what is not pinned; NULL: all CPUs */
     BpfpvPins *pins;
     guint placed_serial; /* bpfpv_pins_serial() that the placer knows */
     gboolean releasing;  /* not managed any more: the originals go back */
@@ -89,5 +91,8 @@ BpfpvState bpfpv_managed_state(const BpfpvManaged *managed, char **reason);
 
 /* Returns TRUE to @task when the originals are back and the guest is left alone. */
 void bpfpv_managed_wait_released(BpfpvManaged *managed, GTask *task);
+/* bpfpv_pins_release(), and the plan that follows from it.
+ * Returns: (transfer full) (element-type BpfpvPinsReleased) */
+GPtrArray *bpfpv_managed_hand_back(BpfpvManaged *managed, int vcpu, GError **error);
 /* Reads the domain's XML anew. */
 void bpfpv_manager_refresh(BpfpvManager *manager, const char *uuid);

@@ -72,6 +72,9 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     }
     bpfpv_guest_topology_free(managed->guest);
     managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
+    bpfpv_cpuset_free(managed->unpinned);
+    managed->unpinned =
+        topology && topology->unpinned ? bpfpv_cpuset_copy(topology->unpinned) : NULL;
     if (topology)
         bpfpv_pins_iothreads_told(managed->pins, topology->iothreads);
     bpfpv_session_update(managed->session, xml);

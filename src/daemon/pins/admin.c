@@ -60,8 +60,7 @@ take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
 {
     BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
 
-    bpfpv_cpuset_add(pins->entry->fixed, index);
-    bpfpv_pins_replace((BpfpvCpuset **)&pins->entry->original->pdata[index], cpus);
+    bpfpv_journal_entry_fix(pins->entry, index, cpus);
     bpfpv_pins_replace(&vcpu->original, cpus);
     bpfpv_pins_replace(&vcpu->cpus, cpus);
     vcpu->anchored = FALSE;
@@ -73,8 +72,7 @@ take_thread_over(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset 
     BpfpvJournalThread *known =
         bpfpv_journal_entry_find_thread(pins->entry, thread->kind, thread->id);
 
-    known->fixed = TRUE;
-    bpfpv_pins_replace(&known->original, cpus);
+    bpfpv_journal_thread_fix(known, cpus);
     thread->fixed = TRUE;
     bpfpv_pins_replace(&thread->original, cpus);
     bpfpv_pins_replace(&thread->cpus, cpus);
@@ -108,7 +106,8 @@ say_taken_over(const BpfpvPins *pins, BpfpvThreadKind kind, guint id, const Bpfp
         kind == BPFPV_THREAD_EMULATOR ? g_strdup("") : g_strdup_printf(" %u", id);
     g_autofree char *text = bpfpv_cpuset_format(cpus);
 
-    g_message("domain %s: an administrator has pinned %s%s to host CPUs %s; it stays so",
+    g_message("domain %s: an administrator has pinned %s%s to host CPUs %s: leaving it alone until "
+              "\"bpfpvctl release\" hands it back",
               pins->entry->name, names[kind], number, text);
 }
 

@@ -88,6 +88,33 @@ void bpfpv_pins_reconnected(BpfpvPins *pins, const BpfpvCpuset *online);
 /* libvirt told that a thread was pinned; whether it was by somebody else, and is theirs now.
  * @id: a vCPU's or I/O thread's number; 0 for the emulator */
 gboolean bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
+/* pins-release.c: */
+/* What an administrator has pinned and now hands back. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id;
+    BpfpvCpuset *original; /* from now on */
+} BpfpvPinsReleased;
+
+/* All that an administrator has pinned, and can be handed back. */
+#define BPFPV_PINS_ALL (-1)
+
+/**
+ * bpfpv_pins_release:
+ * @vcpu: a vCPU's number; %BPFPV_PINS_ALL: every vCPU, the emulator and every I/O thread
+ * @fallback: the original of what was pinned before anybody could see what it had
+ * @error: return location, %G_IO_ERROR_INVALID_ARGUMENT: there is no such vCPU, no administrator
+ * has pinned it, or its original is a single CPU
+ *
+ * Takes what an administrator has pinned back into management: its original is what it was before
+ * that pin. It is pinned anew by the next plan; the caller sees to that.
+ *
+ * Returns: (transfer full) (element-type BpfpvPinsReleased): what was taken back; %NULL with @error
+ *   set
+ */
+GPtrArray *bpfpv_pins_release(BpfpvPins *pins, int vcpu, const BpfpvCpuset *fallback,
+                              GError **error);
+
 /* The vCPUs that an administrator has pinned since the domain is managed. */
 const BpfpvCpuset *bpfpv_pins_fixed(const BpfpvPins *pins);
 

@@ -56,8 +56,7 @@ original_of(BpfpvPins *pins, const BpfpvPinnedThread *present)
         known->fixed = claim && claim->fixed;
         pins->journaled = FALSE;
     } else if (is_theirs(known, present)) {
-        known->fixed = TRUE;
-        bpfpv_pins_replace(&known->original, present->cpus);
+        bpfpv_journal_thread_fix(known, present->cpus);
     }
     if (!bpfpv_cpuset_equal(known->original, present->cpus)) {
         pins->entry->pinned = TRUE;
