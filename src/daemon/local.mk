@@ -2,8 +2,10 @@
 # bpfpvd: everything but main() is a library, which the tests link too.
 noinst_LTLIBRARIES += src/daemon/libdaemon.la
 src_daemon_libdaemon_la_SOURCES = \
+	src/daemon/handover.c src/daemon/handover.h \
 	src/daemon/log.c src/daemon/log.h \
 	src/daemon/restore.c src/daemon/restore.h \
+	src/daemon/withdraw.c src/daemon/withdraw.h \
 	src/daemon/bus/bus.c src/daemon/bus/bus.h \
 	src/daemon/bus/keys.c src/daemon/bus/keys.h \
 	src/daemon/bus/status.c src/daemon/bus/status.h \
@@ -20,6 +22,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/manager/private.h \
 	src/daemon/manager/state.c \
 	src/daemon/manager/watch.c \
+	src/daemon/manager/withdraw.c \
 	src/daemon/pins/admin.c \
 	src/daemon/pins/check.c \
 	src/daemon/pins/note.c \

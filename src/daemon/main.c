@@ -6,10 +6,14 @@
 #include <stdlib.h>
 
 #include "daemon/bus/bus.h"
+#include "daemon/handover.h"
 #include "daemon/restore.h"
+#include "daemon/withdraw.h"
+#include "host/hook-check.h"
 #include "host/virt.h"
 
 typedef struct {
+    const BpfpvConf *conf;
     GMainLoop *loop;
     BpfpvBus *bus;
     BpfpvManager *manager;
@@ -49,6 +53,10 @@ on_signal(gpointer user_data)
 {
     Daemon *daemon = user_data;
 
+    if (bpfpv_handover_is_due(daemon->conf->state_dir)) {
+        g_message("stopping: the pins stay, for the daemon that follows");
+        return quit(daemon);
+    }
     g_message("stopping: putting the original pins back");
     bpfpv_manager_shutdown(daemon->manager, quit, daemon);
     return G_SOURCE_CONTINUE;
@@ -70,7 +78,7 @@ run(const BpfpvConf *conf)
     static const BpfpvManagerFuncs funcs = {on_state, on_host};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    Daemon daemon = {.loop = loop, .status = EXIT_SUCCESS};
+    Daemon daemon = {.conf = conf, .loop = loop, .status = EXIT_SUCCESS};
 
     daemon.manager = bpfpv_manager_new(conf, &funcs, &daemon, &error);
     if (daemon.manager)
@@ -90,6 +98,17 @@ run(const BpfpvConf *conf)
     return daemon.status;
 }
 
+static int
+check_hook(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (bpfpv_hook_check(path, &error))
+        return EXIT_SUCCESS;
+    g_printerr("bpfpvd: %s\n", error->message);
+    return EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -104,6 +123,12 @@ main(int argc, char **argv)
         g_print("bpfpvd %s\n", VERSION);
         return EXIT_SUCCESS;
     }
+    if (conf->check_hook)
+        return check_hook(conf->check_hook);
+    if (conf->restore && bpfpv_handover_take(conf->state_dir))
+        return EXIT_SUCCESS;
+    if (conf->withdraw)
+        return bpfpv_withdraw(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (!bpfpv_conf_load(conf, &error) || !bpfpv_virt_init(&error)) {
         g_printerr("bpfpvd: %s\n", error->message);
         return EXIT_FAILURE;

@@ -73,6 +73,29 @@ bpfpv_domain_set_element(const char *uri, const char *uuid, const char *element,
     return TRUE;
 }
 
+/* @flags: of which metadata */
+static gboolean
+has_element(virDomainPtr domain, unsigned int flags)
+{
+    g_autofree char *element =
+        virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, BPFPV_DOMAIN_NAMESPACE, flags);
+
+    return element != NULL;
+}
+
+gboolean
+bpfpv_domain_drop_element(const char *uri, const char *uuid, GError **error)
+{
+    g_auto(Handle) handle = {0};
+
+    if (!handle_open(&handle, uri, uuid, error))
+        return FALSE;
+    if (!has_element(handle.domain, VIR_DOMAIN_AFFECT_LIVE) ||
+        has_element(handle.domain, VIR_DOMAIN_AFFECT_CONFIG))
+        return TRUE;
+    return bpfpv_domain_set_element(uri, uuid, NULL, error);
+}
+
 /* Returns: (transfer full) (nullable): the channel's device id; "" where libvirt tells none */
 static char *
 find_channel(virDomainPtr domain, const char *name)

@@ -22,6 +22,14 @@ gboolean bpfpv_domain_set_element(const char *uri, const char *uuid, const char 
                                   GError **error);
 
 /**
+ * bpfpv_domain_drop_element:
+ *
+ * Removes the <bpfpv> element from the running domain's metadata, where its persistent definition
+ * has none: what is in there was put there for this run alone.
+ */
+gboolean bpfpv_domain_drop_element(const char *uri, const char *uuid, GError **error);
+
+/**
  * bpfpv_domain_attach_channel:
  * @id: libvirt's number of the run that is meant
  * @name: the virtio channel's target name

@@ -5,6 +5,8 @@ src_host_libhost_la_SOURCES = \
 	src/host/agent.c src/host/agent.h \
 	src/host/channel.c src/host/channel.h \
 	src/host/domain.c src/host/domain.h \
+	src/host/hook-check.c src/host/hook-check.h \
+	src/host/hook-check-selinux.c src/host/hook-check-selinux.h \
 	src/host/injector.c src/host/injector.h \
 	src/host/journal.c src/host/journal.h \
 	src/host/journal-entry.c \

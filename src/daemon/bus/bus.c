@@ -412,6 +412,23 @@ open_bus(const char *address, GError **error)
         NULL, NULL, error);
 }
 
+gboolean
+bpfpv_bus_is_served(const char *address)
+{
+    g_autoptr(GDBusConnection) connection = open_bus(address, NULL);
+    g_autoptr(GVariant) answer = NULL;
+    gboolean owned = FALSE;
+
+    if (connection)
+        answer = g_dbus_connection_call_sync(
+            connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+            "NameHasOwner", g_variant_new("(s)", BUS_NAME), G_VARIANT_TYPE("(b)"),
+            G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+    if (answer)
+        g_variant_get(answer, "(b)", &owned);
+    return owned;
+}
+
 BpfpvBus *
 bpfpv_bus_new(const char *address, const BpfpvConf *conf,
               void (*lost)(const char *reason, gpointer user_data), gpointer user_data,

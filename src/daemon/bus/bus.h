@@ -17,6 +17,9 @@ BpfpvBus *bpfpv_bus_new(const char *address, const BpfpvConf *conf,
 void bpfpv_bus_free(BpfpvBus *bus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvBus, bpfpv_bus_free)
 
+/* Whether a daemon is on the bus now. Blocks. */
+gboolean bpfpv_bus_is_served(const char *address);
+
 /* What answers the calls. Must outlive the bus. */
 void bpfpv_bus_set_manager(BpfpvBus *bus, BpfpvManager *manager);
 

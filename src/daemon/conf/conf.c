@@ -23,6 +23,10 @@ bpfpv_conf_new(int *argc, char ***argv, GError **error)
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &conf->file, "configuration file", "FILE"},
         {"restore", 0, 0, G_OPTION_ARG_NONE, &conf->restore,
          "put back what a daemon that died left pinned, and exit", NULL},
+        {"withdraw", 0, 0, G_OPTION_ARG_NONE, &conf->withdraw,
+         "leave nothing of bpfpv in any running domain, and exit", NULL},
+        {"check-hook", 0, 0, G_OPTION_ARG_FILENAME, &conf->check_hook,
+         "say whether libvirtd can run it as its hook, and exit", "FILE"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "say more", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, &conf->version, "show the version", NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
@@ -168,6 +172,7 @@ bpfpv_conf_free(BpfpvConf *conf)
     g_free(conf->guest_dir);
     g_free(conf->state_dir);
     g_free(conf->file);
+    g_free(conf->check_hook);
     bpfpv_cpuset_free(conf->cpuset);
     bpfpv_policy_free(conf->policy);
     g_strfreev(conf->test_loader);

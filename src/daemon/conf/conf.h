@@ -14,6 +14,8 @@ typedef struct {
     char *state_dir;     /* --state-dir */
     char *file;          /* --config; NULL: the default one, which may be absent */
     gboolean restore;    /* --restore */
+    gboolean withdraw;   /* --withdraw */
+    char *check_hook;    /* --check-hook: NULL: not asked for */
     gboolean version;    /* --version */
     BpfpvCpuset *cpuset; /* [host] cpuset, within what [nova] leaves: for anchors; NULL: all */
     guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */

@@ -93,7 +93,8 @@ drop_released(gpointer user_data)
         g_hash_table_iter_remove(&iter);
     }
     bpfpv_manager_place_soon(manager);
-    for (guint i = 0; i < again->len; i++)
+    bpfpv_manager_check_withdrawal(manager);
+    for (guint i = 0; !manager->withdrawn && i < again->len; i++)
         bpfpv_watch_refresh(manager->watch, g_ptr_array_index(again, i));
     return G_SOURCE_REMOVE;
 }
@@ -371,6 +372,7 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_hash_table_unref(manager->hopeless);
     bpfpv_placer_free(manager->placer);
     g_hash_table_unref(manager->neighbours);
+    g_clear_pointer(&manager->withdrawn, g_hash_table_unref);
     g_clear_handle_id(&manager->hold_source, g_source_remove);
     bpfpv_topology_free(manager->topology);
     bpfpv_payload_unref(manager->payload);

@@ -64,6 +64,17 @@ void bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer us
 const char *bpfpv_manager_unconnected(const BpfpvManager *manager);
 /* Returns: (transfer none): the URI of libvirt */
 const char *bpfpv_manager_uri(const BpfpvManager *manager);
+/**
+ * bpfpv_manager_withdraw:
+ * @done: called once, when nothing of bpfpv is left in any running domain, or it can't be removed
+ *
+ * Instead of managing domains: gives back the originals, ends the loaders in the guests, unplugs
+ * the channels that bpfpv plugged in. Right after bpfpv_manager_new().
+ */
+void bpfpv_manager_withdraw(BpfpvManager *manager, GSourceFunc done, gpointer user_data);
+/* Returns: (transfer full) (element-type utf8): UUIDs of the domains that are done with; @left:
+ * (out) (optional) (transfer full) (nullable): the names of those that are not, or what is wrong */
+GPtrArray *bpfpv_manager_withdrawn(BpfpvManager *manager, char **left);
 
 /* Returns: (transfer container) (element-type BpfpvManaged): sorted by name */
 GPtrArray *bpfpv_manager_list(BpfpvManager *manager);

@@ -31,10 +31,14 @@ struct _BpfpvManager {
     guint step_source;       /* pin calls are due */
     guint drop_source;       /* released domains are to be looked at */
     gboolean connected;      /* to libvirt */
+    gboolean unreachable;    /* the last try to connect failed, or the connection broke */
     char *unconnected; /* why there is no connection, or not all domains are known; NULL: it is
                         * there, and they are */
     gboolean listed;   /* all domains that ran when the connection was made are known */
     gboolean shutting_down;
+    GHashTable *withdrawn; /* (nullable): only to be ended: UUIDs of those that were begun with */
+    GSourceFunc withdraw_done;
+    gpointer withdraw_data;
     guint shutdown_timer;
     GSourceFunc shutdown_done;
     gpointer shutdown_data;
@@ -56,6 +60,13 @@ void bpfpv_manager_place_soon(BpfpvManager *manager);
 /* A pin call ended: hands out those that have become due. */
 void bpfpv_manager_step_soon(BpfpvManager *manager);
 void bpfpv_manager_drop_soon(BpfpvManager *manager);
+/* withdraw.c: */
+/* A running domain that is not managed, while everything is being withdrawn.
+ * Returns: (nullable): NULL where nothing of ours is in it */
+BpfpvManaged *bpfpv_manager_withdraw_domain(BpfpvManager *manager, const BpfpvDomainXml *xml,
+                                            int id);
+/* A domain is done with, all are known, or libvirt is out of reach. */
+void bpfpv_manager_check_withdrawal(BpfpvManager *manager);
 /* Ends the shutdown when every original is back. */
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
 

@@ -21,6 +21,7 @@ on_gone(const char *uuid, gpointer user_data)
                           "the domain has ended", manager->user_data);
     g_hash_table_remove(manager->domains, uuid);
     bpfpv_manager_place_soon(manager);
+    bpfpv_manager_check_withdrawal(manager);
 }
 
 static BpfpvDomainXml *
@@ -55,7 +56,9 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     }
     if (topology)
         bpfpv_manager_note_pinned(manager, xml->uuid, xml->name, topology->fixed);
-    if (!xml->config && !xml->config_error) {
+    if (manager->withdrawn) {
+        managed = managed ? managed : bpfpv_manager_withdraw_domain(manager, xml, id);
+    } else if (!xml->config && !xml->config_error) {
         if (!managed && xml->status && !manager->listed && !manager->shutting_down)
             managed = bpfpv_manager_manage(manager, xml, id); /* what a daemon that died left */
         if (managed && !manager->shutting_down)
@@ -107,6 +110,8 @@ on_listed(gpointer user_data)
         bpfpv_manager_place_soon(manager);
     manager->listed = TRUE;
     set_unconnected(manager, NULL);
+    g_debug("all running domains are known");
+    bpfpv_manager_check_withdrawal(manager);
 }
 
 static void
@@ -125,6 +130,7 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
     }
     manager->connected = TRUE;
     manager->listed = FALSE;
+    manager->unreachable = FALSE;
     set_unconnected(manager, "connected, and still reading which domains run");
     g_message("connected to libvirt at %s", manager->conf->uri);
     bpfpv_manager_place_soon(manager);
@@ -147,11 +153,13 @@ on_disconnected(const char *reason, gpointer user_data)
     BpfpvManager *manager = user_data;
 
     if (g_strcmp0(manager->unconnected, reason) != 0 && !manager->shutting_down)
-        g_warning("not connected to libvirt at %s (%s); trying again every second",
-                  manager->conf->uri, reason);
+        g_warning("not connected to libvirt at %s (%s)%s", manager->conf->uri, reason,
+                  manager->withdrawn ? "" : "; trying again every second");
     manager->connected = FALSE;
+    manager->unreachable = TRUE;
     manager->listed = FALSE;
     set_unconnected(manager, reason);
+    bpfpv_manager_check_withdrawal(manager);
 }
 
 static void

@@ -123,11 +123,12 @@ wait_for_agent(BpfpvSession *session)
         bpfpv_session_fail(session,
                            "the domain has no channel for qemu-guest-agent; add <channel "
                            "type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/>"
-                           "</channel> and run the agent in the guest");
+                           "</channel> and run the agent in the guest, or install the package "
+                           "bpfpv-guest there");
     else
         bpfpv_session_set_state(session, BPFPV_STATE_WAITING_AGENT,
                                 "no agent is connected; is qemu-guest-agent installed and running "
-                                "in the guest?");
+                                "in the guest, or the package bpfpv-guest?");
 }
 
 static gboolean
@@ -222,6 +223,15 @@ bpfpv_session_stop(BpfpvSession *session)
     }
     bpfpv_link_stop(session->link);
     session->stop_timer = g_timeout_add_seconds(STOP_TIMEOUT_S, stop_timed_out, session);
+}
+
+void
+bpfpv_session_only_end(BpfpvSession *session, const BpfpvDomainXml *xml)
+{
+    session->stopping = TRUE;
+    bpfpv_session_update(session, xml);
+    if (!session->config)
+        session->config = bpfpv_config_new(); /* for the link's limit */
 }
 
 /* ---- life ---- */

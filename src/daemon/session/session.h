@@ -63,6 +63,8 @@ void bpfpv_session_set_vcpus(BpfpvSession *session, const BpfpvGuestTopology *gu
 /* Pins were in force when it began, an earlier daemon's: what they are for, @demand, counts until
  * the guest has told what it asks for, for its time of grace at most. The first call counts. */
 void bpfpv_session_assume(BpfpvSession *session, const BpfpvDemand *demand);
+/* Instead of the first update: the session begins nothing, and is there to be stopped. */
+void bpfpv_session_only_end(BpfpvSession *session, const BpfpvDomainXml *xml);
 /* Ends the loader and unplugs a channel of ours; stopped() follows. */
 void bpfpv_session_stop(BpfpvSession *session);
 
