@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 systemdsystemunit_DATA = data/bpfpvd.service
 dbuspolicy_DATA = data/org.bpfpv1.conf
-bpfpvconfdir = $(sysconfdir)/bpfpv
-bpfpvconf_DATA = data/bpfpvd.conf
+# As shipped, to compare with; what people edit in $(sysconfdir) is installed once, below.
+conf_files = data/bpfpvd.conf
 CLEANFILES += data/bpfpvd.service
 EXTRA_DIST += \
 	data/bpfpv-placement.service.in \
@@ -17,14 +17,23 @@ data/bpfpvd.service: data/bpfpvd.service.in Makefile
 
 if NOVA
 systemdsystemunit_DATA += data/bpfpv-placement.service
-bpfpvconf_DATA += data/placement.conf
+conf_files += data/placement.conf
 CLEANFILES += data/bpfpv-placement.service
 data/bpfpv-placement.service: data/bpfpv-placement.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(unit_subst) $(srcdir)/data/bpfpv-placement.service.in > $@.tmp && mv $@.tmp $@
 endif
 
+dist_noinst_SCRIPTS = data/uninstall
+pkgdata_DATA = $(conf_files)
+bpfpvconfdir = $(sysconfdir)/bpfpv
 install-data-local:
-	$(MKDIR_P) $(DESTDIR)$(bashcompletiondir)
-	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.bash $(DESTDIR)$(bashcompletiondir)/bpfpvctl
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(bpfpvconfdir)'
+	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.bash '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'
+	for file in $(conf_files); do \
+	  to='$(DESTDIR)$(bpfpvconfdir)'/$${file##*/}; \
+	  test -e "$$to" || $(INSTALL_DATA) "$(srcdir)/$$file" "$$to" || exit 1; \
+	done
 uninstall-local:
-	rm -f $(DESTDIR)$(bashcompletiondir)/bpfpvctl
+	SBINDIR='$(sbindir)' UNITDIR='$(systemdsystemunitdir)' HOOKDIR='$(hookdir)' \
+	  CONFDIR='$(bpfpvconfdir)' SRCDIR='$(srcdir)' DESTDIR='$(DESTDIR)' $(srcdir)/data/uninstall $(conf_files)
+	rm -f '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'

@@ -13,7 +13,7 @@ libbpfpv_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(LIBBPFPV_VERSION_INFO) -no-u
 libbpfpv_la_DEPENDENCIES = src/client/libbpfpv.map
 EXTRA_DIST += src/client/libbpfpv.map
 
-nobase_include_HEADERS = include/bpfpv/bpfpv.h
-includedir = $(prefix)/include
+bpfpvincludedir = $(includedir)/bpfpv
+bpfpvinclude_HEADERS = include/bpfpv/bpfpv.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = data/libbpfpv.pc

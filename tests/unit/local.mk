@@ -25,6 +25,8 @@ unit_tests = \
 	tests/unit/test-guest-ring \
 	tests/unit/test-guest-table \
 	tests/unit/test-hook \
+	tests/unit/test-hook-check \
+	tests/unit/test-hook-script \
 	tests/unit/test-host-map \
 	tests/unit/test-injector \
 	tests/unit/test-journal \
@@ -111,6 +113,7 @@ endif
 
 check_scripts = \
 	tests/check-guide \
+	tests/check-install \
 	tests/check-layers \
 	tests/check-layers-wrong \
 	tests/check-plan
