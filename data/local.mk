@@ -23,6 +23,26 @@ data/bpfpv-placement.service: data/bpfpv-placement.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(unit_subst) $(srcdir)/data/bpfpv-placement.service.in > $@.tmp && mv $@.tmp $@
 endif
 
+# What a guest's owner installs there, instead of having it injected: make install-guest.
+guestowndir = $(prefix)/lib/bpfpv
+udevrulesdir = $(prefix)/lib/udev/rules.d
+EXTRA_DIST += data/bpfpv-guest.service.in data/60-bpfpv-guest.rules
+install-guest: bpf/bpfpv-guest$(EXEEXT) $(bpf_objects)
+	$(MKDIR_P) '$(DESTDIR)$(guestowndir)' '$(DESTDIR)$(systemdsystemunitdir)' '$(DESTDIR)$(udevrulesdir)'
+	$(INSTALL_PROGRAM) bpf/bpfpv-guest$(EXEEXT) '$(DESTDIR)$(guestowndir)'
+	$(INSTALL_DATA) $(bpf_objects) '$(DESTDIR)$(guestowndir)'
+	$(INSTALL_DATA) $(srcdir)/data/60-bpfpv-guest.rules '$(DESTDIR)$(udevrulesdir)'
+	$(SED) -e 's|@guestowndir[@]|$(guestowndir)|g' $(srcdir)/data/bpfpv-guest.service.in \
+	  > '$(DESTDIR)$(systemdsystemunitdir)/bpfpv-guest.service'
+uninstall-guest:
+	cd '$(DESTDIR)$(guestowndir)' && rm -f bpfpv-guest affinity.bpf.o
+	-rmdir '$(DESTDIR)$(guestowndir)'
+	rm -f '$(DESTDIR)$(systemdsystemunitdir)/bpfpv-guest.service' '$(DESTDIR)$(udevrulesdir)/60-bpfpv-guest.rules'
+.PHONY: install-guest uninstall-guest
+
+# Packages: packaging/build-deb, packaging/build-rpm.
+EXTRA_DIST += $(srcdir)/packaging
+
 dist_noinst_SCRIPTS = data/uninstall
 pkgdata_DATA = $(conf_files)
 bpfpvconfdir = $(sysconfdir)/bpfpv

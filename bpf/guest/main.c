@@ -125,6 +125,8 @@ prepare(void)
     if (!cpus_open(&cpus))
         return complain(EXIT_OTHER, "cpus", "/sys/devices/system/cpu", "%s", strerror(errno));
     code = port_open(options.channel, &loop.port);
+    if (code == EXIT_RUNNING && options.await_host)
+        code = port_await_host(options.channel, loop.port);
     if (code != EXIT_RUNNING)
         return code;
     loop.cpus = &cpus;

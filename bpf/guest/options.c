@@ -112,6 +112,9 @@ parse_option(struct options *options, int option)
     case 'f':
         options->foreground = true;
         return true;
+    case 'w':
+        options->await_host = true;
+        return true;
     case 'v':
         options->version = true;
         return true;
@@ -125,10 +128,8 @@ parse_option(struct options *options, int option)
 
 /* What is missing although each part is well formed. */
 static enum exit_code
-check(const struct options *options, bool has_session)
+check(const struct options *options)
 {
-    if (!has_session)
-        return complain(EXIT_USAGE, "option", "--session", "is required, 32 hex digits");
     if (options->channel == NULL)
         return complain(EXIT_USAGE, "option", "--channel", "is required");
     if (options->n_files == 0)
@@ -140,27 +141,20 @@ enum exit_code
 options_parse(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
-        {"session", required_argument, NULL, 's'},
-        {"channel", required_argument, NULL, 'c'},
-        {"max-keys", required_argument, NULL, 'k'},
-        {"ring-size", required_argument, NULL, 'r'},
-        {"attach", required_argument, NULL, 'a'},
-        {"expect", required_argument, NULL, 'e'},
-        {"unlink", no_argument, NULL, 'u'},
-        {"foreground", no_argument, NULL, 'f'},
-        {"version", no_argument, NULL, 'v'},
-        {"status", no_argument, NULL, 'S'},
-        {NULL, 0, NULL, 0},
+        {"session", required_argument, NULL, 's'},  {"channel", required_argument, NULL, 'c'},
+        {"max-keys", required_argument, NULL, 'k'}, {"ring-size", required_argument, NULL, 'r'},
+        {"attach", required_argument, NULL, 'a'},   {"expect", required_argument, NULL, 'e'},
+        {"unlink", no_argument, NULL, 'u'},         {"foreground", no_argument, NULL, 'f'},
+        {"await-host", no_argument, NULL, 'w'},     {"version", no_argument, NULL, 'v'},
+        {"status", no_argument, NULL, 'S'},         {NULL, 0, NULL, 0},
     };
     enum exit_code code = EXIT_RUNNING, file_code;
-    bool has_session = false;
     int option;
 
     memset(options, 0, sizeof(*options));
     options->max_keys = 65536;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", known, NULL)) != -1) {
-        has_session |= option == 's';
         if (!parse_option(options, option) && code == EXIT_RUNNING)
             code = complain(EXIT_USAGE, "option", argv[optind - 1], "unknown, or a bad value");
     }
@@ -171,6 +165,6 @@ options_parse(struct options *options, int argc, char **argv)
             code = file_code;
     }
     if (code == EXIT_RUNNING && !options->version && !options->status)
-        code = check(options, has_session);
+        code = check(options);
     return code;
 }

@@ -21,7 +21,7 @@ struct program_file {
 };
 
 struct options {
-    uint8_t session[BPFPV_WIRE_SESSION_LEN];
+    uint8_t session[BPFPV_WIRE_SESSION_LEN]; /* zeroes: started by the guest itself */
     const char *channel;
     uint32_t max_keys;
     uint32_t ring_bytes; /* 0: as the object says */
@@ -30,6 +30,7 @@ struct options {
     uint8_t expect[BPFPV_WIRE_DIGEST_LEN]; /* of the loader itself */
     bool unlink;
     bool foreground;
+    bool await_host; /* nothing is loaded before the host speaks */
     bool version;
     bool status;
     size_t n_files;

@@ -75,7 +75,7 @@ struct bpfpv_wire_hello {
 	uint16_t n_programs;                     /* 1..BPFPV_WIRE_MAX_PROGRAMS */
 	uint32_t max_keys;                       /* most keys the loader keeps per program */
 	uint64_t nonce;                          /* echoed from the RESYNC that asked */
-	uint8_t session[BPFPV_WIRE_SESSION_LEN]; /* given by the host at injection */
+	uint8_t session[BPFPV_WIRE_SESSION_LEN]; /* the host's; zeroes: the guest's own */
 	char kernel[BPFPV_WIRE_KERNEL_LEN];      /* uname -r */
 	char build[BPFPV_WIRE_BUILD_LEN];        /* the loader's version */
 	uint8_t digest[BPFPV_WIRE_DIGEST_LEN];   /* SHA-256 of the loader's file */

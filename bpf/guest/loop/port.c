@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,4 +92,32 @@ port_open(const char *name, int *fd)
     if (errno == EBUSY)
         return complain(EXIT_CHANNEL, "channel", name, "is held by another process");
     return complain(EXIT_CHANNEL, "channel", name, "cannot open %s: %s", path, strerror(errno));
+}
+
+/* With the host away, a port is readable without end, and hangs up without end: hence the edges.
+ * What is unplugged hangs up too, and a read of nothing tells. */
+enum exit_code
+port_await_host(const char *name, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    enum exit_code code = EXIT_CHANNEL;
+    bool spoken = false;
+
+    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return complain(EXIT_OTHER, "channel", name, "cannot watch it: %s", strerror(errno));
+    while (!spoken) {
+        event.events = 0;
+        if (epoll_wait(epoll, &event, 1, -1) < 0 && errno != EINTR)
+            break;
+        spoken = (event.events & EPOLLIN) && !(event.events & EPOLLHUP);
+        if (!spoken && read(fd, &event, 0) < 0 && errno == ENODEV)
+            break;
+    }
+    if (spoken)
+        code = EXIT_RUNNING;
+    else
+        complain(code, "channel", name, "waiting for the host: %s", strerror(errno));
+    close(epoll);
+    return code;
 }

@@ -19,4 +19,16 @@
  */
 enum exit_code port_open(const char *name, int *fd);
 
+/**
+ * port_await_host:
+ * @name: for the complaint
+ * @fd: the port
+ *
+ * Waits until the host has said something, which stays to be read. However long that takes, nothing
+ * wakes this but the port.
+ *
+ * Returns: %EXIT_RUNNING, or %EXIT_CHANNEL after complaining, if the port is unplugged
+ */
+enum exit_code port_await_host(const char *name, int fd);
+
 #endif

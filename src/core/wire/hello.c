@@ -114,3 +114,11 @@ bpfpv_wire_hello_parse(BpfpvFrame *frame, const guint8 *payload, gsize length, G
     }
     return TRUE;
 }
+
+gboolean
+bpfpv_hello_is_owned(const BpfpvHello *hello)
+{
+    static const guint8 none[BPFPV_WIRE_SESSION_LEN];
+
+    return memcmp(hello->session, none, sizeof(none)) == 0;
+}

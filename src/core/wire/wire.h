@@ -59,6 +59,8 @@ typedef struct {
     GBytes *bytes;               /* what records' values point into */
 } BpfpvFrame;
 
+/* Whether the guest itself has started the loader: it was given no session. */
+gboolean bpfpv_hello_is_owned(const BpfpvHello *hello);
 void bpfpv_hello_free(BpfpvHello *hello);
 void bpfpv_frame_free(BpfpvFrame *frame);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvHello, bpfpv_hello_free)
