@@ -41,12 +41,16 @@ append_guest(GString *out, GVariant *status)
     g_autofree char *kernel = bpfpv_ctl_field(guest, "kernel");
     g_autofree char *cpus = bpfpv_ctl_field(guest, "cpus");
     g_autofree char *loader = bpfpv_ctl_field(guest, "loader");
+    g_autofree char *owner = bpfpv_ctl_field(guest, "owner");
+    g_autofree char *digest = bpfpv_ctl_field(guest, "digest");
 
     if (*kernel == '\0' && *loader == '\0')
         g_string_append(out, "  guest    has not answered yet\n");
     else
-        g_string_append_printf(out, "  guest    kernel %s, %s CPUs, loader %s\n", kernel, cpus,
-                               loader);
+        g_string_append_printf(out, "  guest    kernel %s, %s CPUs, loader %s%s\n", kernel, cpus,
+                               loader, g_str_equal(owner, "guest") ? ", the guest's own" : "");
+    if (*digest != '\0')
+        g_string_append_printf(out, "           loader sha256:%s\n", digest);
 }
 
 static void
@@ -57,9 +61,12 @@ append_program(GString *out, GVariant *program)
     g_autofree char *keys = bpfpv_ctl_field(program, "keys");
     g_autofree char *generation = bpfpv_ctl_field(program, "generation");
     g_autofree char *lost = bpfpv_ctl_field(program, "lost");
+    g_autofree char *digest = bpfpv_ctl_field(program, "digest");
 
     g_string_append_printf(out, "  program  %s, attached by %s: keys %s, generation %s, lost %s\n",
                            name, *attach != '\0' ? attach : "nothing yet", keys, generation, lost);
+    if (*digest != '\0')
+        g_string_append_printf(out, "           %s sha256:%s\n", name, digest);
 }
 
 static void
@@ -178,6 +185,7 @@ run_show(const BpfpvCtl *ctl, char **arguments)
     if (status == NULL)
         return bpfpv_ctl_fail(error);
 
+    bpfpv_ctl_warn(client);
     if (ctl->json) {
         bpfpv_ctl_print_json(status);
         return code;

@@ -88,11 +88,12 @@ set_command_error(const char *command, GError **error)
     else if (code == VIR_ERR_OPERATION_TIMEOUT || code == AGENT_COMMAND_TIMEOUT)
         kind = BPFPV_AGENT_ERROR_TIMEOUT;
     if (kind == BPFPV_AGENT_ERROR_FORBIDDEN)
-        g_set_error(error, BPFPV_AGENT_ERROR, kind,
-                    "the guest's agent does not allow %s; allow guest-exec, guest-exec-status and "
-                    "guest-file-open, -write, -read, -close in the guest's qemu-ga configuration "
-                    "(%s)",
-                    command, message);
+        g_set_error(
+            error, BPFPV_AGENT_ERROR, kind,
+            "the guest's agent does not allow %s; allow guest-exec, guest-exec-status and "
+            "guest-file-open, -write, -read, -close in the guest's qemu-ga configuration, or "
+            "install the package bpfpv-guest in the guest (%s)",
+            command, message);
     else
         g_set_error(error, BPFPV_AGENT_ERROR, kind, "agent command %s: %s", command, message);
     virResetLastError();

@@ -207,3 +207,93 @@ bed_guest_kill(BedGuest *guest, gint64 pid, int signal)
     if ((signal == SIGKILL || signal == SIGTERM) && !bed_wait(is_gone, &execution, BED_SOON))
         bed_fail("process %s in %s survives signal %d", number, bed_guest_name(guest), signal);
 }
+
+/* ---- files ---- */
+
+#define CHUNK (48 * 1024)
+
+JsonNode *
+bed_guest_ask(BedGuest *guest, const char *request)
+{
+    char *reply = virDomainQemuAgentCommand(bed_guest_domain(guest), request, COMMAND_TIMEOUT_S, 0);
+    g_autoptr(JsonNode) answer = reply ? json_from_string(reply, NULL) : NULL;
+
+    free(reply);
+    if (!answer)
+        bed_fail("the agent of %s: %s: %.200s", bed_guest_name(guest), bed_libvirt_error(),
+                 request);
+    return json_object_dup_member(json_node_get_object(answer), "return");
+}
+
+static gint64
+open_file(BedGuest *guest, const char *path, const char *mode)
+{
+    g_autofree char *request = g_strdup_printf("{\"execute\":\"guest-file-open\",\"arguments\":"
+                                               "{\"path\":\"%s\",\"mode\":\"%s\"}}",
+                                               path, mode);
+    g_autoptr(JsonNode) handle = bed_guest_ask(guest, request);
+
+    return json_node_get_int(handle);
+}
+
+static void
+close_file(BedGuest *guest, gint64 handle)
+{
+    g_autofree char *request = g_strdup_printf("{\"execute\":\"guest-file-close\",\"arguments\":"
+                                               "{\"handle\":%" G_GINT64_FORMAT "}}",
+                                               handle);
+
+    json_node_unref(bed_guest_ask(guest, request));
+}
+
+void
+bed_guest_write(BedGuest *guest, const char *path, const void *bytes, gsize length)
+{
+    gint64 handle = open_file(guest, path, "w");
+
+    for (gsize at = 0; at < length; at += CHUNK) {
+        g_autofree char *text =
+            g_base64_encode((const guchar *)bytes + at, MIN(CHUNK, length - at));
+        g_autofree char *request =
+            g_strdup_printf("{\"execute\":\"guest-file-write\",\"arguments\":"
+                            "{\"handle\":%" G_GINT64_FORMAT ",\"buf-b64\":\"%s\"}}",
+                            handle, text);
+
+        json_node_unref(bed_guest_ask(guest, request));
+    }
+    close_file(guest, handle);
+}
+
+char *
+bed_guest_read(BedGuest *guest, const char *path)
+{
+    gint64 handle = open_file(guest, path, "r");
+    g_autofree char *request = g_strdup_printf("{\"execute\":\"guest-file-read\",\"arguments\":"
+                                               "{\"handle\":%" G_GINT64_FORMAT "}}",
+                                               handle);
+    g_autoptr(JsonNode) answer = bed_guest_ask(guest, request);
+    gsize length;
+
+    close_file(guest, handle);
+    return (char *)g_base64_decode(
+        json_object_get_string_member(json_node_get_object(answer), "buf-b64"), &length);
+}
+
+static gboolean
+exec_is_forbidden(gpointer guest)
+{
+    char *reply = virDomainQemuAgentCommand(
+        bed_guest_domain(guest),
+        "{\"execute\":\"guest-exec\",\"arguments\":{\"path\":\"/bin/true\"}}", 5, 0);
+    gboolean forbidden = !reply && strstr(bed_libvirt_error(), "has been disabled");
+
+    free(reply);
+    return forbidden;
+}
+
+void
+bed_guest_wait_no_exec(BedGuest *guest)
+{
+    if (!bed_wait(exec_is_forbidden, guest, BED_BOOT))
+        bed_fail("the agent of %s still runs programs", bed_guest_name(guest));
+}

@@ -108,6 +108,14 @@ gint64 bed_guest_spawn(BedGuest *guest, const char *path, ...) G_GNUC_NULL_TERMI
 /* Sends @signal, and waits until a process that was killed is gone. */
 void bed_guest_kill(BedGuest *guest, gint64 pid, int signal);
 
+/* What its agent returns to a command, a JSON text; (transfer full). */
+JsonNode *bed_guest_ask(BedGuest *guest, const char *request);
+/* Files of the guest, also where its agent runs no programs. A small one's text; g_free(). */
+void bed_guest_write(BedGuest *guest, const char *path, const void *bytes, gsize length);
+char *bed_guest_read(BedGuest *guest, const char *path);
+/* Waits until its agent, which is being restarted so, runs no programs. */
+void bed_guest_wait_no_exec(BedGuest *guest);
+
 /**
  * bed_guest_task:
  *

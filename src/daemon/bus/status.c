@@ -54,6 +54,18 @@ bpfpv_status_list(BpfpvManager *manager)
     return g_variant_builder_end(&builder);
 }
 
+static void
+add_digest(GVariantBuilder *builder, const guint8 *digest)
+{
+    GString *hex = g_string_new(NULL);
+    g_autofree char *text = NULL;
+
+    for (gsize i = 0; digest && i < BPFPV_WIRE_DIGEST_LEN; i++)
+        g_string_append_printf(hex, "%02x", digest[i]);
+    text = g_string_free(hex, FALSE);
+    bpfpv_dict_add_string(builder, "digest", text);
+}
+
 static GVariant *
 show_guest(const BpfpvLink *link)
 {
@@ -63,6 +75,9 @@ show_guest(const BpfpvLink *link)
     bpfpv_dict_add_string(&builder, "kernel", hello ? hello->kernel : "");
     bpfpv_dict_add_uint(&builder, "cpus", link ? bpfpv_link_online_cpus(link) : 0);
     bpfpv_dict_add_string(&builder, "loader", hello ? hello->build : "");
+    add_digest(&builder, hello ? hello->digest : NULL);
+    bpfpv_dict_add_string(&builder, "owner",
+                          !hello ? "" : (bpfpv_hello_is_owned(hello) ? "guest" : "host"));
     return g_variant_builder_end(&builder);
 }
 
@@ -79,6 +94,7 @@ show_programs(const BpfpvLink *link)
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
         bpfpv_dict_add_string(&builder, "name", program->name);
         bpfpv_dict_add_string(&builder, "attach", program->attach);
+        add_digest(&builder, program->digest);
         bpfpv_dict_add_uint(&builder, "keys", bpfpv_table_n_keys(table));
         bpfpv_dict_add_uint(&builder, "generation", bpfpv_table_generation(table));
         g_variant_builder_add(&builder, "{sv}", "lost",

@@ -17,7 +17,7 @@ update_config(BpfpvSession *session, const BpfpvDomainXml *xml)
     if (!xml->config || (session->config && bpfpv_config_equal(session->config, xml->config)))
         return;
     if (session->config && !bpfpv_config_same_injection(session->config, xml->config) &&
-        session->link) {
+        session->link && !bpfpv_session_is_owned(session)) {
         bpfpv_link_stop(session->link);
         session->outdated = TRUE;
     } else if (session->config && session->config->max_keys != xml->config->max_keys)
@@ -39,12 +39,20 @@ stop_awaiting_end(BpfpvSession *session)
     g_clear_handle_id(&session->retry_timer, g_source_remove);
 }
 
-/* The loader that was waited for is there, or the time for it is over. */
+/* The loader that was waited for is there, or the time for it is over. One that somebody in the
+ * guest has started is taken a moment later: they may do so as often as they like. */
 static void
 stop_awaiting(BpfpvSession *session)
 {
     if (session->port_open && session->awaits_loader)
         g_clear_handle_id(&session->retry_timer, g_source_remove);
+    if (session->port_open && session->awaits_owner && !session->awaits_end) {
+        session->awaits_owner = FALSE;
+        if (session->state == BPFPV_STATE_FAILED)
+            bpfpv_session_retry_soon(session);
+        else
+            g_clear_handle_id(&session->retry_timer, g_source_remove);
+    }
     session->awaits_loader = session->awaits_loader && session->retry_timer;
 }
 

@@ -111,6 +111,7 @@ plug_done(GObject *source, GAsyncResult *result, gpointer user_data)
         return;
     if (g_task_propagate_boolean(G_TASK(result), &error)) {
         session->our_channel = TRUE;
+        session->gave_owner_time = FALSE;
         session->plugged_at_us = g_get_monotonic_time();
     } else {
         if (!session->our_channel)
@@ -202,6 +203,9 @@ inject_done(GObject *source, GAsyncResult *result, gpointer user_data)
     else if (g_error_matches(error, BPFPV_INJECTOR_ERROR, BPFPV_INJECTOR_ERROR_DENIED) &&
              !session->stopping)
         bpfpv_session_refused(session, error->message);
+    else if (g_error_matches(error, BPFPV_AGENT_ERROR, BPFPV_AGENT_ERROR_FORBIDDEN) &&
+             !session->stopping)
+        bpfpv_session_forbidden(session, error->message);
     else if (!session->stopping)
         fail(session, error);
     bpfpv_session_job_done(session);

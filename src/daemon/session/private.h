@@ -49,8 +49,10 @@ struct _BpfpvSession {
     /* An earlier daemon, here or where the domain has come from, left its status: its loader may
      * run, and the port that it holds show as open a moment after the agent's. */
     gboolean expects_loader;
-    gboolean awaits_loader; /* and that is what the retry timer is for */
-    gboolean awaits_end;    /* it is for the event of the domain's end, which is likely to come */
+    gboolean awaits_loader;   /* and that is what the retry timer is for */
+    gboolean awaits_end;      /* it is for the event of the domain's end, which is likely to come */
+    gboolean awaits_owner;    /* only somebody in the guest can start a loader now */
+    gboolean gave_owner_time; /* since the channel was plugged in, for that */
     gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
@@ -91,6 +93,9 @@ void bpfpv_session_fail(BpfpvSession *session, const char *reason);
 /* The domain seems to end: nothing is done, and nothing said, until libvirt has told, or until it
  * is clear that it goes on. */
 void bpfpv_session_await_end(BpfpvSession *session);
+/* The agent may not inject: what the guest itself starts once the channel is there gets its time;
+ * then it has failed. */
+void bpfpv_session_forbidden(BpfpvSession *session, const char *reason);
 /* The guest's administrator does not want it: the next try is far off. */
 void bpfpv_session_refused(BpfpvSession *session, const char *reason);
 /* The next step is taken after that time, and none before. */
@@ -111,6 +116,8 @@ void bpfpv_session_start_grace(BpfpvSession *session);
 /* session-link.c: */
 void bpfpv_session_open_link(BpfpvSession *session);
 void bpfpv_session_drop_link(BpfpvSession *session);
+/* The loader that answers was started by the guest itself, which updates it too. */
+gboolean bpfpv_session_is_owned(const BpfpvSession *session);
 /* The loader has ended, or can't be reached: goes on with the end of the session. */
 void bpfpv_session_finish_stop(BpfpvSession *session);
 

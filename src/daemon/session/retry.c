@@ -10,6 +10,8 @@
 #define RETRY_REFUSED_S 600
 /* libvirt tells of a domain's end when its hooks have run; on a busy host that takes seconds. */
 #define END_S 10
+/* udev and systemd of a busy guest. */
+#define AWAIT_OWNER_S 5
 
 static gboolean
 retry(gpointer user_data)
@@ -51,9 +53,25 @@ bpfpv_session_await_end(BpfpvSession *session)
 }
 
 void
+bpfpv_session_forbidden(BpfpvSession *session, const char *reason)
+{
+    session->awaits_owner = TRUE;
+    if (session->gave_owner_time) {
+        bpfpv_session_fail(session, reason);
+        return;
+    }
+    session->gave_owner_time = TRUE;
+    bpfpv_session_retry_in(session, AWAIT_OWNER_S);
+    bpfpv_session_set_state(session, BPFPV_STATE_INJECTING,
+                            "the guest's agent runs no programs; waiting for the guest's own "
+                            "loader");
+}
+
+void
 bpfpv_session_refused(BpfpvSession *session, const char *reason)
 {
     session->backoff_s = 0;
+    session->awaits_owner = TRUE;
     bpfpv_session_retry_in(session, RETRY_REFUSED_S);
     bpfpv_session_set_state(session, BPFPV_STATE_FAILED, reason);
 }

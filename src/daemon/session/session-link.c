@@ -33,6 +33,14 @@ bpfpv_session_finish_stop(BpfpvSession *session)
     session->funcs->stopped(session, session->user_data);
 }
 
+gboolean
+bpfpv_session_is_owned(const BpfpvSession *session)
+{
+    const BpfpvHello *hello = session->link ? bpfpv_link_hello(session->link) : NULL;
+
+    return hello && bpfpv_hello_is_owned(hello);
+}
+
 static gboolean
 is_current_build(const BpfpvSession *session, const BpfpvHello *hello)
 {
@@ -53,7 +61,8 @@ on_hello(gpointer user_data)
 {
     BpfpvSession *session = user_data;
 
-    if (session->stopping || is_current_build(session, bpfpv_link_hello(session->link)))
+    if (session->stopping || bpfpv_session_is_owned(session) ||
+        is_current_build(session, bpfpv_link_hello(session->link)))
         return;
     /* Its end closes the port, and that leads to the injection of ours. */
     bpfpv_session_set_state(session, BPFPV_STATE_SYNCING,
