@@ -234,6 +234,7 @@ bpfpv_client_map_sync(BpfpvClient *client, GCancellable *cancellable, GError **e
  * show and map are how it is now; "LibvirtUri" s, where it is; "LibvirtError" s, why it is not
  * connected, "" if it is; "Programs" as, the guest programs; "Pool" s,
  * host CPUs that may hold anchors; "Anchors" u, how many they can hold at once;
+ * "Hook" s, why libvirtd could not run its hook, if so;
  * all but the first may be missing from a daemon that starts or stops, or is
  * older; %NULL with @error set
  */

@@ -75,6 +75,7 @@ run_list(const BpfpvCtl *ctl, char **arguments G_GNUC_UNUSED)
     if (domains == NULL)
         return bpfpv_ctl_fail(error);
 
+    bpfpv_ctl_warn(client);
     if (ctl->json)
         bpfpv_ctl_print_json(domains);
     else if (g_variant_n_children(domains) > 0)

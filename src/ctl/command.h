@@ -53,6 +53,9 @@ int bpfpv_ctl_fail(const GError *error);
 /* As fail, for a wrong command line; returns BPFPV_EXIT_USAGE. */
 int bpfpv_ctl_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* Warns on standard error of what the daemon has found wrong with this host. */
+void bpfpv_ctl_warn(BpfpvClient *client);
+
 /* One value of an a{sv} as clean text; "" if it is not there. */
 char *bpfpv_ctl_field(GVariant *dictionary, const char *key);
 /* A domain's "state", and that it is the last known one, if bpfpvd is not connected to libvirt. */

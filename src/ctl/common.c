@@ -99,6 +99,22 @@ bpfpv_ctl_usage(const char *format, ...)
 }
 
 /**
+ * bpfpv_ctl_warn:
+ * @client: a client
+ *
+ * Warns on standard error of what the daemon has found wrong with this host.
+ */
+void
+bpfpv_ctl_warn(BpfpvClient *client)
+{
+    g_autoptr(GVariant) host = bpfpv_client_host_sync(client, NULL, NULL);
+    g_autofree char *hook = host != NULL ? bpfpv_ctl_field(host, "Hook") : g_strdup("");
+
+    if (*hook != '\0')
+        g_printerr("bpfpvctl: warning: %s\n", hook);
+}
+
+/**
  * bpfpv_ctl_field:
  * @dictionary: type a{sv}, from the daemon
  * @key: a key

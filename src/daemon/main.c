@@ -72,9 +72,35 @@ on_bus_lost(const char *reason, gpointer user_data)
     bpfpv_manager_shutdown(daemon->manager, quit, daemon);
 }
 
+/* Returns: (transfer full) (nullable): what is wrong with libvirtd's hook */
+static char *
+find_hook_problem(void)
+{
+    g_autoptr(GError) error = NULL;
+    char *problem;
+
+    if (bpfpv_hook_check(BPFPV_HOOK_PATH, &error))
+        return NULL;
+    if (g_error_matches(error, BPFPV_HOOK_ERROR, BPFPV_HOOK_ERROR_UNTRIED)) {
+        g_message("%s", error->message);
+        return NULL;
+    }
+    if (g_error_matches(error, BPFPV_HOOK_ERROR, BPFPV_HOOK_ERROR_ABSENT)) {
+        g_message("libvirtd has no hook of ours (%s); pins travel with a migration or a save",
+                  error->message);
+        return NULL;
+    }
+    problem = g_strdup_printf("libvirtd could not run its hook, and would end every running guest "
+                              "when it restarts; remove " BPFPV_HOOK_PATH " now (%s)",
+                              error->message);
+    g_critical("%s", problem);
+    return problem;
+}
+
 static int
 run(const BpfpvConf *conf)
 {
+    g_autofree char *hook_problem = find_hook_problem();
     static const BpfpvManagerFuncs funcs = {on_state, on_host};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
@@ -85,6 +111,7 @@ run(const BpfpvConf *conf)
         daemon.bus = bpfpv_bus_new(conf->bus_address, conf, on_bus_lost, &daemon, &error);
     if (daemon.bus) {
         bpfpv_bus_set_manager(daemon.bus, daemon.manager);
+        bpfpv_bus_set_hook(daemon.bus, hook_problem);
         g_unix_signal_add(SIGTERM, on_signal, &daemon);
         g_unix_signal_add(SIGINT, on_signal, &daemon);
         g_main_loop_run(loop);

@@ -190,9 +190,12 @@ void bed_wait_state(const char *domain, const char *state, guint timeout_ms);
 
 /* ---- the libvirt hook, and virsh (bed-hook.c) ---- */
 
-/* Installs $BPFPV_HOOK for the world's libvirtd, and restarts that. */
+/* Installs $BPFPV_HOOK, and the script that starts it, for the world's libvirtd, and restarts that.
+ */
 void bed_hook_install(void);
 void bed_hook_remove(void);
+/* Another program than $BPFPV_HOOK; %NULL: the script finds none. */
+void bed_hook_set_program(const char *path);
 /* Replaces its configuration, a bpfpvd.conf. */
 void bed_hook_configure(const char *text);
 

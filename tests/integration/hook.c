@@ -138,6 +138,25 @@ a_restart_of_libvirtd_never_kills_a_guest(void **state)
     bed_guest_destroy(guest);
 }
 
+/* As during an upgrade, or where libvirtd may not execute it. */
+static void
+a_program_that_cannot_run_stops_nothing(void **state)
+{
+    static const char *const programs[] = {NULL, "/nonexistent", "/bin/false/no"};
+    static const BedGuestOptions options = {.name = "goes-on", .no_wait = TRUE};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
+        BedGuest *guest;
+
+        bed_hook_set_program(programs[i]);
+        guest = bed_guest_start(&options);
+        bed_libvirtd("restart");
+        assert_int_equal(virDomainIsActive(bed_guest_domain(guest)), 1);
+        bed_guest_destroy(guest);
+    }
+    bed_hook_set_program(g_getenv("BPFPV_HOOK"));
+}
+
 int
 main(void)
 {
@@ -147,6 +166,7 @@ main(void)
         cmocka_unit_test(libvirt_drops_what_only_validate_can_find),
         cmocka_unit_test(by_configuration_it_only_warns),
         cmocka_unit_test(a_restart_of_libvirtd_never_kills_a_guest),
+        cmocka_unit_test(a_program_that_cannot_run_stops_nothing),
     };
 
     return cmocka_run_group_tests(tests, setup, bed_cleanup);

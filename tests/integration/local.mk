@@ -53,6 +53,7 @@ itest_programs = \
 	tests/integration/bad-input.itest \
 	tests/integration/churn.itest \
 	tests/integration/compete.itest \
+	tests/integration/guest-package.itest \
 	tests/integration/hook.itest \
 	tests/integration/hostile.itest \
 	tests/integration/hotplug.itest \
@@ -76,8 +77,9 @@ itest_programs = \
 	tests/integration/threads-admin.itest \
 	tests/integration/two-guests.itest \
 	tests/integration/unanswered.itest \
-	tests/integration/wide.itest
-itest_programs += tests/integration/stock.stest
+	tests/integration/wide.itest \
+	tests/integration/withdraw.itest
+itest_programs += tests/integration/guest-unit.stest tests/integration/stock.stest
 if NOVA
 itest_programs += \
 	tests/integration/placement-api.itest \
@@ -90,6 +92,8 @@ tests_integration_attach_itest_SOURCES = tests/integration/attach.c
 tests_integration_bad_input_itest_SOURCES = tests/integration/bad-input.c
 tests_integration_churn_itest_SOURCES = tests/integration/churn.c
 tests_integration_compete_itest_SOURCES = tests/integration/compete.c
+tests_integration_guest_package_itest_SOURCES = tests/integration/guest-package.c
+tests_integration_guest_unit_stest_SOURCES = tests/integration/guest-unit.c
 tests_integration_hook_itest_SOURCES = tests/integration/hook.c
 tests_integration_hostile_itest_SOURCES = tests/integration/hostile.c
 tests_integration_hotplug_itest_SOURCES = tests/integration/hotplug.c
@@ -119,6 +123,7 @@ tests_integration_threads_admin_itest_SOURCES = tests/integration/threads-admin.
 tests_integration_two_guests_itest_SOURCES = tests/integration/two-guests.c
 tests_integration_unanswered_itest_SOURCES = tests/integration/unanswered.c
 tests_integration_wide_itest_SOURCES = tests/integration/wide.c
+tests_integration_withdraw_itest_SOURCES = tests/integration/withdraw.c
 
 # Of the kernel matrix two rows, and these shorter: another kernel, and the other way of attaching.
 itests = $(itest_programs) tests/matrix/6.12.mtest tests/matrix/5.10-kprobe.mtest

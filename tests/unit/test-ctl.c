@@ -215,6 +215,23 @@ refuses_to_release_what_is_no_vcpu(void **state)
 }
 
 static void
+warns_of_a_hook_that_libvirtd_cannot_run(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_list(fixture->fake, DOMAINS);
+    fake_manager_set_host(fixture->fake, "{'Hook': <'libvirtd could not run its hook'>}");
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 0, "bpfpvctl: warning: libvirtd could not run its hook");
+    ctl_assert_has(fixture->out, "DOMAIN  STATE");
+    ctl_run(fixture, "--json", "list", NULL);
+    ctl_assert_ended(fixture, 0, "bpfpvctl: warning: libvirtd could not run its hook");
+    fake_manager_set_host(fixture->fake, "{'Hook': <''>}");
+    ctl_run(fixture, "list", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+}
+
+static void
 colours_a_terminal_only(void **state)
 {
     CtlFixture *fixture = *state;
@@ -493,6 +510,7 @@ main(void)
         TEST(marks_what_was_known_before_libvirt_went_away),
         TEST(releases_one_vcpu_or_all_that_was_pinned),
         TEST(refuses_to_release_what_is_no_vcpu),
+        TEST(warns_of_a_hook_that_libvirtd_cannot_run),
         TEST(colours_a_terminal_only),
         TEST(shows_for_people),
         TEST(shows_the_other_threads),

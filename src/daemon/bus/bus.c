@@ -37,6 +37,7 @@ struct _BpfpvBus {
     BpfpvWorker *worker;
     GCancellable *cancellable;
     GVariant *told_host; /* what PropertiesChanged said last; NULL: nothing yet */
+    char *hook;          /* what is wrong with it; NULL: not looked at */
 };
 
 /* One Attach or Detach under way. */
@@ -329,6 +330,8 @@ on_get(GDBusConnection *connection, const char *sender, const char *path, const 
 
     if (g_str_equal(property, "Version"))
         return g_variant_new_string(VERSION);
+    if (g_str_equal(property, "Hook"))
+        return g_variant_new_string(bus->hook ? bus->hook : "");
     if (bus->manager)
         host = g_variant_ref_sink(bpfpv_status_host(bus->manager));
     if (!host) {
@@ -466,6 +469,13 @@ bpfpv_bus_set_manager(BpfpvBus *bus, BpfpvManager *manager)
 }
 
 void
+bpfpv_bus_set_hook(BpfpvBus *bus, const char *problem)
+{
+    g_free(bus->hook);
+    bus->hook = g_utf8_make_valid(problem ? problem : "", -1);
+}
+
+void
 bpfpv_bus_free(BpfpvBus *bus)
 {
     if (!bus)
@@ -479,6 +489,7 @@ bpfpv_bus_free(BpfpvBus *bus)
         g_dbus_connection_flush_sync(bus->connection, NULL, NULL);
     g_clear_object(&bus->connection);
     g_clear_pointer(&bus->told_host, g_variant_unref);
+    g_free(bus->hook);
     bpfpv_worker_free(bus->worker);
     g_free(bus);
 }

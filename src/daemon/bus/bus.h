@@ -23,6 +23,9 @@ gboolean bpfpv_bus_is_served(const char *address);
 /* What answers the calls. Must outlive the bus. */
 void bpfpv_bus_set_manager(BpfpvBus *bus, BpfpvManager *manager);
 
+/* @problem: (nullable): why libvirtd could not run its hook; %NULL: it can, or there is none */
+void bpfpv_bus_set_hook(BpfpvBus *bus, const char *problem);
+
 /* Tells those who watch the properties which of them are not what they were. */
 void bpfpv_bus_tell_host(BpfpvBus *bus);
 
