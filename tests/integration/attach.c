@@ -38,12 +38,22 @@ teardown(void **state)
     return bed_cleanup(state);
 }
 
+/* The daemon is on the bus before it has asked libvirt. */
+static gboolean
+is_known(gpointer data)
+{
+    return bed_ctl(NULL, NULL, "list", NULL) == 0;
+}
+
 static void
 a_daemon_with_nothing_to_do_touches_nothing(void **state)
 {
     g_autofree char *out = NULL;
-    g_autofree char *now = live_xml();
+    g_autofree char *now = NULL;
 
+    if (!bed_wait(is_known, NULL, BED_SOON))
+        bed_fail("bpfpvd does not come to know which domains run");
+    now = live_xml();
     assert_int_equal(bed_ctl(&out, NULL, "list", "--json", NULL), 0);
     assert_string_equal(g_strstrip(out), "[]");
     assert_null(strstr(xml_before, "urn:bpfpv"));

@@ -30,7 +30,7 @@ map_cpu(guint cpu)
     g_autoptr(JsonNode) root = NULL;
     JsonArray *cpus;
 
-    if (bed_ctl(&out, &err, "map", "--json", NULL) != 0)
+    if (bed_ctl(&out, &err, "map", "--json", NULL) != 0 && *out == '\0')
         bed_fail("bpfpvctl map --json: %s", err);
     root = json_from_string(out, NULL);
     cpus = root ? json_object_get_array_member(json_node_get_object(root), "cpus") : NULL;
@@ -147,7 +147,7 @@ without_libvirt_it_says_so(void **state)
     bed_daemon_start(NULL);
     assert_int_equal(bed_ctl(&out, &err, "map", NULL), 1);
     assert_string_equal(out, "");
-    if (!strstr(err, "has not reached libvirt yet"))
+    if (!strstr(err, "is not connected to libvirt at qemu:///system: "))
         bed_fail("bpfpvctl map says: %s", err);
     bed_libvirtd("start");
     assert_cpu(0, "free", 0);
