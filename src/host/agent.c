@@ -75,9 +75,9 @@ is_forbidden(const char *message)
 static void
 set_command_error(const char *command, GError **error)
 {
-    virErrorPtr last = virGetLastError();
-    g_autofree char *message = printable(last && last->message ? last->message : "no reason given");
-    int code = last ? last->code : 0;
+    g_auto(BpfpvVirtReason) reason = bpfpv_virt_take_reason();
+    g_autofree char *message = printable(reason.message ? reason.message : "no reason given");
+    int code = reason.code;
     BpfpvAgentError kind = BPFPV_AGENT_ERROR_FAILED;
 
     if (code == VIR_ERR_AGENT_UNRESPONSIVE || code == VIR_ERR_OPERATION_INVALID ||
@@ -96,7 +96,6 @@ set_command_error(const char *command, GError **error)
             command, message);
     else
         g_set_error(error, BPFPV_AGENT_ERROR, kind, "agent command %s: %s", command, message);
-    virResetLastError();
 }
 
 /* Sends @command and returns what stands under "return". @command is consumed. */

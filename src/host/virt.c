@@ -22,19 +22,39 @@ bpfpv_virt_init(GError **error)
     return TRUE;
 }
 
-void
-bpfpv_virt_set_error(GError **error, const char *format, ...)
+BpfpvVirtReason
+bpfpv_virt_take_reason(void)
 {
-    virErrorPtr last = virGetLastError();
+    const virError *last = virGetLastError();
+    BpfpvVirtReason reason = {VIR_ERR_OK, NULL};
+
+    if (last && last->code != VIR_ERR_OK) {
+        reason.code = last->code;
+        reason.message = g_strdup(last->message);
+    }
+    virResetLastError();
+    return reason;
+}
+
+void
+bpfpv_virt_reason_clear(BpfpvVirtReason *reason)
+{
+    g_clear_pointer(&reason->message, g_free);
+    reason->code = VIR_ERR_OK;
+}
+
+void
+bpfpv_virt_set_reason(GError **error, BpfpvVirtReason reason, const char *format, ...)
+{
     g_autofree char *what = NULL;
     va_list args;
 
     va_start(args, format);
     what = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(error, BPFPV_VIRT_ERROR, last ? last->code : VIR_ERR_INTERNAL_ERROR, "%s: %s", what,
-                last && last->message ? last->message : "libvirt gave no reason");
-    virResetLastError();
+    g_set_error(error, BPFPV_VIRT_ERROR, reason.code ? reason.code : VIR_ERR_INTERNAL_ERROR,
+                "%s: %s", what, reason.message ? reason.message : "libvirt gave no reason");
+    bpfpv_virt_reason_clear(&reason);
 }
 
 virConnectPtr

@@ -27,14 +27,48 @@ GQuark bpfpv_virt_error_quark(void);
  */
 gboolean bpfpv_virt_init(GError **error);
 
+/* libvirt's last error of this thread, taken out of its reach. */
+typedef struct {
+    int code; /* VIR_ERR_OK: there was none */
+    char *message;
+} BpfpvVirtReason;
+
+/**
+ * bpfpv_virt_take_reason:
+ *
+ * Takes the calling thread's last libvirt error. Right after the call that failed: every other
+ * call of libvirt's, virDomainGetName() and virDomainFree() too, clears it.
+ *
+ * Returns: (transfer full): for bpfpv_virt_set_reason(), or bpfpv_virt_reason_clear()
+ */
+BpfpvVirtReason bpfpv_virt_take_reason(void);
+void bpfpv_virt_reason_clear(BpfpvVirtReason *reason);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BpfpvVirtReason, bpfpv_virt_reason_clear)
+
+/**
+ * bpfpv_virt_set_reason:
+ * @reason: (transfer full): why libvirt failed
+ * @format: what was tried, e.g. "pinning vCPU 3 to 4-5"
+ *
+ * Turns a libvirt error into a #GError.
+ */
+void bpfpv_virt_set_reason(GError **error, BpfpvVirtReason reason, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
 /**
  * bpfpv_virt_set_error:
  * @error: return location
- * @format: what was tried, e.g. "pinning vCPU 3 to 4-5"
+ * @...: what was tried, as for printf()
  *
- * Turns the calling thread's last libvirt error into a #GError.
+ * Turns the calling thread's last libvirt error into a #GError. It is taken before the arguments
+ * are evaluated, which may well be calls to libvirt.
  */
-void bpfpv_virt_set_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+#define bpfpv_virt_set_error(error, ...)                                                           \
+    do {                                                                                           \
+        BpfpvVirtReason reason_ = bpfpv_virt_take_reason();                                        \
+                                                                                                   \
+        bpfpv_virt_set_reason((error), reason_, __VA_ARGS__);                                      \
+    } while (0)
 
 /**
  * bpfpv_virt_open:

@@ -50,6 +50,7 @@ unit_tests = \
 	tests/unit/test-status-host \
 	tests/unit/test-table \
 	tests/unit/test-topology \
+	tests/unit/test-virt-reason \
 	tests/unit/test-wire \
 	tests/unit/test-worker
 if NOVA
@@ -107,6 +108,10 @@ tests_unit_test_guest_loop_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_lzma_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_ring_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
+
+# Its own libvirt stands in front of the real one, in this program alone.
+tests_unit_test_virt_reason_SOURCES = tests/unit/test-virt-reason.c \
+	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
 
 tests_unit_test_compare_SOURCES = tests/unit/test-compare.c tests/bench/compare.c tests/bench/compare.h
 endif
