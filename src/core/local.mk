@@ -22,6 +22,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/domain.c \
 	src/core/placer/exact.c \
 	src/core/placer/match.c \
+	src/core/placer/origin.c \
 	src/core/placer/placement.c src/core/placer/placement.h \
 	src/core/placer/placement-why.c \
 	src/core/placer/placer.c src/core/placer/placer.h \

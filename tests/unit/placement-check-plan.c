@@ -158,6 +158,8 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
         need++;
         first = (guint)v;
         bpfpv_cpuset_intersect(common, domain->original->pdata[v]);
+        if (domain->allowed != NULL)
+            bpfpv_cpuset_intersect(common, domain->allowed);
         bpfpv_cpuset_unite(has, vcpu->cpus);
     }
     bpfpv_cpuset_subtract(common, check->exclusive);

@@ -36,6 +36,28 @@ check_online_part(const Check *check, const BpfpvCpuset *original)
 }
 
 BpfpvCpuset *
+check_usable_part(const Check *check, const ScenarioDomain *domain, const BpfpvCpuset *original)
+{
+    BpfpvCpuset *set = check_online_part(check, original);
+
+    if (domain->allowed != NULL)
+        bpfpv_cpuset_intersect(set, domain->allowed);
+    return set;
+}
+
+/* What it is to have that gets its original set back. */
+static BpfpvCpuset *
+check_back(const Check *check, const ScenarioDomain *domain, const BpfpvCpuset *original)
+{
+    BpfpvCpuset *set = bpfpv_cpuset_copy(original);
+
+    if (check->scenario->host.allowed_only && domain->allowed != NULL &&
+        bpfpv_cpuset_intersects(set, domain->allowed))
+        bpfpv_cpuset_intersect(set, domain->allowed);
+    return set;
+}
+
+BpfpvCpuset *
 check_near(const Check *check, const ScenarioDomain *domain, guint v)
 {
     const BpfpvCpuset *cells = bpfpv_guest_topology_memory(domain->guest, v);
@@ -52,10 +74,12 @@ check_near(const Check *check, const ScenarioDomain *domain, guint v)
 BpfpvCpuset *
 check_candidates(const Check *check, const ScenarioDomain *domain, guint v)
 {
-    BpfpvCpuset *set = check_online_part(check, domain->original->pdata[v]);
+    BpfpvCpuset *set = check_usable_part(check, domain, domain->original->pdata[v]);
     g_autoptr(BpfpvCpuset) near = check_near(check, domain, v);
 
     bpfpv_cpuset_subtract(set, check->fixed);
+    if (domain->refused != NULL)
+        bpfpv_cpuset_subtract(set, domain->refused);
     if (check->scenario->pool != NULL)
         bpfpv_cpuset_intersect(set, check->scenario->pool);
     if (domain->pool != NULL)
@@ -128,7 +152,7 @@ check_starves(const Check *check, const BpfpvCpuset *exclusive)
                     ? domain->original->pdata[i]
                     : g_array_index(domain->threads, BpfpvPlacementThread, i - domain->n_vcpus)
                           .original;
-            g_autoptr(BpfpvCpuset) usable = check_online_part(check, original);
+            g_autoptr(BpfpvCpuset) usable = check_usable_part(check, domain, original);
 
             if ((i < domain->n_vcpus && check_is_fixed(domain, i)) || bpfpv_cpuset_is_empty(usable))
                 continue;
@@ -168,12 +192,13 @@ void
 check_float(Check *check, const ScenarioDomain *domain, guint v, const BpfpvCpuset *original,
             const BpfpvCpuset *cpus, gboolean cohort)
 {
-    g_autoptr(BpfpvCpuset) expected = check_online_part(check, original);
+    g_autoptr(BpfpvCpuset) expected = check_usable_part(check, domain, original);
+    g_autoptr(BpfpvCpuset) back = check_back(check, domain, original);
 
     if (bpfpv_cpuset_is_empty(cpus))
         check_complain(check, "1 not empty", domain, v);
     if (bpfpv_cpuset_is_empty(expected)) {
-        if (!bpfpv_cpuset_equal(cpus, original))
+        if (!bpfpv_cpuset_equal(cpus, original) && !bpfpv_cpuset_equal(cpus, back))
             check_complain(check, "1 offline as it was", domain, v);
         return;
     }
@@ -181,7 +206,7 @@ check_float(Check *check, const ScenarioDomain *domain, guint v, const BpfpvCpus
         check_complain(check, "3 off exclusive anchors", domain, v);
     if (bpfpv_demand_is_empty(domain->demand) &&
         !bpfpv_cpuset_intersects(original, check->exclusive)) {
-        if (!bpfpv_cpuset_equal(cpus, original))
+        if (!bpfpv_cpuset_equal(cpus, back))
             check_complain(check, "5 the original set", domain, v);
         return;
     }

@@ -31,6 +31,10 @@ gboolean check_isolates(const ScenarioDomain *domain);
 /* Does an anchor of this domain keep others off its CPU? */
 gboolean check_shuts(const ScenarioDomain *domain);
 
+/* The part of a set that is online and that the domain's cgroup allows. */
+BpfpvCpuset *check_usable_part(const Check *check, const ScenarioDomain *domain,
+                               const BpfpvCpuset *original);
+
 BpfpvCpuset *check_near(const Check *check, const ScenarioDomain *domain, guint v);
 
 BpfpvCpuset *check_candidates(const Check *check, const ScenarioDomain *domain, guint v);

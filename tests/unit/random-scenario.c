@@ -88,6 +88,16 @@ change_demand(GRand *rand, ScenarioDomain *domain)
 }
 
 void
+change_cgroup(GRand *rand, const Scenario *scenario, ScenarioDomain *domain)
+{
+    g_autofree char *allowed = random_set_text(rand, scenario->topology);
+    g_autofree char *refused = random_set_text(rand, scenario->topology);
+
+    scenario_set_allowed(domain, one_in(rand, 3) ? NULL : allowed);
+    scenario_set_refused(domain, one_in(rand, 2) ? refused : NULL);
+}
+
+void
 change_bounds(GRand *rand, const Scenario *scenario, ScenarioDomain *domain)
 {
     g_autofree char *pool = random_set_text(rand, scenario->topology);
@@ -205,6 +215,7 @@ change_host(GRand *rand, Scenario *scenario)
     scenario->host.reserve = below(rand, 4);
     scenario->host.hold_us = one_in(rand, 2) ? 0 : 100;
     scenario->host.max_moves = below(rand, 4);
+    scenario->host.allowed_only = one_in(rand, 3);
 }
 
 Scenario *

@@ -25,6 +25,9 @@ void change_online(GRand *rand, Scenario *scenario);
 
 void change_demand(GRand *rand, ScenarioDomain *domain);
 
+/* Somebody narrows the domain's cgroup, or widens it again; or the host refuses it CPUs. */
+void change_cgroup(GRand *rand, const Scenario *scenario, ScenarioDomain *domain);
+
 void change_bounds(GRand *rand, const Scenario *scenario, ScenarioDomain *domain);
 
 gboolean random_key_is_used(const Scenario *scenario, const char *key);

@@ -64,10 +64,10 @@ add_change(GArray *changes, GRand *rand, guint step, ChangeKind kind, gboolean l
 GArray *
 random_sequence(GRand *rand, guint most_steps)
 {
-    static const ChangeKind later[] = {CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND, CHANGE_DEMAND,
-                                       CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_ONLINE, CHANGE_ONLINE,
-                                       CHANGE_POLICY, CHANGE_POLICY,   CHANGE_ADD,    CHANGE_REMOVE,
-                                       CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS};
+    static const ChangeKind later[] = {
+        CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND,  CHANGE_DEMAND, CHANGE_DEMAND, CHANGE_DEMAND,
+        CHANGE_ONLINE, CHANGE_ONLINE,   CHANGE_POLICY,  CHANGE_POLICY, CHANGE_ADD,    CHANGE_REMOVE,
+        CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS, CHANGE_CGROUP};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
     gboolean large = one_in(rand, LARGE_ONE_IN), plain = one_in(rand, PLAIN_ONE_IN);
@@ -114,6 +114,10 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
             change_bounds(rand, scenario, scenario->domains->pdata[which]);
         if (n > 0 && change->plain)
             make_plain(scenario->domains->pdata[which]);
+        return n > 0;
+    case CHANGE_CGROUP:
+        if (n > 0)
+            change_cgroup(rand, scenario, scenario->domains->pdata[which]);
         return n > 0;
     case CHANGE_THREADS:
         if (n > 0)

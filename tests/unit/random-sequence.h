@@ -18,6 +18,7 @@ typedef enum {
     CHANGE_REMOVE,
     CHANGE_POLICY, /* mode, smt, cohort, numa, limits, reserve, weight, pool, threads */
     CHANGE_THREADS,
+    CHANGE_CGROUP,
     CHANGE_DEMAND,
 } ChangeKind;
 

@@ -17,6 +17,8 @@ scenario_domain_free(gpointer data)
     bpfpv_demand_free(domain->demand);
     g_ptr_array_unref(domain->original);
     bpfpv_cpuset_free(domain->pool);
+    bpfpv_cpuset_free(domain->allowed);
+    bpfpv_cpuset_free(domain->refused);
     bpfpv_guest_topology_free(domain->guest);
     g_array_unref(domain->threads);
     g_ptr_array_unref(domain->thread_sets);
@@ -129,6 +131,23 @@ scenario_set_pool(ScenarioDomain *domain, const char *pool_text)
     bpfpv_cpuset_free(domain->pool);
     domain->pool = cpus(pool_text);
     domain->view.pool = domain->pool;
+}
+
+void
+scenario_set_allowed(ScenarioDomain *domain, const char *allowed_text)
+{
+    bpfpv_cpuset_free(domain->allowed);
+    domain->allowed = allowed_text != NULL ? cpus(allowed_text) : NULL;
+    domain->view.allowed = domain->allowed;
+}
+
+void
+scenario_set_refused(ScenarioDomain *domain, const char *refused_text)
+{
+    bpfpv_cpuset_free(domain->refused);
+    domain->refused = refused_text != NULL ? cpus(refused_text) : NULL;
+    domain->view.refused = domain->refused;
+    domain->view.refused_why = refused_text != NULL ? "says the host" : NULL;
 }
 
 void

@@ -16,6 +16,8 @@ typedef struct {
     BpfpvDemand *demand;
     GPtrArray *original;
     BpfpvCpuset *pool;
+    BpfpvCpuset *allowed;
+    BpfpvCpuset *refused;
     BpfpvGuestTopology *guest;
     GArray *threads;
     GPtrArray *thread_sets; /* of BpfpvCpuset: what threads point to */
@@ -53,6 +55,12 @@ BpfpvTopology *scenario_topology(const char *where, const char *online_text);
 void scenario_take_topology(Scenario *scenario, BpfpvTopology *topology);
 
 void scenario_set_pool(ScenarioDomain *domain, const char *pool_text);
+
+/* What the domain's cgroup allows; NULL: anything */
+void scenario_set_allowed(ScenarioDomain *domain, const char *allowed_text);
+
+/* CPUs that it was refused; NULL: none */
+void scenario_set_refused(ScenarioDomain *domain, const char *refused_text);
 
 void scenario_clear_demand(ScenarioDomain *domain);
 

@@ -30,14 +30,18 @@ describe_domain(GString *text, const ScenarioDomain *domain)
 {
     const BpfpvPlacementDomain *view = &domain->view;
     g_autofree char *pool = bpfpv_cpuset_format(domain->pool);
+    g_autofree char *allowed = domain->allowed ? bpfpv_cpuset_format(domain->allowed) : NULL;
+    g_autofree char *refused = domain->refused ? bpfpv_cpuset_format(domain->refused) : NULL;
 
-    g_string_append_printf(text,
-                           "  %s: %s smt=%s cohort=%s numa=%s pool=%s limit=%d reserve=%u "
-                           "weight=%u threads=%u:",
-                           domain->key, view->mode == BPFPV_MODE_SHARED ? "shared" : "exclusive",
-                           bpfpv_smt_to_string(view->smt), bpfpv_cohort_to_string(view->cohort),
-                           bpfpv_numa_to_string(view->numa), pool, (int)view->max_anchors,
-                           view->reserve, view->weight, domain->guest->threads);
+    g_string_append_printf(
+        text,
+        "  %s: %s smt=%s cohort=%s numa=%s pool=%s cgroup=%s refused=%s limit=%d reserve=%u "
+        "weight=%u threads=%u:",
+        domain->key, view->mode == BPFPV_MODE_SHARED ? "shared" : "exclusive",
+        bpfpv_smt_to_string(view->smt), bpfpv_cohort_to_string(view->cohort),
+        bpfpv_numa_to_string(view->numa), pool, allowed ? allowed : "any",
+        refused ? refused : "none", (int)view->max_anchors, view->reserve, view->weight,
+        domain->guest->threads);
     for (guint v = 0; v < domain->n_vcpus; v++) {
         g_autofree char *set = bpfpv_cpuset_format(domain->original->pdata[v]);
         const BpfpvCpuset *cells = bpfpv_guest_topology_memory(domain->guest, v);

@@ -66,9 +66,10 @@ add_anchor(Search *search, const ScenarioDomain *domain, guint index, guint v)
 }
 
 static void
-add_floor(Search *search, const BpfpvCpuset *original)
+add_floor(Search *search, const ScenarioDomain *domain, const BpfpvCpuset *original)
 {
-    guint8 bits = bits_of(original) & bits_of(search->check.online);
+    g_autoptr(BpfpvCpuset) usable = check_usable_part(&search->check, domain, original);
+    guint8 bits = bits_of(usable);
 
     if (bits != 0)
         g_array_append_val(search->floors, bits);
@@ -89,12 +90,13 @@ search_init(Search *search, const Scenario *scenario, const BpfpvPlan *before)
         search->limits[d] = check_limit(&search->check, domain);
         for (guint v = 0; v < domain->n_vcpus; v++) {
             if (!check_is_fixed(domain, v))
-                add_floor(search, domain->original->pdata[v]);
+                add_floor(search, domain, domain->original->pdata[v]);
             if (check_expected_want(domain, v) == BPFPV_WANT_ANCHOR)
                 add_anchor(search, domain, d, v);
         }
         for (guint t = 0; t < domain->threads->len; t++)
-            add_floor(search, g_array_index(domain->threads, BpfpvPlacementThread, t).original);
+            add_floor(search, domain,
+                      g_array_index(domain->threads, BpfpvPlacementThread, t).original);
     }
 }
 

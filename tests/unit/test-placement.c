@@ -92,6 +92,95 @@ an_anchor_stays_within_all_its_bounds(void **state)
 }
 
 static void
+what_its_cgroup_takes_away_is_outside_every_pool(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-3", NULL, 1);
+    ScenarioDomain *domain = scenario_add(scenario, "a", "0-3 0-3 0-3");
+
+    (void)state;
+    scenario_anchor(domain, "0");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor=0 float=1-3 float=1-3");
+    scenario_set_allowed(domain, "1-3");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor=1 float=2-3 float=2-3");
+    scenario_set_allowed(domain, NULL);
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor=1 float=0,2-3 float=0,2-3");
+}
+
+static void
+an_anchor_that_its_cgroup_has_no_cpu_for_says_so(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-3", NULL, 1);
+    ScenarioDomain *domain = scenario_add(scenario, "a", "0-3 0-3");
+
+    (void)state;
+    scenario_set_pool(domain, "0-1");
+    scenario_set_allowed(domain, "2-3");
+    scenario_anchor(domain, "1");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: float=2-3 anchor!=2-3");
+    assert_string_equal(plan_vcpu(scenario->plan, "a", 1)->why,
+                        "the domain's cgroup allows CPUs 2-3 alone, and so none of 0-1; widen the "
+                        "cpuset of the cgroup (with systemd: AllowedCPUs= of the slice or scope)");
+    scenario_set_allowed(domain, "1-3");
+    scenario_anchor(domain, "0");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor!=2-3 anchor=1");
+    assert_string_equal(plan_vcpu(scenario->plan, "a", 0)->why,
+                        "no free CPU: 2 online in the pool 0-1, 1 outside what the domain's cgroup "
+                        "allows, 1 anchored by others; free one or widen the pool");
+}
+
+/* What is given back is the original, which the kernel itself narrows and widens; but cgroup v1
+ * refuses whatever goes beyond what it allows. */
+static void
+what_is_given_back_is_what_the_cgroup_takes(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-3", NULL, 1);
+    ScenarioDomain *domain = scenario_add(scenario, "a", "0-3 2-3 0-1");
+
+    (void)state;
+    scenario_add_thread(domain, BPFPV_THREAD_EMULATOR, 0, "0-3");
+    scenario_set_allowed(domain, "1-3");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: float=0-3 float=2-3 float=0-1 emulator0=0-3");
+    scenario->host.allowed_only = TRUE;
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: float=1-3 float=2-3 float=1 emulator0=1-3");
+    domain->view.released = TRUE;
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: float=1-3 float=2-3 float=1 emulator0=1-3");
+    scenario_set_allowed(domain, NULL);
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: float=0-3 float=2-3 float=0-1 emulator0=0-3");
+}
+
+static void
+a_refused_cpu_is_nobodys_anchor_but_floated_on(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-2", NULL, 1);
+    ScenarioDomain *domain = scenario_add(scenario, "a", "0-2 0-2");
+    ScenarioDomain *other = scenario_add(scenario, "b", "0-2");
+
+    (void)state;
+    scenario_anchor(domain, "0");
+    scenario_set_refused(domain, "0");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor=1 float=0,2; b: float=0,2");
+    scenario_anchor(other, "0"); /* whom nobody refused anything */
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor=1 float=2; b: anchor=0");
+    scenario_set_refused(domain, "0-2");
+    scenario_solve(scenario);
+    assert_plan(scenario, "a: anchor!=1-2 float=1-2; b: anchor=0");
+    assert_string_equal(plan_vcpu(scenario->plan, "a", 0)->why,
+                        "no CPU of 0-2 was accepted (says the host); trying again from time to "
+                        "time");
+}
+
+static void
 an_augmenting_path_makes_room_for_a_choosy_anchor(void **state)
 {
     g_autoptr(Scenario) scenario = scenario_new("0-2", NULL, 0);
@@ -612,6 +701,10 @@ main(void)
         cmocka_unit_test(a_single_cpu_by_definition_is_fixed_and_nobody_elses_anchor),
         cmocka_unit_test(a_fixed_cpu_may_lie_outside_pools_and_be_offline),
         cmocka_unit_test(an_anchor_stays_within_all_its_bounds),
+        cmocka_unit_test(what_its_cgroup_takes_away_is_outside_every_pool),
+        cmocka_unit_test(an_anchor_that_its_cgroup_has_no_cpu_for_says_so),
+        cmocka_unit_test(what_is_given_back_is_what_the_cgroup_takes),
+        cmocka_unit_test(a_refused_cpu_is_nobodys_anchor_but_floated_on),
         cmocka_unit_test(an_augmenting_path_makes_room_for_a_choosy_anchor),
         cmocka_unit_test(a_holder_is_not_moved_for_a_choosy_anchor),
         cmocka_unit_test(an_anchor_that_can_stay_stays),

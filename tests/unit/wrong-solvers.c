@@ -46,6 +46,8 @@ solve_misread(Scenario *scenario, const BpfpvPlan *before, Misread misread)
     }
 
 MISREADING_SOLVER(blind_to_memory, domain->view.numa = BPFPV_NUMA_IGNORE)
+MISREADING_SOLVER(blind_to_cgroups, domain->view.allowed = NULL)
+MISREADING_SOLVER(blind_to_refusals, domain->view.refused = NULL)
 MISREADING_SOLVER(one_thread, domain->guest->threads = 1)
 MISREADING_SOLVER(same_weight, domain->view.weight = 1)
 MISREADING_SOLVER(no_cohort, domain->view.cohort = BPFPV_COHORT_NONE)

@@ -9,6 +9,8 @@
 
 /* What each is blind to, or has lost, is in its name. */
 BpfpvPlan *solver_blind_to_memory(Scenario *scenario, const BpfpvPlan *before);
+BpfpvPlan *solver_blind_to_cgroups(Scenario *scenario, const BpfpvPlan *before);
+BpfpvPlan *solver_blind_to_refusals(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_one_thread(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_same_weight(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_no_cohort(Scenario *scenario, const BpfpvPlan *before);

@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What everybody could have: the sets that vCPUs had before, the CPUs that
- * each could be anchored to, and those that are kept for floating.
+ * What everybody could have: the CPUs that each vCPU could be anchored to, and
+ * those that are kept for floating.
  */
 #include "core/placer/private.h"
 
 #include <string.h>
-
-/* Original sets are interned: on a real host nearly all are the same, and what is worked out of
- * one need not be worked out again. Returns: (transfer none): with one more user. */
-BpfpvOrigin *
-bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original)
-{
-    BpfpvOrigin *origin = g_hash_table_lookup(placer->origins, original);
-
-    if (origin == NULL) {
-        origin = g_new0(BpfpvOrigin, 1);
-        origin->original = bpfpv_cpuset_copy(original);
-        g_hash_table_insert(placer->origins, origin->original, origin);
-    }
-    origin->users++;
-    return origin;
-}
-
-/* One user less. */
-void
-bpfpv_placer_unintern(BpfpvPlacer *placer, BpfpvOrigin *origin)
-{
-    if (--origin->users == 0)
-        g_hash_table_remove(placer->origins, origin->original);
-}
 
 /* Frees a BpfpvCandidates. */
 void
@@ -66,6 +42,8 @@ candidates_new(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpus
         bpfpv_cpuset_intersect(candidates->set, placer->pool);
     if (domain->pool != NULL)
         bpfpv_cpuset_intersect(candidates->set, domain->pool);
+    if (domain->refused != NULL)
+        bpfpv_cpuset_subtract(candidates->set, domain->refused);
     if (cells == NULL)
         return candidates;
     candidates->near = bpfpv_topology_cpus_near(placer->topology, cells);
@@ -108,6 +86,8 @@ set_usable(BpfpvOrigin *origin, const BpfpvCpuset *online)
         origin->usable = bpfpv_cpuset_new();
     bpfpv_cpuset_assign(origin->usable, origin->original);
     bpfpv_cpuset_intersect(origin->usable, online);
+    if (origin->allowed != NULL)
+        bpfpv_cpuset_intersect(origin->usable, origin->allowed);
 }
 
 /* A domain with a statically pinned vCPU is pinned as a whole: a CPU that is its emulator's or an

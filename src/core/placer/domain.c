@@ -22,6 +22,9 @@ bpfpv_placer_domain_free(gpointer data)
     bpfpv_demand_free(domain->demand);
     bpfpv_cpuset_free(domain->fixed);
     bpfpv_cpuset_free(domain->pool);
+    bpfpv_cpuset_free(domain->allowed);
+    bpfpv_cpuset_free(domain->refused);
+    g_free(domain->refused_why);
     bpfpv_guest_topology_free(domain->guest);
     g_free(domain->key);
     g_free(domain);
@@ -63,7 +66,7 @@ add_slots(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, const BpfpvPlacementDo
                           .cpu = BPFPV_NO_CPU,
                           .waiting = G_MAXINT64};
 
-        slot.origin = bpfpv_placer_intern(placer, from->original->pdata[v]);
+        slot.origin = bpfpv_placer_intern(placer, from->original->pdata[v], from->allowed);
         if (bpfpv_cpuset_count(slot.origin->original) == 1)
             placer->dirty = TRUE;
         else
@@ -73,7 +76,7 @@ add_slots(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, const BpfpvPlacementDo
     for (guint t = 0; from->threads != NULL && t < from->threads->len; t++) {
         BpfpvPlacerThread thread = {g_array_index(from->threads, BpfpvPlacementThread, t), NULL};
 
-        thread.origin = bpfpv_placer_intern(placer, thread.view.original);
+        thread.origin = bpfpv_placer_intern(placer, thread.view.original, from->allowed);
         thread.origin->floats++;
         thread.view.original = thread.origin->original;
         g_array_append_val(domain->threads, thread);
@@ -93,6 +96,7 @@ domain_new(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
     domain->components = g_ptr_array_new_with_free_func(bpfpv_component_free);
     domain->wanting = g_ptr_array_new();
     domain->waiting = g_ptr_array_new();
+    bpfpv_placer_replace_set(&domain->allowed, from->allowed);
     domain->planned = bpfpv_plan_add_domain(placer->plan, from->domain, from->original->len);
     add_slots(placer, domain, from);
     g_ptr_array_insert(placer->domains, (gint)index_of(placer, domain->key), domain);
@@ -127,8 +131,8 @@ adopt(BpfpvPlacerDomain *domain, const BpfpvPlanDomain *planned)
                    domain->planned->vcpus->pdata[v]);
 }
 
-/* The domain with other original sets or threads: an I/O thread came, somebody pinned a vCPU. Its
- * vCPUs hold what they held, and have waited since they did. */
+/* The domain with other original sets or threads, or another cgroup's bounds: an I/O thread came,
+ * somebody pinned a vCPU. Its vCPUs hold what they held, and have waited since they did. */
 static BpfpvPlacerDomain *
 replace(BpfpvPlacer *placer, const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
 {
@@ -145,13 +149,14 @@ replace(BpfpvPlacer *placer, const BpfpvPlacerDomain *domain, const BpfpvPlaceme
     return other;
 }
 
-/* Whether the vCPUs and threads are those that it has. */
+/* Whether the vCPUs and threads are those that it has, in the same bounds. */
 static gboolean
 same_shape(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
 {
     guint n_threads = from->threads != NULL ? from->threads->len : 0;
 
-    if (domain->slots->len != from->original->len || domain->threads->len != n_threads)
+    if (domain->slots->len != from->original->len || domain->threads->len != n_threads ||
+        !bpfpv_placer_same_set(domain->allowed, from->allowed))
         return FALSE;
     for (guint v = 0; v < domain->slots->len; v++) {
         if (!bpfpv_cpuset_equal(bpfpv_slot_at(domain, v)->origin->original,
@@ -180,6 +185,8 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
            view->weight == from->weight && view->released == from->released &&
            bpfpv_placer_same_set(domain->pool, from->pool) &&
            bpfpv_placer_same_set(domain->fixed, from->fixed) &&
+           bpfpv_placer_same_set(domain->refused, from->refused) &&
+           g_strcmp0(domain->refused_why, from->refused_why) == 0 &&
            bpfpv_guest_topology_equal(domain->guest, from->guest) &&
            bpfpv_demand_equal(domain->demand, from->demand);
 }
@@ -209,13 +216,39 @@ set_wants(BpfpvPlacerDomain *domain)
     }
 }
 
+/* Copies what @from points to. */
+static void
+keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
+{
+    bpfpv_demand_free(domain->demand);
+    domain->demand = bpfpv_demand_copy(from->demand);
+    bpfpv_placer_replace_set(&domain->fixed, from->fixed);
+    bpfpv_placer_replace_set(&domain->pool, from->pool);
+    bpfpv_placer_replace_set(&domain->refused, from->refused);
+    g_free(domain->refused_why);
+    domain->refused_why = g_strdup(from->refused_why);
+    bpfpv_guest_topology_free(domain->guest);
+    domain->guest = from->guest != NULL ? bpfpv_guest_topology_copy(from->guest) : NULL;
+    domain->view = *from;
+    domain->view.domain = domain->key;
+    domain->view.demand = domain->demand;
+    domain->view.original = NULL;
+    domain->view.threads = NULL;
+    domain->view.fixed = domain->fixed;
+    domain->view.pool = domain->pool;
+    domain->view.allowed = domain->allowed;
+    domain->view.refused = domain->refused;
+    domain->view.refused_why = domain->refused_why;
+    domain->view.guest = domain->guest;
+}
+
 /**
  * bpfpv_placer_set_domain:
  * @placer: the placer
  * @from: the domain; what it points to is copied
  *
- * Says what a domain asks for now. If its original sets or threads are others
- * than before, its vCPUs hold what they held, and have waited as long.
+ * Says what a domain asks for now. If its original sets, its threads or what its
+ * cgroup allows are others than before, its vCPUs hold what they held, and have waited as long.
  */
 void
 bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
@@ -228,20 +261,7 @@ bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
         domain = replace(placer, domain, from);
     else if (same_wishes(domain, from))
         return;
-    bpfpv_demand_free(domain->demand);
-    domain->demand = bpfpv_demand_copy(from->demand);
-    bpfpv_placer_replace_set(&domain->fixed, from->fixed);
-    bpfpv_placer_replace_set(&domain->pool, from->pool);
-    bpfpv_guest_topology_free(domain->guest);
-    domain->guest = from->guest != NULL ? bpfpv_guest_topology_copy(from->guest) : NULL;
-    domain->view = *from;
-    domain->view.domain = domain->key;
-    domain->view.demand = domain->demand;
-    domain->view.original = NULL;
-    domain->view.threads = NULL;
-    domain->view.fixed = domain->fixed;
-    domain->view.pool = domain->pool;
-    domain->view.guest = domain->guest;
+    keep(domain, from);
     domain->dirty = TRUE;
     domain->unsaid = TRUE;
     set_wants(domain);

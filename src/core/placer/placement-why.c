@@ -66,12 +66,57 @@ explain_far(const BpfpvPlacer *placer, const BpfpvSlot *slot, const char *allowe
                            allowed);
 }
 
+/* For @cpus of which what @origin is in allows none.
+ * Returns: (transfer full) */
+char *
+bpfpv_placer_explain_cgroup(const BpfpvOrigin *origin, const BpfpvCpuset *cpus)
+{
+    g_autofree char *text = format(cpus);
+    g_autofree char *allowed = format(origin->allowed);
+
+    return g_strdup_printf(
+        "the domain's cgroup allows CPUs %s alone, and so none of %s; widen the "
+        "cpuset of the cgroup (with systemd: AllowedCPUs= of the slice or scope)",
+        allowed, text);
+}
+
+/* For an anchor that was refused on all CPUs that it could have. */
+static char *
+explain_refused(const BpfpvSlot *slot, const BpfpvCpuset *open)
+{
+    g_autofree char *text = format(open);
+
+    return g_strdup_printf("no CPU of %s was accepted (%s); trying again from time to time", text,
+                           slot->domain->refused_why != NULL ? slot->domain->refused_why
+                                                             : "no reason given");
+}
+
+/* For an anchor that has no candidate though some of the pool's CPUs that it may use, @allowed, are
+ * online. */
+static char *
+explain_none_open(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *allowed)
+{
+    g_autoptr(BpfpvCpuset) open = bpfpv_cpuset_copy(allowed);
+    g_autofree char *allowed_text = format(allowed);
+
+    if (!bpfpv_cpuset_intersects(allowed, slot->origin->usable))
+        return bpfpv_placer_explain_cgroup(slot->origin, allowed);
+    bpfpv_cpuset_intersect(open, slot->origin->usable);
+    bpfpv_cpuset_subtract(open, placer->fixed);
+    if (bpfpv_cpuset_is_empty(open))
+        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, belong to statically "
+                               "pinned vCPUs; widen the pool",
+                               allowed_text);
+    if (slot->domain->refused != NULL && bpfpv_cpuset_intersects(open, slot->domain->refused))
+        return explain_refused(slot, open);
+    return explain_far(placer, slot, allowed_text);
+}
+
 /* For an anchor that has no candidate, whoever else is there. */
 static char *
 explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
 {
     g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(slot->origin->original);
-    g_autoptr(BpfpvCpuset) open = NULL;
     g_autofree char *original_text = format(slot->origin->original);
     g_autofree char *pool_text = format(pool);
     g_autofree char *allowed_text = NULL;
@@ -88,14 +133,7 @@ explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const Bpf
         return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all offline; "
                                "bring one online or widen the pool",
                                allowed_text);
-    open = bpfpv_cpuset_copy(allowed);
-    bpfpv_cpuset_intersect(open, bpfpv_topology_online(placer->topology));
-    bpfpv_cpuset_subtract(open, placer->fixed);
-    if (!bpfpv_cpuset_is_empty(open))
-        return explain_far(placer, slot, allowed_text);
-    return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, belong to statically "
-                           "pinned vCPUs; widen the pool",
-                           allowed_text);
+    return explain_none_open(placer, slot, allowed);
 }
 
 /* For an anchor whose free candidates are all somebody's last. */
@@ -120,32 +158,51 @@ append_count(GString *text, guint n, const char *what)
         g_string_append_printf(text, ", %u %s", n, what);
 }
 
-/* The numbers add up to those online in the pool, so that one sees what takes the room. */
+/* What takes the room, in numbers that add up to those online in @allowed, the pool's CPUs that the
+ * vCPU may use. */
+static void
+append_room(GString *text, const BpfpvPlacer *placer, const BpfpvSlot *slot,
+            const BpfpvCpuset *allowed)
+{
+    const BpfpvCandidates *candidates = slot->candidates;
+    const BpfpvCpuset *refused = slot->domain->refused;
+    g_autoptr(BpfpvCpuset) usable = bpfpv_cpuset_copy(allowed);
+    guint n_online = bpfpv_cpuset_count_common(allowed, bpfpv_topology_online(placer->topology));
+    guint n_usable, n_fixed, n_refused, n_set = bpfpv_cpuset_count(candidates->set);
+    guint n_free = bpfpv_cpuset_count_common(candidates->set, placer->free);
+    gboolean spent = placer->n_used >= placer->budget;
+
+    bpfpv_cpuset_intersect(usable, slot->origin->usable);
+    n_usable = bpfpv_cpuset_count(usable);
+    n_fixed = bpfpv_cpuset_count_common(usable, placer->fixed);
+    bpfpv_cpuset_subtract(usable, placer->fixed);
+    n_refused = refused != NULL ? bpfpv_cpuset_count_common(usable, refused) : 0;
+    append_count(text, n_online - n_usable, "outside what the domain's cgroup allows");
+    append_count(text, n_fixed, "statically pinned");
+    append_count(text, n_refused, "refused");
+    append_count(text, n_usable - n_fixed - n_refused - n_set, "away from its memory");
+    append_count(text, n_free, spent ? "reserved" : "kept or on cores that others use");
+    append_count(text, n_set - n_free, "anchored by others");
+    if (n_refused > 0 && slot->domain->refused_why != NULL)
+        g_string_append_printf(text, " (refused: %s)", slot->domain->refused_why);
+    g_string_append(text, n_free == 0 ? "; free one or widen the pool"
+                          : spent     ? "; free one or lower the reserve"
+                                      : "; free one or use smt 'match'");
+}
+
 static char *
 explain_no_room(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *pool)
 {
-    const BpfpvCandidates *candidates = slot->candidates;
     g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(pool);
     g_autofree char *pool_text = NULL;
-    guint n_online, n_fixed, n_set = bpfpv_cpuset_count(candidates->set);
-    guint n_free = bpfpv_cpuset_count_common(candidates->set, placer->free);
-    gboolean spent = placer->n_used >= placer->budget;
     GString *text = g_string_new(NULL);
 
     bpfpv_cpuset_intersect(allowed, slot->origin->original);
     pool_text = format(allowed);
-    bpfpv_cpuset_intersect(allowed, slot->origin->usable);
-    n_online = bpfpv_cpuset_count(allowed);
-    n_fixed = bpfpv_cpuset_count_common(allowed, placer->fixed);
-    g_string_printf(text, "no free %s: %u online in the pool %s",
-                    bpfpv_placer_isolates(slot) ? "core" : "CPU", n_online, pool_text);
-    append_count(text, n_fixed, "statically pinned");
-    append_count(text, n_online - n_fixed - n_set, "away from its memory");
-    append_count(text, n_free, spent ? "reserved" : "kept or on cores that others use");
-    append_count(text, n_set - n_free, "anchored by others");
-    g_string_append(text, n_free == 0 ? "; free one or widen the pool"
-                          : spent     ? "; free one or lower the reserve"
-                                      : "; free one or use smt 'match'");
+    g_string_printf(
+        text, "no free %s: %u online in the pool %s", bpfpv_placer_isolates(slot) ? "core" : "CPU",
+        bpfpv_cpuset_count_common(allowed, bpfpv_topology_online(placer->topology)), pool_text);
+    append_room(text, placer, slot, allowed);
     return g_string_free(text, FALSE);
 }
 

@@ -54,6 +54,9 @@ typedef struct {
     const BpfpvCpuset *pool;         /* (nullable): host CPUs it may be anchored to; NULL: any */
     const BpfpvGuestTopology *guest; /* (nullable): NULL: one thread per core, memory anywhere */
     const GArray *threads;           /* (nullable) of BpfpvPlacementThread */
+    const BpfpvCpuset *allowed;      /* (nullable): what its cgroup allows; NULL: any */
+    const BpfpvCpuset *refused;      /* (nullable): CPUs that it was refused as an anchor's */
+    const char *refused_why;         /* (nullable): by whom and why, for people */
     BpfpvPlacementMode mode;
     BpfpvSmt smt;
     BpfpvCohortPolicy cohort;
@@ -72,6 +75,8 @@ typedef struct {
     gint64 hold_us;           /* an anchor isn't moved for so long after it was given, and is kept
                                * for so long after it was last asked for */
     guint max_moves;          /* anchors that one solve may move for others; 0: none */
+    gboolean allowed_only;    /* whatever is not within what a cgroup allows is refused, as by
+                               * cgroup v1; else as much as is within counts */
 } BpfpvPlacementHost;
 
 /* What is not as one would wish, over all met anchors; the less the better. */

@@ -7,24 +7,6 @@
 
 #include <string.h>
 
-static void
-origin_free(gpointer data)
-{
-    BpfpvOrigin *origin = data;
-
-    bpfpv_cpuset_free(origin->original);
-    bpfpv_cpuset_free(origin->usable);
-    bpfpv_cpuset_free(origin->idle);
-    bpfpv_cpuset_free(origin->busy);
-    g_free(origin);
-}
-
-static gboolean
-origin_equal(gconstpointer a, gconstpointer b)
-{
-    return bpfpv_cpuset_equal(a, b);
-}
-
 /**
  * bpfpv_placer_new:
  *
@@ -36,7 +18,7 @@ bpfpv_placer_new(void)
     BpfpvPlacer *placer = g_new0(BpfpvPlacer, 1);
 
     placer->domains = g_ptr_array_new_with_free_func(bpfpv_placer_domain_free);
-    placer->origins = g_hash_table_new_full(bpfpv_cpuset_hash, origin_equal, NULL, origin_free);
+    placer->origins = bpfpv_placer_origins_new();
     placer->plan = bpfpv_plan_new();
     placer->fixed = bpfpv_cpuset_new();
     placer->turns = g_ptr_array_new();
@@ -135,6 +117,7 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
 {
     gboolean same = placer->topology != NULL &&
                     bpfpv_topology_equal(placer->topology, host->topology) &&
+                    placer->host.allowed_only == host->allowed_only &&
                     bpfpv_placer_same_set(placer->pool, host->pool) &&
                     bpfpv_placer_same_set(placer->taken, host->taken);
 

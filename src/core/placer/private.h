@@ -31,12 +31,14 @@ typedef enum {
 
 typedef struct _BpfpvPlacerDomain BpfpvPlacerDomain;
 
-/* A set that vCPUs or threads had before bpfpv; interned: most have the same. */
+/* A set that vCPUs or threads had before bpfpv, in a cgroup; interned: most have the same. */
 typedef struct {
     BpfpvCpuset *original;
-    BpfpvCpuset *usable; /* ∩ online */
-    BpfpvCpuset *idle;   /* shared with plans: what it is now for a domain without demand */
-    BpfpvCpuset *busy;   /* shared with plans: and for one with demand */
+    BpfpvCpuset *allowed; /* (nullable): what the cgroup allows; NULL: all of the original */
+    BpfpvCpuset *usable;  /* original ∩ allowed ∩ online */
+    BpfpvCpuset *back;    /* shared with plans: the original, as far as it can be given back */
+    BpfpvCpuset *idle;    /* shared with plans: what it is now for a domain without demand */
+    BpfpvCpuset *busy;    /* shared with plans: and for one with demand */
     guint users;
     guint floats; /* users that are not fixed */
     guint left;   /* in this solve, of a tight one: usable CPUs that are not exclusive */
@@ -55,7 +57,7 @@ typedef enum {
 typedef struct {
     BpfpvOrigin *origin;
     const BpfpvCpuset *cells; /* (nullable): ids, borrowed from the guest's topology */
-    BpfpvCpuset *set;         /* usable ∩ pools, without fixed CPUs */
+    BpfpvCpuset *set;         /* usable ∩ pools, without fixed and refused CPUs */
     BpfpvCpuset *near;        /* (nullable): the CPUs of the cells; NULL: all are near */
     gboolean hopeless;        /* in this solve: no chain of moves frees one */
     char *why; /* (nullable): the last sentence about an unmet one, and what it says */
@@ -118,6 +120,9 @@ struct _BpfpvPlacerDomain {
     BpfpvDemand *demand;
     BpfpvCpuset *fixed;
     BpfpvCpuset *pool;
+    BpfpvCpuset *allowed;
+    BpfpvCpuset *refused;
+    char *refused_why;
     BpfpvGuestTopology *guest;
     GArray *slots;         /* of BpfpvSlot, by vCPU; never resized */
     GArray *threads;       /* of BpfpvPlacerThread */
@@ -143,7 +148,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *pool;
     BpfpvCpuset *taken;
     GPtrArray *domains;  /* of BpfpvPlacerDomain, sorted by key */
-    GHashTable *origins; /* of BpfpvOrigin, by its original */
+    GHashTable *origins; /* of BpfpvOrigin, by its original and allowed set */
     BpfpvPlan *plan;
     gboolean dirty;                              /* the host changed, or the fixed CPUs */
     BpfpvCpuset *fixed;                          /* CPUs of vCPUs that are pinned statically */
@@ -194,9 +199,13 @@ struct _BpfpvPlacer {
 /* domain.c */
 void bpfpv_placer_domain_free(gpointer domain);
 
-/* candidates.c */
-BpfpvOrigin *bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original);
+/* origin.c */
+GHashTable *bpfpv_placer_origins_new(void);
+BpfpvOrigin *bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original,
+                                 const BpfpvCpuset *allowed);
 void bpfpv_placer_unintern(BpfpvPlacer *placer, BpfpvOrigin *origin);
+
+/* candidates.c */
 void bpfpv_placer_refresh(BpfpvPlacer *placer);
 void bpfpv_placer_keep(BpfpvPlacer *placer);
 void bpfpv_candidates_free(gpointer candidates);
@@ -274,6 +283,7 @@ void bpfpv_placer_write(BpfpvPlacer *placer);
 
 /* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is. */
 const char *bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot);
+char *bpfpv_placer_explain_cgroup(const BpfpvOrigin *origin, const BpfpvCpuset *cpus);
 char *bpfpv_placer_explain_cohort(const BpfpvSlot *slot);
 
 /* Both may be NULL. */

@@ -25,14 +25,29 @@ renew(BpfpvCpuset **place, const BpfpvCpuset *wanted)
     *place = bpfpv_cpuset_copy(wanted);
 }
 
+/* The original set, which the kernel itself narrows to what the cgroup allows, and widens again;
+ * cgroup v1 takes nothing that goes beyond that. */
+static void
+set_back(BpfpvPlacer *placer, BpfpvOrigin *origin)
+{
+    BpfpvCpuset *back = placer->scratch;
+
+    bpfpv_cpuset_assign(back, origin->original);
+    if (placer->host.allowed_only && origin->allowed != NULL &&
+        bpfpv_cpuset_intersects(origin->original, origin->allowed))
+        bpfpv_cpuset_intersect(back, origin->allowed);
+    renew(&origin->back, back);
+}
+
 /* What @origin's vCPUs float on: their online CPUs without exclusive anchors; exactly the original
  * set as long as their domain asks for nothing and no such anchor is in it; and where all of it is
- * offline, the original too: there is nothing else. */
+ * offline or not allowed, the original too: there is nothing else. */
 static void
 set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
 {
     BpfpvCpuset *busy = placer->scratch;
 
+    set_back(placer, origin);
     bpfpv_cpuset_assign(busy, origin->usable);
     bpfpv_cpuset_subtract(busy, placer->exclusive);
     if (bpfpv_cpuset_is_empty(busy))
@@ -40,7 +55,7 @@ set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
     renew(&origin->busy, busy);
     renew(&origin->idle, bpfpv_cpuset_intersects(origin->original, placer->exclusive)
                              ? origin->busy
-                             : origin->original);
+                             : origin->back);
 }
 
 /* @why: (nullable): copied if it is not what @vcpu says already */
@@ -75,14 +90,18 @@ write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
         set_why(vcpu, NULL);
 }
 
-/* None of its CPUs is online: there is nothing that it could have instead. */
+/* None of its CPUs is online and allowed: there is nothing that it could have instead. */
 static void
-write_offline(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
+write_unusable(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
 {
     g_autofree char *original = bpfpv_cpuset_format(slot->origin->original);
-    g_autofree char *why =
-        g_strdup_printf("all of the vCPU's CPUs %s are offline; bring one online", original);
+    g_autofree char *why = NULL;
 
+    if (slot->origin->allowed != NULL &&
+        bpfpv_cpuset_intersects(slot->origin->original, bpfpv_topology_online(placer->topology)))
+        why = bpfpv_placer_explain_cgroup(slot->origin, slot->origin->original);
+    else
+        why = g_strdup_printf("all of the vCPU's CPUs %s are offline; bring one online", original);
     vcpu->met = FALSE;
     set_why(vcpu, why);
 }
@@ -94,7 +113,7 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
     gboolean demands = slot->domain->demands;
 
     if (slot->domain->view.released)
-        share_into(&vcpu->cpus, slot->origin->original);
+        share_into(&vcpu->cpus, slot->origin->back);
     else if (component != NULL && component->cpus != NULL)
         share_into(&vcpu->cpus, component->cpus);
     else
@@ -114,7 +133,7 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
         set_why(vcpu, NULL);
     }
     if (demands && bpfpv_cpuset_is_empty(slot->origin->usable))
-        write_offline(slot, vcpu);
+        write_unusable(placer, slot, vcpu);
 }
 
 static void
@@ -158,7 +177,7 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
         const BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
         BpfpvPlanThread *thread = planned->threads->pdata[t];
 
-        share_into(&thread->cpus, domain->view.released ? origin->original
+        share_into(&thread->cpus, domain->view.released ? origin->back
                                   : domain->demands     ? origin->busy
                                                         : origin->idle);
     }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The sets that vCPUs and threads had before bpfpv, each with what its cgroup allows of it. */
+#include "core/placer/private.h"
+
+static void
+origin_free(gpointer data)
+{
+    BpfpvOrigin *origin = data;
+
+    bpfpv_cpuset_free(origin->original);
+    bpfpv_cpuset_free(origin->allowed);
+    bpfpv_cpuset_free(origin->back);
+    bpfpv_cpuset_free(origin->usable);
+    bpfpv_cpuset_free(origin->idle);
+    bpfpv_cpuset_free(origin->busy);
+    g_free(origin);
+}
+
+static guint
+origin_hash(gconstpointer data)
+{
+    const BpfpvOrigin *origin = data;
+    guint hash = bpfpv_cpuset_hash(origin->original);
+
+    return origin->allowed != NULL ? hash * 31 + bpfpv_cpuset_hash(origin->allowed) : hash;
+}
+
+static gboolean
+origin_equal(gconstpointer a, gconstpointer b)
+{
+    const BpfpvOrigin *left = a, *right = b;
+
+    return bpfpv_cpuset_equal(left->original, right->original) &&
+           bpfpv_placer_same_set(left->allowed, right->allowed);
+}
+
+/* Returns: (transfer full): a table for bpfpv_placer_intern() */
+GHashTable *
+bpfpv_placer_origins_new(void)
+{
+    return g_hash_table_new_full(origin_hash, origin_equal, origin_free, NULL);
+}
+
+/* Original sets are interned: on a real host nearly all are the same, and what is worked out of
+ * one need not be worked out again. @allowed: (nullable)
+ * Returns: (transfer none): with one more user. */
+BpfpvOrigin *
+bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original, const BpfpvCpuset *allowed)
+{
+    gboolean all = allowed == NULL || bpfpv_cpuset_is_subset(original, allowed);
+    BpfpvOrigin key = {.original = (BpfpvCpuset *)original,
+                       .allowed = all ? NULL : (BpfpvCpuset *)allowed};
+    BpfpvOrigin *origin = g_hash_table_lookup(placer->origins, &key);
+
+    if (origin == NULL) {
+        origin = g_new0(BpfpvOrigin, 1);
+        origin->original = bpfpv_cpuset_copy(original);
+        origin->allowed = all ? NULL : bpfpv_cpuset_copy(allowed);
+        g_hash_table_add(placer->origins, origin);
+    }
+    origin->users++;
+    return origin;
+}
+
+/* One user less. */
+void
+bpfpv_placer_unintern(BpfpvPlacer *placer, BpfpvOrigin *origin)
+{
+    if (--origin->users == 0)
+        g_hash_table_remove(placer->origins, origin);
+}
