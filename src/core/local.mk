@@ -37,7 +37,9 @@ src_core_libcore_la_SOURCES = \
 	src/core/plan/adopt.c \
 	src/core/plan/host-map.c src/core/plan/host-map.h \
 	src/core/plan/plan.c src/core/plan/plan.h \
+	src/core/plan/refusals.c src/core/plan/refusals.h \
 	src/core/plan/steps.c \
+	src/core/plan/truth.c src/core/plan/truth.h \
 	src/core/table/replica.c src/core/table/replica.h \
 	src/core/table/table.c src/core/table/table.h \
 	src/core/topology/derive.c \

@@ -3,6 +3,9 @@
 noinst_LTLIBRARIES += src/host/libhost.la
 src_host_libhost_la_SOURCES = \
 	src/host/agent.c src/host/agent.h \
+	src/host/cgroup.c src/host/cgroup.h \
+	src/host/cgroup-private.h \
+	src/host/cgroup-watch.c \
 	src/host/channel.c src/host/channel.h \
 	src/host/domain.c src/host/domain.h \
 	src/host/hook-check.c src/host/hook-check.h \
@@ -15,6 +18,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/pinner-defined.c \
 	src/host/pinner-threads.c \
 	src/host/run.c src/host/run.h \
+	src/host/threads.c src/host/threads.h \
 	src/host/virt.c src/host/virt.h \
 	src/host/watch.c src/host/watch.h \
 	src/host/watch-events.c \

@@ -5,6 +5,7 @@ if HAVE_CMOCKA
 unit_tests = \
 	tests/unit/test-budget \
 	tests/unit/test-cases \
+	tests/unit/test-cgroup \
 	tests/unit/test-client \
 	tests/unit/test-compare \
 	tests/unit/test-conf \
@@ -50,6 +51,7 @@ unit_tests = \
 	tests/unit/test-status-host \
 	tests/unit/test-table \
 	tests/unit/test-topology \
+	tests/unit/test-truth \
 	tests/unit/test-virt-reason \
 	tests/unit/test-wire \
 	tests/unit/test-worker

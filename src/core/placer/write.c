@@ -30,12 +30,9 @@ renew(BpfpvCpuset **place, const BpfpvCpuset *wanted)
 static void
 set_back(BpfpvPlacer *placer, BpfpvOrigin *origin)
 {
-    BpfpvCpuset *back = placer->scratch;
+    g_autoptr(BpfpvCpuset) back =
+        bpfpv_thread_truth_back(origin->original, origin->allowed, placer->host.allowed_only);
 
-    bpfpv_cpuset_assign(back, origin->original);
-    if (placer->host.allowed_only && origin->allowed != NULL &&
-        bpfpv_cpuset_intersects(origin->original, origin->allowed))
-        bpfpv_cpuset_intersect(back, origin->allowed);
     renew(&origin->back, back);
 }
 

@@ -205,6 +205,7 @@ applied_vcpu_free(gpointer data)
     bpfpv_cpuset_free(vcpu->cpus);
     bpfpv_cpuset_free(vcpu->pending);
     bpfpv_cpuset_free(vcpu->original);
+    bpfpv_thread_truth_clear(&vcpu->truth);
     g_free(vcpu);
 }
 
@@ -216,6 +217,7 @@ applied_thread_free(gpointer data)
     bpfpv_cpuset_free(thread->cpus);
     bpfpv_cpuset_free(thread->pending);
     bpfpv_cpuset_free(thread->original);
+    bpfpv_thread_truth_clear(&thread->truth);
     g_free(thread);
 }
 
@@ -301,7 +303,22 @@ bpfpv_applied_domain_free(BpfpvAppliedDomain *applied)
     g_free(applied->domain);
     g_ptr_array_unref(applied->vcpus);
     g_ptr_array_unref(applied->threads);
+    bpfpv_cpuset_free(applied->allowed);
     g_free(applied);
+}
+
+/**
+ * bpfpv_applied_vcpu_holds:
+ * @vcpu: a vCPU
+ *
+ * Returns: whether it is an anchor, and the kernel lets it run there and nowhere
+ *   else; where that is not known, whether libvirt has said so
+ */
+gboolean
+bpfpv_applied_vcpu_holds(const BpfpvAppliedVcpu *vcpu)
+{
+    return vcpu->anchored &&
+           bpfpv_cpuset_equal(bpfpv_thread_truth_cpus(&vcpu->truth, vcpu->cpus), vcpu->cpus);
 }
 
 /**

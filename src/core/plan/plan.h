@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "core/cpuset/cpuset.h"
+#include "core/plan/truth.h"
 
 typedef enum {
     BPFPV_WANT_FLOAT,  /* no task needs this vCPU in particular */
@@ -73,6 +74,7 @@ typedef struct {
     BpfpvCpuset *pending; /* (nullable): a pin call to this set is under way */
     gboolean pending_anchored;
     BpfpvCpuset *original; /* set by bpfpv_applied_domain_new(); a detour stays within it */
+    BpfpvThreadTruth truth;
 } BpfpvAppliedVcpu;
 
 /* What is in force for a thread of QEMU's that is no vCPU. */
@@ -83,14 +85,19 @@ typedef struct {
     BpfpvCpuset *pending; /* (nullable) */
     BpfpvCpuset *original;
     gboolean fixed; /* somebody else pinned it: no step is for it */
+    BpfpvThreadTruth truth;
 } BpfpvAppliedThread;
 
 typedef struct {
     char *domain;
-    GPtrArray *vcpus;   /* of BpfpvAppliedVcpu */
-    GPtrArray *threads; /* of BpfpvAppliedThread */
-    gboolean blocked;   /* no call may be made for it now (a job holds the domain) */
+    GPtrArray *vcpus;     /* of BpfpvAppliedVcpu */
+    GPtrArray *threads;   /* of BpfpvAppliedThread */
+    gboolean blocked;     /* no call may be made for it now (a job holds the domain) */
+    BpfpvCpuset *allowed; /* (nullable): what its cgroup allows; a detour stays within it */
 } BpfpvAppliedDomain;
+
+/* Whether a vCPU is anchored, and really has its CPU and no other. */
+gboolean bpfpv_applied_vcpu_holds(const BpfpvAppliedVcpu *vcpu);
 
 /* Returns: (transfer none) (nullable) */
 BpfpvAppliedThread *bpfpv_applied_domain_find_thread(const BpfpvAppliedDomain *applied,
@@ -118,7 +125,8 @@ void bpfpv_plan_step_free(BpfpvPlanStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlanStep, bpfpv_plan_step_free)
 
 /* The pin calls that may be made now, all at once, on the way from @applied (element-type
- * BpfpvAppliedDomain) to @plan: none for a blocked domain or a vCPU with a call pending, and no
+ * BpfpvAppliedDomain) to @plan: none for a blocked domain, a vCPU with a call pending or a set that
+ * it was refused, one more for a vCPU that has something else than it was given, and no
  * anchor on a CPU that another vCPU's applied or pending anchor still holds: such a step becomes
  * due when that one has moved. Of anchors that wait for one another in a circle, one first gets
  * a set to float on: what a floating vCPU of its domain has, else its original set without

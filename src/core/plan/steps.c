@@ -38,9 +38,11 @@ static gboolean
 needs_step(const BpfpvAppliedDomain *domain, const BpfpvAppliedVcpu *applied,
            const BpfpvPlanVcpu *plan)
 {
-    if (domain->blocked || applied->pending != NULL || plan->want == BPFPV_WANT_FIXED)
+    if (domain->blocked || applied->pending != NULL || plan->want == BPFPV_WANT_FIXED ||
+        bpfpv_thread_truth_refuses(&applied->truth, plan->cpus))
         return FALSE;
-    return !bpfpv_cpuset_equal(applied->cpus, plan->cpus) || applied->anchored != is_anchor(plan);
+    return applied->truth.astray || !bpfpv_cpuset_equal(applied->cpus, plan->cpus) ||
+           applied->anchored != is_anchor(plan);
 }
 
 static int
@@ -170,6 +172,8 @@ static BpfpvCpuset *
 detour(const Graph *graph, int index)
 {
     const Node *node = node_at(graph, index);
+    g_autoptr(BpfpvCpuset) bounds =
+        bpfpv_thread_truth_back(node->applied->original, node->domain->allowed, TRUE);
     BpfpvCpuset *cpus;
 
     for (guint v = 0; v < node->plan_domain->vcpus->len; v++) {
@@ -177,20 +181,20 @@ detour(const Graph *graph, int index)
 
         /* One that is unmet may have nothing but offline CPUs. */
         if (is_anchor(other) || !other->met || other->want == BPFPV_WANT_FIXED ||
-            !bpfpv_cpuset_intersects(other->cpus, node->applied->original))
+            !bpfpv_cpuset_intersects(other->cpus, bounds))
             continue;
         cpus = bpfpv_cpuset_copy(other->cpus);
-        bpfpv_cpuset_intersect(cpus, node->applied->original);
+        bpfpv_cpuset_intersect(cpus, bounds);
         return cpus;
     }
     /* Keeps the CPU that it has now, which is known to work; the rest may be offline. */
-    cpus = bpfpv_cpuset_copy(node->applied->original);
+    cpus = bpfpv_cpuset_copy(bounds);
     for (guint cpu = 0; cpu < BPFPV_CPUSET_MAX; cpu++) {
         if (graph->holder[cpu] != NOBODY && graph->holder[cpu] != index)
             bpfpv_cpuset_remove(cpus, cpu);
     }
     if (bpfpv_cpuset_is_empty(cpus))
-        bpfpv_cpuset_unite(cpus, node->applied->original);
+        bpfpv_cpuset_unite(cpus, bounds);
     return cpus;
 }
 
@@ -214,7 +218,8 @@ break_cycles(Graph *graph, GPtrArray *steps)
              at = node_at(graph, at)->waits_for)
             lowest = MIN(lowest, at);
         g_autoptr(BpfpvCpuset) cpus = detour(graph, lowest);
-        add_step(steps, node_at(graph, lowest), cpus, FALSE);
+        if (!bpfpv_thread_truth_refuses(&node_at(graph, lowest)->applied->truth, cpus))
+            add_step(steps, node_at(graph, lowest), cpus, FALSE);
     }
 }
 
@@ -231,7 +236,8 @@ add_threads(const BpfpvPlan *plan, const BpfpvAppliedDomain *domain, GPtrArray *
         BpfpvPlanStep *step;
 
         if (applied == NULL || applied->fixed || applied->pending != NULL ||
-            bpfpv_cpuset_equal(applied->cpus, thread->cpus))
+            bpfpv_thread_truth_refuses(&applied->truth, thread->cpus) ||
+            (!applied->truth.astray && bpfpv_cpuset_equal(applied->cpus, thread->cpus)))
             continue;
         step = g_new0(BpfpvPlanStep, 1);
         step->domain = g_strdup(domain->domain);
@@ -256,7 +262,8 @@ step_free(gpointer data)
  *
  * Finds the pin calls that may be made now, in any order and all at once. There
  * are none for blocked domains, for vCPUs with a call pending or fixed by their
- * definition, and for domains that @plan does not name. An anchor is not moved
+ * definition, for a set that a thread was refused, and for domains that @plan
+ * does not name. A thread that is not where it was put is put there again. An anchor is not moved
  * to a CPU that another one holds, before that one's call has succeeded. Among
  * anchors that wait for one another in a circle the first (by domain key and
  * vCPU number) is moved out of the way to float: on what a met floating vCPU of
