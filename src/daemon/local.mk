@@ -28,9 +28,11 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/pins/note.c \
 	src/daemon/pins/pins.c src/daemon/pins/pins.h \
 	src/daemon/pins/private.h \
+	src/daemon/pins/refusals.c \
 	src/daemon/pins/release.c \
 	src/daemon/pins/steps.c \
 	src/daemon/pins/threads.c \
+	src/daemon/pins/truth.c \
 	src/daemon/session/demand.c \
 	src/daemon/session/facts.c \
 	src/daemon/session/jobs.c \

@@ -51,6 +51,7 @@ itest_programs = \
 	tests/integration/affinity.itest \
 	tests/integration/attach.itest \
 	tests/integration/bad-input.itest \
+	tests/integration/cgroup.itest \
 	tests/integration/churn.itest \
 	tests/integration/compete.itest \
 	tests/integration/guest-package.itest \
@@ -90,6 +91,7 @@ tests_integration_admin_itest_SOURCES = tests/integration/admin.c
 tests_integration_affinity_itest_SOURCES = tests/integration/affinity.c
 tests_integration_attach_itest_SOURCES = tests/integration/attach.c
 tests_integration_bad_input_itest_SOURCES = tests/integration/bad-input.c
+tests_integration_cgroup_itest_SOURCES = tests/integration/cgroup.c
 tests_integration_churn_itest_SOURCES = tests/integration/churn.c
 tests_integration_compete_itest_SOURCES = tests/integration/compete.c
 tests_integration_guest_package_itest_SOURCES = tests/integration/guest-package.c

@@ -8,7 +8,7 @@
 static BpfpvWant
 sits_as(const BpfpvAppliedVcpu *applied, const BpfpvPlanVcpu *planned)
 {
-    if (applied->anchored)
+    if (bpfpv_applied_vcpu_holds(applied))
         return BPFPV_WANT_ANCHOR;
     if (planned)
         return planned->want == BPFPV_WANT_ANCHOR ? BPFPV_WANT_FLOAT : planned->want;
@@ -27,7 +27,8 @@ add_domain(BpfpvHostMap *map, BpfpvManager *manager, const BpfpvManaged *managed
         const BpfpvPlanVcpu *planned =
             plan && v < plan->vcpus->len ? g_ptr_array_index(plan->vcpus, v) : NULL;
 
-        bpfpv_host_map_add_vcpu(map, managed->name, v, sits_as(vcpu, planned), vcpu->cpus,
+        bpfpv_host_map_add_vcpu(map, managed->name, v, sits_as(vcpu, planned),
+                                bpfpv_thread_truth_cpus(&vcpu->truth, vcpu->cpus),
                                 config && config->smt == BPFPV_SMT_ISOLATE);
     }
 }

@@ -38,7 +38,7 @@ add_vcpu(BpfpvStatus *status, const BpfpvManaged *managed, guint index,
     vcpu->tasks = planned ? planned->tasks : 0;
     vcpu->want = g_strdup(bpfpv_want_to_string(planned ? planned->want : BPFPV_WANT_FLOAT));
     vcpu->cpus = copy_set(planned ? planned->cpus : NULL);
-    vcpu->applied = bpfpv_cpuset_copy(applied->cpus);
+    vcpu->applied = bpfpv_cpuset_copy(bpfpv_thread_truth_cpus(&applied->truth, applied->cpus));
     vcpu->original = bpfpv_cpuset_copy(original);
     vcpu->fixed = bpfpv_cpuset_contains(bpfpv_pins_fixed(managed->pins), index);
     vcpu->unpinned = !vcpu->fixed && online && bpfpv_cpuset_is_subset(online, original);
@@ -51,7 +51,7 @@ add_thread(BpfpvStatus *status, const BpfpvManaged *managed, const BpfpvAppliedT
 {
     BpfpvStatusThread *thread = bpfpv_status_add_thread(status, applied->kind, applied->id);
 
-    thread->applied = bpfpv_cpuset_copy(applied->cpus);
+    thread->applied = bpfpv_cpuset_copy(bpfpv_thread_truth_cpus(&applied->truth, applied->cpus));
     thread->original = bpfpv_cpuset_copy(applied->original);
     thread->fixed = applied->fixed;
     thread->unpinned =

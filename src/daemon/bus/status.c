@@ -20,15 +20,22 @@ add_heading(GVariantBuilder *builder, const BpfpvManaged *managed)
                            bpfpv_manager_unconnected(managed->manager) == NULL);
 }
 
+/* @unmet: (out): those that have no CPU of their own, whatever is planned, and what else is unmet
+ * Returns: how many anchors are wanted */
 static guint
-count_anchors(const BpfpvPlanDomain *plan)
+count_anchors(const BpfpvManaged *managed, const BpfpvPlanDomain *plan, guint *unmet)
 {
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
     guint n = 0;
 
+    *unmet = 0;
     for (guint i = 0; plan && i < plan->vcpus->len; i++) {
         const BpfpvPlanVcpu *vcpu = g_ptr_array_index(plan->vcpus, i);
+        gboolean is_anchor = vcpu->want == BPFPV_WANT_ANCHOR;
 
-        n += vcpu->want == BPFPV_WANT_ANCHOR;
+        n += is_anchor;
+        *unmet += !vcpu->met || (is_anchor && applied && i < applied->vcpus->len &&
+                                 !bpfpv_applied_vcpu_holds(g_ptr_array_index(applied->vcpus, i)));
     }
     return n;
 }
@@ -43,12 +50,13 @@ bpfpv_status_list(BpfpvManager *manager)
         const BpfpvManaged *managed = g_ptr_array_index(list, i);
         const BpfpvPlanDomain *plan = bpfpv_manager_plan(manager, managed);
         const GPtrArray *original = bpfpv_pins_original(managed->pins);
+        guint unmet, anchors = count_anchors(managed, plan, &unmet);
 
         g_variant_builder_open(&builder, G_VARIANT_TYPE("a{sv}"));
         add_heading(&builder, managed);
         bpfpv_dict_add_uint(&builder, "vcpus", original ? original->len : 0);
-        bpfpv_dict_add_uint(&builder, "anchors", count_anchors(plan));
-        bpfpv_dict_add_uint(&builder, "unmet", plan ? plan->unmet : 0);
+        bpfpv_dict_add_uint(&builder, "anchors", anchors);
+        bpfpv_dict_add_uint(&builder, "unmet", unmet);
         g_variant_builder_close(&builder);
     }
     return g_variant_builder_end(&builder);
@@ -131,7 +139,7 @@ add_vcpu(GVariantBuilder *builder, const BpfpvManaged *managed, guint index,
                           bpfpv_want_to_string(planned ? planned->want : BPFPV_WANT_FLOAT));
     bpfpv_dict_add_set(builder, "cpus", planned ? planned->cpus : NULL);
     bpfpv_dict_add_set(builder, "original", g_ptr_array_index(original, index));
-    bpfpv_dict_add_set(builder, "applied", applied->cpus);
+    bpfpv_dict_add_set(builder, "applied", bpfpv_thread_truth_cpus(&applied->truth, applied->cpus));
     bpfpv_dict_add_string(builder, "why", bpfpv_status_why(managed, index, planned));
     g_variant_builder_close(builder);
 }
@@ -182,7 +190,7 @@ add_thread(GVariantBuilder *builder, const BpfpvManaged *managed, const BpfpvPla
         bpfpv_dict_add_uint(builder, "iothread", thread->id);
     bpfpv_dict_add_set(builder, "cpus", planned_for(plan, thread));
     bpfpv_dict_add_set(builder, "original", thread->original);
-    bpfpv_dict_add_set(builder, "applied", thread->cpus);
+    bpfpv_dict_add_set(builder, "applied", bpfpv_thread_truth_cpus(&thread->truth, thread->cpus));
     bpfpv_dict_add_string(builder, "why", bpfpv_status_thread_why(managed, thread));
 }
 

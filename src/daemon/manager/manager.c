@@ -112,6 +112,7 @@ bpfpv_managed_release(BpfpvManaged *managed)
     if (managed->releasing)
         return;
     managed->releasing = TRUE;
+    bpfpv_pins_forget_refusals(managed->pins);
     bpfpv_session_stop(managed->session);
     bpfpv_manager_place_soon(managed->manager);
     bpfpv_manager_drop_soon(managed->manager);
@@ -194,6 +195,14 @@ on_pins_moved(BpfpvPins *pins, gpointer user_data)
         bpfpv_manager_drop_soon(managed->manager);
 }
 
+static void
+on_pins_bounds(BpfpvPins *pins, gpointer user_data)
+{
+    BpfpvManaged *managed = user_data;
+
+    bpfpv_manager_place_soon(managed->manager);
+}
+
 static char *
 on_pins_describe(BpfpvPins *pins, gpointer user_data)
 {
@@ -204,7 +213,8 @@ on_pins_describe(BpfpvPins *pins, gpointer user_data)
                                  topology ? bpfpv_topology_online(topology) : NULL);
 }
 
-static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved, on_pins_describe};
+static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved, on_pins_bounds,
+                                          on_pins_describe};
 
 /* ---- beginning to be managed ---- */
 
@@ -219,7 +229,8 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
     managed->id = id;
     managed->waiters = g_ptr_array_new_with_free_func(g_object_unref);
     managed->pins = bpfpv_pins_new(manager->conf->uri, manager->conf->state_dir, managed->uuid,
-                                   managed->name, id, &pins_funcs, managed);
+                                   managed->name, id, manager->cgroups, &pins_funcs, managed);
+    bpfpv_pins_host_changed(managed->pins, bpfpv_topology_online(manager->topology));
     if (xml->status)
         bpfpv_pins_adopt(managed->pins, xml->status, bpfpv_topology_online(manager->topology));
     managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name, id,
@@ -353,6 +364,7 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
     manager->by_name = g_hash_table_new(g_str_hash, g_str_equal);
     manager->hopeless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    manager->cgroups = bpfpv_cgroup_watch_new();
     manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
     return manager;
 }
@@ -368,6 +380,7 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
     bpfpv_watch_free(manager->watch);
     g_hash_table_unref(manager->domains);
+    bpfpv_cgroup_watch_free(manager->cgroups);
     g_hash_table_unref(manager->by_name);
     g_hash_table_unref(manager->hopeless);
     bpfpv_placer_free(manager->placer);
@@ -429,11 +442,17 @@ bpfpv_manager_check_shutdown(BpfpvManager *manager)
 void
 bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data)
 {
+    GHashTableIter iter;
+    gpointer value;
+
     if (manager->shutting_down)
         return;
     manager->shutting_down = TRUE;
     manager->shutdown_done = done;
     manager->shutdown_data = user_data;
     manager->shutdown_timer = g_timeout_add_seconds(SHUTDOWN_TIMEOUT_S, shutdown_over, manager);
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        bpfpv_pins_forget_refusals(((BpfpvManaged *)value)->pins);
     bpfpv_manager_place_soon(manager);
 }

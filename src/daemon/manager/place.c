@@ -38,10 +38,26 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
     domain->fixed = bpfpv_pins_fixed(managed->pins);
     domain->guest = managed->guest;
     domain->threads = threads;
+    domain->allowed = bpfpv_pins_allowed(managed->pins);
+    domain->refused = bpfpv_pins_refused(managed->pins, &domain->refused_why);
     domain->released = !bpfpv_managed_takes_part(managed->manager, managed);
     domain->max_anchors = G_MAXUINT;
     if (config)
         bpfpv_config_fill_placement(config, domain);
+}
+
+/* Whether the host's cgroups refuse what goes beyond them. */
+static gboolean
+allows_only(const BpfpvManager *manager)
+{
+    gboolean only = FALSE;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (!only && g_hash_table_iter_next(&iter, NULL, &value))
+        only = bpfpv_pins_allowed_only(((BpfpvManaged *)value)->pins);
+    return only;
 }
 
 BpfpvPlacementHost
@@ -54,6 +70,7 @@ bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *tak
         .reserve = manager->conf->reserve,
         .hold_us = HOLD_MS * 1000,
         .max_moves = MAX_MOVES,
+        .allowed_only = allows_only(manager),
     };
 }
 

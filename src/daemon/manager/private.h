@@ -19,6 +19,7 @@ struct _BpfpvManager {
     gpointer user_data;
     BpfpvPayload *payload;
     BpfpvWatch *watch;
+    BpfpvCgroupWatch *cgroups;
     BpfpvTopology *topology; /* NULL before the first connection */
     GHashTable *domains;     /* UUID → BpfpvManaged */
     GHashTable *by_name;     /* name, the placer's key → BpfpvManaged */

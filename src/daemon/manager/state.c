@@ -34,23 +34,38 @@ why_hopeless(const BpfpvManaged *managed)
     return why;
 }
 
+/* Why an anchor that is planned for has not its CPU all the same; NULL: it has, or will in a moment
+ */
+static const char *
+why_not_held(const BpfpvManaged *managed, guint vcpu)
+{
+    const BpfpvAppliedDomain *applied = bpfpv_pins_applied(managed->pins);
+
+    if (vcpu >= applied->vcpus->len || bpfpv_applied_vcpu_holds(applied->vcpus->pdata[vcpu]))
+        return NULL;
+    return bpfpv_pins_error(managed->pins, vcpu);
+}
+
 /* Returns: (nullable): why the first such is unmet */
 static const char *
-count_unmet(const BpfpvPlanDomain *plan, gboolean is_anchor, guint *unmet, guint *all)
+count_unmet(const BpfpvManaged *managed, gboolean is_anchor, guint *unmet, guint *all)
 {
+    const BpfpvPlanDomain *plan = bpfpv_manager_plan(managed->manager, managed);
     const char *why = NULL;
 
     *unmet = *all = 0;
     for (guint i = 0; plan && i < plan->vcpus->len; i++) {
         const BpfpvPlanVcpu *vcpu = g_ptr_array_index(plan->vcpus, i);
+        const char *not_held;
 
         if ((vcpu->want == BPFPV_WANT_ANCHOR) != is_anchor)
             continue;
         (*all)++;
-        if (vcpu->met)
+        not_held = vcpu->met && is_anchor ? why_not_held(managed, i) : NULL;
+        if (vcpu->met && !not_held)
             continue;
         (*unmet)++;
-        why = why ? why : vcpu->why;
+        why = why ? why : not_held ? not_held : vcpu->why;
     }
     return why;
 }
@@ -60,7 +75,6 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
 {
     BpfpvManager *manager = managed->manager;
     BpfpvState state = bpfpv_session_state(managed->session);
-    const BpfpvPlanDomain *plan;
     const char *why;
     guint unmet, all;
 
@@ -68,8 +82,7 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
     if (state != BPFPV_STATE_ACTIVE || !manager->topology ||
         !bpfpv_managed_takes_part(manager, managed))
         return state;
-    plan = bpfpv_manager_plan(manager, managed);
-    why = count_unmet(plan, TRUE, &unmet, &all);
+    why = count_unmet(managed, TRUE, &unmet, &all);
     if (unmet > 0 && *why_hopeless(managed)) {
         g_free(*reason);
         *reason = g_strdup(why_hopeless(managed));
@@ -81,7 +94,7 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
     if (unmet > 0)
         *reason = g_strdup_printf("%u of %u anchors not met: %s", unmet, all, why ? why : "");
     else
-        *reason = g_strdup(count_unmet(plan, FALSE, &unmet, &all));
+        *reason = g_strdup(count_unmet(managed, FALSE, &unmet, &all));
     if (!*reason)
         *reason = g_strdup("");
     return state;

@@ -115,6 +115,18 @@ on_listed(gpointer user_data)
 }
 
 static void
+tell_online(BpfpvManager *manager)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        bpfpv_pins_host_changed(((BpfpvManaged *)value)->pins,
+                                bpfpv_topology_online(manager->topology));
+}
+
+static void
 on_connected(const BpfpvWatchHost *host, gpointer user_data)
 {
     BpfpvManager *manager = user_data;
@@ -128,6 +140,7 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
         bpfpv_pins_reconnected(((BpfpvManaged *)value)->pins,
                                bpfpv_topology_online(manager->topology));
     }
+    tell_online(manager);
     manager->connected = TRUE;
     manager->listed = FALSE;
     manager->unreachable = FALSE;
@@ -144,6 +157,7 @@ on_cpus_changed(const BpfpvWatchHost *host, gpointer user_data)
 
     g_message("host CPUs %s are online now", cpus);
     bpfpv_manager_set_host(manager, host);
+    tell_online(manager);
     bpfpv_manager_place_soon(manager);
 }
 

@@ -64,6 +64,7 @@ take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
     bpfpv_pins_replace(&vcpu->original, cpus);
     bpfpv_pins_replace(&vcpu->cpus, cpus);
     vcpu->anchored = FALSE;
+    bpfpv_pins_let_rest(pins, BPFPV_THREAD_VCPU, index, &vcpu->truth);
 }
 
 static void
@@ -76,6 +77,7 @@ take_thread_over(BpfpvPins *pins, BpfpvAppliedThread *thread, const BpfpvCpuset 
     thread->fixed = TRUE;
     bpfpv_pins_replace(&thread->original, cpus);
     bpfpv_pins_replace(&thread->cpus, cpus);
+    bpfpv_pins_let_rest(pins, thread->kind, thread->id, &thread->truth);
 }
 
 /* @pending: (out) (nullable): what a call of ours that is under way will make of it

@@ -131,10 +131,12 @@ take_journal(BpfpvPins *pins, const char *uuid, const char *name, int id)
 
 BpfpvPins *
 bpfpv_pins_new(const char *uri, const char *state_dir, const char *uuid, const char *name, int id,
-               const BpfpvPinsFuncs *funcs, gpointer user_data)
+               BpfpvCgroupWatch *cgroups, const BpfpvPinsFuncs *funcs, gpointer user_data)
 {
     BpfpvPins *pins = g_rc_box_new0(BpfpvPins);
 
+    pins->cgroups = cgroups;
+    pins->refusals = bpfpv_refusals_new();
     pins->state_dir = g_strdup(state_dir);
     pins->funcs = funcs;
     pins->user_data = user_data;
@@ -175,6 +177,7 @@ bpfpv_pins_free(BpfpvPins *pins)
         return;
     pins->closed = TRUE;
     g_clear_handle_id(&pins->retry_timer, g_source_remove);
+    bpfpv_pins_clear_truth(pins);
     g_clear_pointer(&pins->pinner, bpfpv_pinner_free);
     clear(pins);
     g_rc_box_release(pins);
@@ -212,6 +215,15 @@ bpfpv_pins_demand(const BpfpvPins *pins)
     return demand;
 }
 
+static gboolean
+is_original(const BpfpvPins *pins, const BpfpvCpuset *cpus, const BpfpvCpuset *original)
+{
+    g_autoptr(BpfpvCpuset) back =
+        bpfpv_thread_truth_back(original, pins->applied->allowed, bpfpv_pins_allowed_only(pins));
+
+    return bpfpv_cpuset_equal(cpus, original) || bpfpv_cpuset_equal(cpus, back);
+}
+
 gboolean
 bpfpv_pins_are_original(const BpfpvPins *pins)
 {
@@ -220,14 +232,14 @@ bpfpv_pins_are_original(const BpfpvPins *pins)
     for (guint i = 0; i < pins->applied->threads->len; i++) {
         const BpfpvAppliedThread *thread = g_ptr_array_index(pins->applied->threads, i);
 
-        if (thread->pending || !bpfpv_cpuset_equal(thread->cpus, thread->original))
+        if (thread->pending || !is_original(pins, thread->cpus, thread->original))
             return FALSE;
     }
     for (guint i = 0; i < pins->applied->vcpus->len; i++) {
         const BpfpvAppliedVcpu *vcpu = g_ptr_array_index(pins->applied->vcpus, i);
 
         if (vcpu->pending ||
-            !bpfpv_cpuset_equal(vcpu->cpus, g_ptr_array_index(pins->entry->original, i)))
+            !is_original(pins, vcpu->cpus, g_ptr_array_index(pins->entry->original, i)))
             return FALSE;
     }
     return TRUE;

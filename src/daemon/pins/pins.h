@@ -10,6 +10,7 @@
 #include "core/plan/plan.h"
 #include "xml/domain-topology.h"
 #include "xml/status.h"
+#include "host/cgroup.h"
 #include "host/journal.h"
 
 typedef struct _BpfpvPins BpfpvPins;
@@ -20,6 +21,9 @@ typedef struct {
     void (*ready)(BpfpvPins *pins, const GError *error, gpointer user_data);
     /* A call ended, or a blocked domain may be tried again: look for next steps. */
     void (*moved)(BpfpvPins *pins, gpointer user_data);
+    /* What the threads may be pinned to is something else: the cgroup's or the host's bounds, or
+     * what was refused. */
+    void (*bounds)(BpfpvPins *pins, gpointer user_data);
     /* Returns: (transfer full): the <status> element as it is to be now */
     char *(*describe)(BpfpvPins *pins, gpointer user_data);
 } BpfpvPinsFuncs;
@@ -27,12 +31,13 @@ typedef struct {
 /**
  * bpfpv_pins_new:
  * @id: libvirt's id of this run of the domain; a journal entry of another is void
+ * @cgroups: borrowed as long as the pins
  *
  * Starts reading; ready() follows.
  */
 BpfpvPins *bpfpv_pins_new(const char *uri, const char *state_dir, const char *uuid,
-                          const char *name, int id, const BpfpvPinsFuncs *funcs,
-                          gpointer user_data);
+                          const char *name, int id, BpfpvCgroupWatch *cgroups,
+                          const BpfpvPinsFuncs *funcs, gpointer user_data);
 /* Leaves pins and journal as they are. */
 void bpfpv_pins_free(BpfpvPins *pins);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPins, bpfpv_pins_free)
@@ -51,7 +56,8 @@ BpfpvDemand *bpfpv_pins_demand(const BpfpvPins *pins);
 void bpfpv_pins_set_rate(BpfpvPins *pins, guint per_second);
 /* Begins one step; moved() follows. */
 void bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step);
-/* Whether every vCPU has its original mask and no call is under way. */
+/* Whether every thread has its original mask, as far as its cgroup takes that, and no call is under
+ * way. */
 gboolean bpfpv_pins_are_original(const BpfpvPins *pins);
 /* Returns: (nullable): why the last call for @vcpu failed; NULL if it did not */
 const char *bpfpv_pins_error(const BpfpvPins *pins, guint vcpu);
@@ -65,6 +71,22 @@ void bpfpv_pins_set_our_channel(BpfpvPins *pins, gboolean ours);
 void bpfpv_pins_settle(BpfpvPins *pins);
 /* The domain is not managed any more, or has ended: its journal entry goes. */
 void bpfpv_pins_forget(BpfpvPins *pins);
+
+/* truth.c: */
+/* CPUs came or went, or the connection is a new one: whatever was refused may be asked for again.
+ */
+void bpfpv_pins_host_changed(BpfpvPins *pins, const BpfpvCpuset *online);
+/* Returns: (nullable): the CPUs that the domain's cgroup allows; NULL: any, as far as is known */
+const BpfpvCpuset *bpfpv_pins_allowed(const BpfpvPins *pins);
+/* Whether a set that goes beyond that is refused. */
+gboolean bpfpv_pins_allowed_only(const BpfpvPins *pins);
+/* refusals.c: */
+/* Whatever was refused is asked for again: the host or the cgroup is another, or the originals are
+ * to come back now. */
+void bpfpv_pins_forget_refusals(BpfpvPins *pins);
+/* @why: (out) (transfer none) (nullable): for people
+ * Returns: (nullable): CPUs that the domain's anchors do without for now */
+const BpfpvCpuset *bpfpv_pins_refused(const BpfpvPins *pins, const char **why);
 
 /* threads.c: the emulator (number 0) and the I/O threads */
 /* @told: (element-type BpfpvDomainIothread): the I/O threads that the domain's XML has now. If they

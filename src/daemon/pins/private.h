@@ -4,9 +4,12 @@
 
 #include "core/quota.h"
 #include "daemon/pins/pins.h"
+#include "core/plan/refusals.h"
 #include "host/pinner.h"
+#include "host/threads.h"
 
-/* After a call that was refused. A held job has already taken libvirt's own 30 s. */
+/* After a call that a job held up, which has already taken libvirt's own 30 s, or that did not get
+ * as far as to the domain. */
 #define BPFPV_PINS_RETRY_MS 2000
 
 /* A thread of the domain's; the emulator's number is 0. */
@@ -38,6 +41,16 @@ struct _BpfpvPins {
     BpfpvQuota quota; /* of log lines */
 
     BpfpvCpuset *wanted; /* (nullable): vCPUs that an earlier daemon noted as anchors */
+
+    /* truth.c */
+    BpfpvCgroupWatch *cgroups;
+    BpfpvThreads *kernel; /* (nullable): QEMU's threads; NULL: not found (yet) */
+    BpfpvCgroup *cgroup;  /* (nullable): the domain's; NULL: not found, or there is none */
+    BpfpvCgroupListener *listener;
+    BpfpvCpuset *online; /* (nullable): the host's CPUs */
+    BpfpvRefusals *refusals;
+    BpfpvCpuset *refused_cpus; /* (nullable): that anchors do without, for now */
+    guint rest_timer;          /* something that was refused has rested */
 
     /* threads.c */
     GHashTable *thread_errors; /* an I/O thread's number, 0: the emulator → char * */
@@ -79,6 +92,36 @@ void bpfpv_pins_block_for(BpfpvPins *pins, guint ms);
 void bpfpv_pins_log_failure(BpfpvPins *pins, const GError *error);
 /* An error of a call, for people. */
 const char *bpfpv_pins_explain(const GError *error);
+/* Whether it is libvirt's answer: no. */
+gboolean bpfpv_pins_is_refusal(const GError *error);
+/* @message: (nullable): why the last call for @thread failed, or came to nothing; copied */
+void bpfpv_pins_set_error(BpfpvPins *pins, const BpfpvPinsThread *thread, const char *message);
+/* What is fixed and was moved all the same, by a call that was under way, goes back. */
+void bpfpv_pins_keep_fixed(BpfpvPins *pins);
+
+/* refusals.c: */
+/* @cpus came to nothing, and is not asked for again until it has rested. @truth: the thread's;
+ * @anchored: a CPU that an anchor was to have: bounds() follows, as it may have another one */
+void bpfpv_pins_refuse(BpfpvPins *pins, const BpfpvPinsThread *thread, BpfpvThreadTruth *truth,
+                       const BpfpvCpuset *cpus, gboolean anchored, const char *why);
+/* Something has rested, or was accepted. */
+void bpfpv_pins_renew_refusals(BpfpvPins *pins);
+
+/* truth.c: */
+/* Reads what the cgroup allows, and what the threads have. bounds() and moved() follow. */
+void bpfpv_pins_look(BpfpvPins *pins);
+/* A call succeeded: sees what the thread has of it. @cpus: what it was given */
+void bpfpv_pins_verify(BpfpvPins *pins, const BpfpvPinsThread *thread, BpfpvThreadTruth *truth,
+                       const BpfpvCpuset *cpus, const BpfpvCpuset *original, gboolean anchored);
+/* libvirt refused @asked, which is not asked for again until it has rested. @cpus: what it was
+ * given before; bounds() follows if it was to be an anchor's */
+void bpfpv_pins_refused_call(BpfpvPins *pins, const BpfpvPinsThread *thread,
+                             BpfpvThreadTruth *truth, const BpfpvCpuset *cpus,
+                             const BpfpvCpuset *original, const BpfpvCpuset *asked,
+                             gboolean anchored, const char *why);
+/* A thread is somebody else's now: whatever it was refused is forgotten. */
+void bpfpv_pins_let_rest(BpfpvPins *pins, BpfpvThreadKind kind, guint id, BpfpvThreadTruth *truth);
+void bpfpv_pins_clear_truth(BpfpvPins *pins);
 
 /* threads.c: */
 /* Asks libvirt which threads there are. The first time ready() follows. */

@@ -17,14 +17,24 @@ typedef struct {
 
 /* A call that was under way when an administrator pinned the vCPU: theirs again. */
 static void
-keep_fixed(BpfpvPins *pins, guint index)
+keep_fixed_vcpu(BpfpvPins *pins, guint index)
 {
     const BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
     const BpfpvCpuset *original = g_ptr_array_index(pins->entry->original, index);
 
     if (bpfpv_cpuset_contains(pins->entry->fixed, index) && !vcpu->pending &&
+        !bpfpv_thread_truth_refuses(&vcpu->truth, original) &&
         !bpfpv_cpuset_equal(vcpu->cpus, original))
         bpfpv_pins_call(pins, index, original, FALSE);
+}
+
+void
+bpfpv_pins_keep_fixed(BpfpvPins *pins)
+{
+    for (guint i = 0; i < pins->applied->vcpus->len; i++)
+        keep_fixed_vcpu(pins, i);
+    for (guint t = 0; t < pins->applied->threads->len; t++)
+        bpfpv_pins_keep_fixed_thread(pins, g_ptr_array_index(pins->applied->threads, t));
 }
 
 static BpfpvAppliedThread *
@@ -48,10 +58,7 @@ unblock(gpointer user_data)
         call_again(pins, &g_array_index(unsure, BpfpvPinsThread, i));
     pins->retry_timer = 0;
     pins->applied->blocked = FALSE;
-    for (guint i = 0; i < pins->applied->vcpus->len; i++)
-        keep_fixed(pins, i);
-    for (guint t = 0; t < pins->applied->threads->len; t++)
-        bpfpv_pins_keep_fixed_thread(pins, g_ptr_array_index(pins->applied->threads, t));
+    bpfpv_pins_keep_fixed(pins);
     pins->funcs->moved(pins, pins->user_data);
     return G_SOURCE_REMOVE;
 }
@@ -93,34 +100,51 @@ bpfpv_pins_log_failure(BpfpvPins *pins, const GError *error)
                          pins->entry->name, "%s; trying again", error->message);
 }
 
-static void
-set_vcpu_error(BpfpvPins *pins, guint vcpu, const char *message)
+gboolean
+bpfpv_pins_is_refusal(const GError *error)
 {
-    g_free(g_ptr_array_index(pins->errors, vcpu));
-    g_ptr_array_index(pins->errors, vcpu) = g_strdup(message);
+    return error->domain == BPFPV_VIRT_ERROR && !bpfpv_virt_is_busy(error) &&
+           !bpfpv_run_is_over(error);
+}
+
+void
+bpfpv_pins_set_error(BpfpvPins *pins, const BpfpvPinsThread *thread, const char *message)
+{
+    if (thread->kind != BPFPV_THREAD_VCPU) {
+        bpfpv_pins_set_thread_error(pins, thread->id, message);
+        return;
+    }
+    g_free(g_ptr_array_index(pins->errors, thread->id));
+    g_ptr_array_index(pins->errors, thread->id) = g_strdup(message);
 }
 
 static void
 finish_call(BpfpvPins *pins, guint index, const GError *error, gboolean unsure)
 {
+    const BpfpvPinsThread thread = {BPFPV_THREAD_VCPU, index};
     BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
+    g_autoptr(BpfpvCpuset) asked = NULL;
 
     if (!error) {
         bpfpv_cpuset_free(vcpu->cpus);
         vcpu->cpus = g_steal_pointer(&vcpu->pending);
         vcpu->anchored = vcpu->pending_anchored;
-        set_vcpu_error(pins, index, NULL);
-        keep_fixed(pins, index);
+        bpfpv_pins_verify(pins, &thread, &vcpu->truth, vcpu->cpus, vcpu->original, vcpu->anchored);
+        keep_fixed_vcpu(pins, index);
         return;
     }
-    if (g_strcmp0(error->message, bpfpv_pins_error(pins, index)) != 0)
+    if (g_strcmp0(bpfpv_pins_explain(error), bpfpv_pins_error(pins, index)) != 0)
         bpfpv_pins_log_failure(pins, error);
-    set_vcpu_error(pins, index, bpfpv_pins_explain(error));
-    bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
+    bpfpv_pins_set_error(pins, &thread, bpfpv_pins_explain(error));
+    if (!bpfpv_pins_is_refusal(error))
+        bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
     if (unsure)
         return;
     bpfpv_pins_unexpect(pins, BPFPV_THREAD_VCPU, index, vcpu->pending);
-    g_clear_pointer(&vcpu->pending, bpfpv_cpuset_free);
+    asked = g_steal_pointer(&vcpu->pending);
+    if (bpfpv_pins_is_refusal(error))
+        bpfpv_pins_refused_call(pins, &thread, &vcpu->truth, vcpu->cpus, vcpu->original, asked,
+                                vcpu->pending_anchored, error->message);
 }
 
 /*
@@ -239,24 +263,18 @@ note_pinned(BpfpvPins *pins)
     return FALSE;
 }
 
-static void
-set_error(BpfpvPins *pins, const BpfpvPlanStep *step, const char *message)
-{
-    if (step->kind == BPFPV_THREAD_VCPU)
-        set_vcpu_error(pins, step->vcpu, message);
-    else
-        bpfpv_pins_set_thread_error(pins, step->vcpu, message);
-}
-
 void
 bpfpv_pins_step(BpfpvPins *pins, const BpfpvPlanStep *step)
 {
     if (!bpfpv_pins_note_first(pins) || !take_token(pins))
         return;
     if (!note_pinned(pins)) {
-        set_error(pins, step,
-                  "the state directory cannot be written, so that the original masks could be "
-                  "lost; see the daemon's log");
+        const BpfpvPinsThread thread = {step->kind, step->vcpu};
+
+        bpfpv_pins_set_error(
+            pins, &thread,
+            "the state directory cannot be written, so that the original masks could be "
+            "lost; see the daemon's log");
         bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
         return;
     }

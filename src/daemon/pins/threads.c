@@ -145,6 +145,7 @@ finish_reading(BpfpvPins *pins, const GPtrArray *present, const GError *error)
         g_debug("%s", error->message); /* those that are known stay; the next change asks again */
     if (error || (!take_threads(pins, present) && !first))
         return;
+    bpfpv_pins_look(pins);
     pins->ready = TRUE;
     pins->serial++;
     pins->noted_originals = pins->noting_originals = FALSE; /* it lacks the new ones */
@@ -201,7 +202,9 @@ bpfpv_pins_iothreads_told(BpfpvPins *pins, const GArray *told)
 void
 bpfpv_pins_keep_fixed_thread(BpfpvPins *pins, BpfpvAppliedThread *thread)
 {
-    if (thread->fixed && !thread->pending && !bpfpv_cpuset_equal(thread->cpus, thread->original))
+    if (thread->fixed && !thread->pending &&
+        !bpfpv_thread_truth_refuses(&thread->truth, thread->original) &&
+        !bpfpv_cpuset_equal(thread->cpus, thread->original))
         bpfpv_pins_call_thread(pins, thread, thread->original);
 }
 
@@ -209,23 +212,31 @@ void
 bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const GError *error,
                          gboolean unsure)
 {
+    const BpfpvPinsThread which = {thread ? thread->kind : BPFPV_THREAD_EMULATOR,
+                                   thread ? thread->id : 0};
+    g_autoptr(BpfpvCpuset) asked = NULL;
+
     if (!thread)
         return;
     if (!error) {
         bpfpv_cpuset_free(thread->cpus);
         thread->cpus = g_steal_pointer(&thread->pending);
-        bpfpv_pins_set_thread_error(pins, thread->id, NULL);
+        bpfpv_pins_verify(pins, &which, &thread->truth, thread->cpus, thread->original, FALSE);
         bpfpv_pins_keep_fixed_thread(pins, thread);
         return;
     }
     if (g_strcmp0(bpfpv_pins_explain(error), bpfpv_pins_thread_error(pins, thread->id)) != 0)
         bpfpv_pins_log_failure(pins, error);
     bpfpv_pins_set_thread_error(pins, thread->id, bpfpv_pins_explain(error));
-    bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
+    if (!bpfpv_pins_is_refusal(error))
+        bpfpv_pins_block_for(pins, BPFPV_PINS_RETRY_MS);
     if (unsure)
         return;
     bpfpv_pins_unexpect(pins, thread->kind, thread->id, thread->pending);
-    g_clear_pointer(&thread->pending, bpfpv_cpuset_free);
-    if (!bpfpv_virt_is_busy(error))
-        bpfpv_pins_read_threads(pins); /* the thread may be gone: libvirt has no event for that */
+    asked = g_steal_pointer(&thread->pending);
+    if (!bpfpv_pins_is_refusal(error))
+        return;
+    bpfpv_pins_refused_call(pins, &which, &thread->truth, thread->cpus, thread->original, asked,
+                            FALSE, error->message);
+    bpfpv_pins_read_threads(pins); /* the thread may be gone: libvirt has no event for that */
 }
