@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The agent that tells Placement; of bpfpv it links the public library and nova.conf's reader alone.
+# The agent that tells Placement; of bpfpv it links the public library, nova.conf's reader and what speaks to systemd alone.
 if NOVA
 noinst_LTLIBRARIES += nova-hook/libosagent.la
 nova_hook_libosagent_la_SOURCES = \
@@ -8,7 +8,6 @@ nova_hook_libosagent_la_SOURCES = \
 	nova-hook/commands.c \
 	nova-hook/agent/agent.c nova-hook/agent/agent.h \
 	nova-hook/agent/health.c nova-hook/agent/health.h \
-	nova-hook/agent/notify.c nova-hook/agent/notify.h \
 	nova-hook/conf/conf.c nova-hook/conf/conf.h \
 	nova-hook/conf/credentials.c nova-hook/conf/credentials.h \
 	nova-hook/conf/nova.c \
@@ -29,7 +28,8 @@ nova_hook_libosagent_la_SOURCES = \
 	nova-hook/placement/private.h \
 	nova-hook/placement/provider-config.c nova-hook/placement/provider-config.h \
 	nova-hook/placement/reconcile.c nova-hook/placement/reconcile.h
-osagent_ldadd = nova-hook/libosagent.la libbpfpv.la src/nova/libnova.la src/core/libcore.la \
+osagent_ldadd = nova-hook/libosagent.la libbpfpv.la src/nova/libnova.la src/service/libservice.la \
+	src/core/libcore.la \
 	$(CURL_LIBS) $(JSON_LIBS) $(GLIB_LIBS)
 
 sbin_PROGRAMS += bpfpv-placement

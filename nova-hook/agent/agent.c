@@ -11,7 +11,7 @@
 
 #include "bpfpv/bpfpv.h"
 #include "nova-hook/placement/keeper.h"
-#include "nova-hook/agent/notify.h"
+#include "service/notify.h"
 #include "nova-hook/http/os-error.h"
 #include "nova-hook/placement/owner.h"
 

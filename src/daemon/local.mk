@@ -43,7 +43,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/session/session-link.c
 nodist_src_daemon_libdaemon_la_SOURCES = bus-interface.h
 daemon_ldadd = src/daemon/libdaemon.la src/programs/libprograms.la src/host/libhost.la \
-	src/xml/libxml.la src/nova/libnova.la src/core/libcore.la \
+	src/xml/libxml.la src/nova/libnova.la src/service/libservice.la src/core/libcore.la \
 	$(LIBVIRT_LIBS) $(JSON_LIBS) $(XML_LIBS) $(GLIB_LIBS)
 
 sbin_PROGRAMS += bpfpvd

@@ -33,6 +33,7 @@ unit_tests = \
 	tests/unit/test-journal \
 	tests/unit/test-keys \
 	tests/unit/test-link \
+	tests/unit/test-notify \
 	tests/unit/test-nova-conf \
 	tests/unit/test-nova-conf-real \
 	tests/unit/test-nova-domains \
@@ -75,6 +76,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/elf-walk.h \
 	tests/unit/fake-http.c tests/unit/fake-http.h \
 	tests/unit/frames.c tests/unit/frames.h \
+	tests/unit/notify-socket.c tests/unit/notify-socket.h \
 	tests/unit/os-run.c tests/unit/os-run.h \
 	tests/unit/placement-check.c tests/unit/placement-check.h \
 	tests/unit/placement-check-cost.c tests/unit/placement-check-cost.h \
