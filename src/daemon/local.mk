@@ -4,7 +4,6 @@ noinst_LTLIBRARIES += src/daemon/libdaemon.la
 src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/handover.c src/daemon/handover.h \
 	src/daemon/log.c src/daemon/log.h \
-	src/daemon/restore.c src/daemon/restore.h \
 	src/daemon/withdraw.c src/daemon/withdraw.h \
 	src/daemon/bus/bus.c src/daemon/bus/bus.h \
 	src/daemon/bus/keys.c src/daemon/bus/keys.h \
@@ -33,6 +32,9 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/pins/steps.c \
 	src/daemon/pins/threads.c \
 	src/daemon/pins/truth.c \
+	src/daemon/restore/domain.c \
+	src/daemon/restore/private.h \
+	src/daemon/restore/restore.c src/daemon/restore/restore.h \
 	src/daemon/session/demand.c \
 	src/daemon/session/facts.c \
 	src/daemon/session/jobs.c \

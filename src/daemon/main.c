@@ -7,7 +7,7 @@
 
 #include "daemon/bus/bus.h"
 #include "daemon/handover.h"
-#include "daemon/restore.h"
+#include "daemon/restore/restore.h"
 #include "daemon/withdraw.h"
 #include "host/hook-check.h"
 #include "host/virt.h"
@@ -136,6 +136,22 @@ check_hook(const char *path)
     return EXIT_FAILURE;
 }
 
+/* It needs nothing of bpfpvd.conf, and that may be why the daemon does not run. */
+static int
+restore(BpfpvConf *conf)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!bpfpv_conf_load(conf, &error))
+        g_warning("%s\nrestoring goes on without it", error->message);
+    g_clear_error(&error);
+    if (!bpfpv_virt_init(&error)) {
+        g_critical("%s", error->message);
+        return EXIT_FAILURE;
+    }
+    return bpfpv_restore(conf, BPFPV_RESTORE_TIMEOUT_MS) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -154,13 +170,13 @@ main(int argc, char **argv)
         return check_hook(conf->check_hook);
     if (conf->restore && bpfpv_handover_take(conf->state_dir))
         return EXIT_SUCCESS;
+    if (conf->restore)
+        return restore(conf);
     if (conf->withdraw)
         return bpfpv_withdraw(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (!bpfpv_conf_load(conf, &error) || !bpfpv_virt_init(&error)) {
         g_printerr("bpfpvd: %s\n", error->message);
         return EXIT_FAILURE;
     }
-    if (conf->restore)
-        return bpfpv_restore(conf) ? EXIT_SUCCESS : EXIT_FAILURE;
     return run(conf);
 }

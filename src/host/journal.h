@@ -70,12 +70,14 @@ gboolean bpfpv_journal_entry_has_fixed(const BpfpvJournalEntry *entry);
  * bpfpv_journal_write:
  * @directory: made where it is missing
  *
- * Replaces the domain's entry, atomically.
+ * Replaces the domain's entry, atomically. One that can't be read is not replaced: that is an
+ * error.
  */
 gboolean bpfpv_journal_write(const char *directory, const BpfpvJournalEntry *entry, GError **error);
 
 /**
  * bpfpv_journal_read:
+ * @error: return location: what is wrong with the file, and what is to be done
  *
  * Returns: (transfer full) (nullable): %NULL without @error: there is none
  */
@@ -84,13 +86,16 @@ BpfpvJournalEntry *bpfpv_journal_read(const char *directory, const char *uuid, G
 /**
  * bpfpv_journal_remove:
  *
- * Forgets a domain; that it is not there is no error.
+ * Forgets a domain; that it is not there is no error. One that can't be read stays, for an
+ * administrator to move away.
  */
 void bpfpv_journal_remove(const char *directory, const char *uuid);
 
 /**
  * bpfpv_journal_list:
+ * @problems: (out) (transfer full) (element-type utf8): what is wrong with what can't be read, and
+ *   what is to be done
  *
  * Returns: (transfer full) (element-type BpfpvJournalEntry): all that can be read
  */
-GPtrArray *bpfpv_journal_list(const char *directory);
+GPtrArray *bpfpv_journal_list(const char *directory, GPtrArray **problems);

@@ -13,11 +13,14 @@ src_host_libhost_la_SOURCES = \
 	src/host/injector.c src/host/injector.h \
 	src/host/journal.c src/host/journal.h \
 	src/host/journal-entry.c \
+	src/host/journal-json.c \
+	src/host/journal-private.h \
 	src/host/pinner.c src/host/pinner.h \
 	src/host/pinner-private.h \
 	src/host/pinner-defined.c \
 	src/host/pinner-threads.c \
 	src/host/run.c src/host/run.h \
+	src/host/run-look.c \
 	src/host/threads.c src/host/threads.h \
 	src/host/virt.c src/host/virt.h \
 	src/host/watch.c src/host/watch.h \

@@ -43,3 +43,25 @@ void bpfpv_run_explain(virConnectPtr connection, const char *uuid, int id, GErro
 
 /* @error: (nullable) */
 gboolean bpfpv_run_is_over(const GError *error);
+
+/* ---- how it is (run-look.c) ---- */
+
+typedef enum {
+    BPFPV_RUN_OVER, /* libvirt says so: no such domain, shut off, or started again */
+    BPFPV_RUN_HELD, /* another job has it: migration, save, dump; changes would wait */
+    BPFPV_RUN_FREE,
+} BpfpvRunState;
+
+/**
+ * bpfpv_run_look:
+ * @id: libvirt's id of the run that is meant
+ * @state: (out): how it is
+ * @error: return location, domain %BPFPV_VIRT_ERROR
+ *
+ * Opens a connection and blocks: call from a worker. Waits for no job of the domain's.
+ *
+ * Returns: %FALSE with @error set where libvirt can't be asked or fails to answer: what can't be
+ *   found out is no state
+ */
+gboolean bpfpv_run_look(const char *uri, const char *uuid, int id, BpfpvRunState *state,
+                        GError **error);

@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/test-plan-random \
 	tests/unit/test-policy \
 	tests/unit/test-quota \
+	tests/unit/test-restore \
 	tests/unit/test-schema \
 	tests/unit/test-session \
 	tests/unit/test-status-host \
@@ -117,6 +118,9 @@ tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_virt_reason_SOURCES = tests/unit/test-virt-reason.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
 
+# Its functions take the place of libvirt's.
+tests_unit_test_restore_SOURCES = \
+	tests/unit/test-restore.c tests/unit/fake-domains.c tests/unit/fake-domains.h
 tests_unit_test_compare_SOURCES = tests/unit/test-compare.c tests/bench/compare.c tests/bench/compare.h
 endif
 

@@ -148,34 +148,95 @@ the_list_has_what_can_be_read(void **state)
 {
     g_autoptr(BpfpvJournalEntry) entry = make_entry();
     g_autofree char *other = g_build_filename(*state, "README", NULL);
+    g_autofree char *damaged = g_build_filename(*state, "damaged.json", NULL);
     g_autoptr(GPtrArray) list = NULL;
+    g_autoptr(GPtrArray) problems = NULL;
+    g_autoptr(GPtrArray) none = NULL;
 
     assert_true(bpfpv_journal_write(*state, entry, NULL));
     assert_true(g_file_set_contents(other, "{", -1, NULL));
-    list = bpfpv_journal_list(*state);
+    list = bpfpv_journal_list(*state, &none);
     assert_int_equal(list->len, 1);
+    assert_int_equal(none->len, 0);
     bpfpv_journal_remove(*state, UUID);
+    assert_true(g_file_set_contents(damaged, "{", -1, NULL));
     g_ptr_array_unref(g_steal_pointer(&list));
-    list = bpfpv_journal_list(*state);
+    list = bpfpv_journal_list(*state, &problems);
     assert_int_equal(list->len, 0);
+    assert_int_equal(problems->len, 1);
+    assert_non_null(strstr(g_ptr_array_index(problems, 0), damaged));
+}
+
+static void
+a_directory_that_is_not_there_has_no_problems(void **state)
+{
+    g_autoptr(GPtrArray) problems = NULL;
+    g_autoptr(GPtrArray) list = bpfpv_journal_list("/nonexistent/bpfpv", &problems);
+    g_autoptr(GPtrArray) more = NULL;
+    g_autoptr(GPtrArray) empty = bpfpv_journal_list("/proc/self/status", &more);
+
+    (void)state;
+    assert_int_equal(list->len + problems->len, 0);
+    assert_int_equal(empty->len, 0);
+    assert_int_equal(more->len, 1); /* is no directory */
+}
+
+static void
+what_is_damaged_is_neither_replaced_nor_removed(void **state)
+{
+    g_autoptr(BpfpvJournalEntry) entry = make_entry();
+    g_autofree char *path = g_build_filename(*state, UUID ".json", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *after = NULL;
+
+    assert_true(g_file_set_contents(path, "{\"uuid", -1, NULL));
+    assert_false(bpfpv_journal_write(*state, entry, &error));
+    assert_non_null(strstr(error->message, path));
+    bpfpv_journal_remove(*state, UUID);
+    assert_true(g_file_get_contents(path, &after, NULL, NULL));
+    assert_string_equal(after, "{\"uuid");
 }
 
 static void
 damage_is_said(void **state)
 {
+#define ENTRY(uuid, rest) "{\"uuid\": \"" uuid "\", \"name\": \"web\", \"id\": 1, " rest "}"
+#define PINNED "\"pinned\": true, \"original\": [\"0-1\"]"
     static const char *const damaged[] = {
-        "", "[]", "{", "{\"original\": [\"0-\"]}", "{\"threads\": [{\"kind\": \"emulator\"}]}",
+        "",
+        "[]",
+        "{",
+        "{}",
+        "\xff\xfe",
+        "{\"uuid\": 5}",
+        ENTRY(UUID, "\"pinned\": true"),
+        ENTRY(UUID, "\"pinned\": true, \"original\": []"),
+        ENTRY(UUID, "\"pinned\": 1, \"original\": [\"0\"]"),
+        ENTRY(UUID, "\"pinned\": true, \"original\": [\"0-\"]"),
+        ENTRY(UUID, "\"pinned\": true, \"original\": [0]"),
+        ENTRY(UUID, "\"pinned\": true, \"original\": \"0\""),
+        ENTRY(UUID, PINNED ", \"fixed\": \"x\""),
+        ENTRY(UUID, PINNED ", \"threads\": {}"),
+        ENTRY(UUID, PINNED ", \"threads\": [1]"),
+        ENTRY(UUID, PINNED ", \"threads\": [{\"kind\": \"emulator\"}]"),
+        ENTRY(UUID, PINNED ", \"threads\": [{\"kind\": \"x\", \"id\": 1, \"original\": \"0\"}]"),
+        ENTRY("6695eb01-f6a4-8304-79aa-97f2502e193f", PINNED),
     };
     g_autofree char *path = g_build_filename(*state, UUID ".json", NULL);
+    g_autoptr(BpfpvJournalEntry) whole = NULL;
 
     for (gsize i = 0; i < G_N_ELEMENTS(damaged); i++) {
         g_autoptr(GError) error = NULL;
 
         assert_true(g_file_set_contents(path, damaged[i], -1, NULL));
-        assert_null(bpfpv_journal_read(*state, UUID, &error));
+        if (bpfpv_journal_read(*state, UUID, &error))
+            fail_msg("%s is taken", damaged[i]);
         assert_non_null(error);
         assert_non_null(strstr(error->message, path));
     }
+    assert_true(g_file_set_contents(path, ENTRY(UUID, PINNED), -1, NULL));
+    whole = bpfpv_journal_read(*state, UUID, NULL); /* so that each has but one fault */
+    assert_non_null(whole);
 }
 
 static void
@@ -235,6 +296,8 @@ main(void)
         TEST(what_was_pinned_while_nobody_listened_is_theirs),
         TEST(what_is_not_there_is_no_error),
         TEST(the_list_has_what_can_be_read),
+        TEST(a_directory_that_is_not_there_has_no_problems),
+        TEST(what_is_damaged_is_neither_replaced_nor_removed),
         TEST(damage_is_said),
         TEST(a_directory_that_cannot_be_made_is_said),
     };
