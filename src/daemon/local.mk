@@ -12,6 +12,8 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/bus/status-map.c \
 	src/daemon/bus/status-note.c \
 	src/daemon/conf/conf.c src/daemon/conf/conf.h \
+	src/daemon/conf/file.c \
+	src/daemon/conf/lines.c src/daemon/conf/lines.h \
 	src/daemon/conf/nova.c \
 	src/daemon/conf/policy.c \
 	src/daemon/conf/private.h \

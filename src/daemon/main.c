@@ -136,6 +136,18 @@ check_hook(const char *path)
     return EXIT_FAILURE;
 }
 
+static int
+check_config(const BpfpvConf *conf)
+{
+    g_autoptr(GPtrArray) mistakes = bpfpv_conf_check(conf);
+
+    for (guint i = 0; i < mistakes->len; i++)
+        g_printerr("%s\n", (const char *)g_ptr_array_index(mistakes, i));
+    if (mistakes->len == 0)
+        g_print("%s: valid\n", bpfpv_conf_path(conf));
+    return mistakes->len == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 /* It needs nothing of bpfpvd.conf, and that may be why the daemon does not run. */
 static int
 restore(BpfpvConf *conf)
@@ -166,6 +178,8 @@ main(int argc, char **argv)
         g_print("bpfpvd %s\n", VERSION);
         return EXIT_SUCCESS;
     }
+    if (conf->check)
+        return check_config(conf);
     if (conf->check_hook)
         return check_hook(conf->check_hook);
     if (conf->restore && bpfpv_handover_take(conf->state_dir))

@@ -13,6 +13,7 @@ typedef struct {
 } Section;
 
 struct _BpfpvPolicy {
+    gatomicrefcount refs;
     GPtrArray *sections; /* of Section, in the file's order */
 };
 
@@ -31,14 +32,22 @@ bpfpv_policy_new(void)
 {
     BpfpvPolicy *policy = g_new0(BpfpvPolicy, 1);
 
+    g_atomic_ref_count_init(&policy->refs);
     policy->sections = g_ptr_array_new_with_free_func(section_free);
     return policy;
 }
 
-void
-bpfpv_policy_free(BpfpvPolicy *policy)
+BpfpvPolicy *
+bpfpv_policy_ref(BpfpvPolicy *policy)
 {
-    if (!policy)
+    g_atomic_ref_count_inc(&policy->refs);
+    return policy;
+}
+
+void
+bpfpv_policy_unref(BpfpvPolicy *policy)
+{
+    if (!policy || !g_atomic_ref_count_dec(&policy->refs))
         return;
     g_ptr_array_unref(policy->sections);
     g_free(policy);

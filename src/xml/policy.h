@@ -18,8 +18,11 @@ typedef enum {
 typedef struct _BpfpvPolicy BpfpvPolicy;
 
 BpfpvPolicy *bpfpv_policy_new(void);
-void bpfpv_policy_free(BpfpvPolicy *policy);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPolicy, bpfpv_policy_free)
+/* A reference for another thread, which may still use it when the file has been read again. */
+BpfpvPolicy *bpfpv_policy_ref(BpfpvPolicy *policy);
+/* @policy: (nullable) */
+void bpfpv_policy_unref(BpfpvPolicy *policy);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPolicy, bpfpv_policy_unref)
 
 /**
  * bpfpv_policy_add_section:

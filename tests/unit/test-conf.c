@@ -41,25 +41,18 @@ teardown(void **state)
     return 0;
 }
 
-/* @restore: as "bpfpvd --restore" */
 static BpfpvConf *
-load_for(const char *text, gboolean restore, GError **error)
+load(const char *text, GError **error)
 {
     g_autofree char *path = write_file("bpfpvd.conf", text);
     g_autofree char *option = g_strconcat("--config=", path, NULL);
-    char *words[] = {(char *)"bpfpvd", option, restore ? (char *)"--restore" : NULL, NULL};
+    char *words[] = {(char *)"bpfpvd", option, NULL};
     char **argv = words;
-    int argc = restore ? 3 : 2;
+    int argc = 2;
     g_autoptr(BpfpvConf) conf = bpfpv_conf_new(&argc, &argv, error);
 
     assert_non_null(conf);
     return bpfpv_conf_load(conf, error) ? g_steal_pointer(&conf) : NULL;
-}
-
-static BpfpvConf *
-load(const char *text, GError **error)
-{
-    return load_for(text, FALSE, error);
 }
 
 static void
@@ -144,20 +137,14 @@ what_is_wrong_with_novas_sets_is_said(void **state)
     assert_refused(text, where);
     assert_refused("[nova]\nconfig=/nonexistent/nova.conf\n",
                    "/nonexistent/nova.conf: cannot read");
-    assert_refused("[nova]\ncpu_shared_set=3-1\n", "[nova] cpu_shared_set: \"3-1\" runs backwards");
+    assert_refused(
+        "[nova]\ncpu_shared_set=3-1\n",
+        ":2: [nova] cpu_shared_set = 3-1: \"3-1\" runs backwards; write it in Nova's notation");
     assert_refused("[nova]\ncpu_shared_set=0-3\ncpu_dedicated_set=0-3\n",
                    "no CPU is left for anchors");
-    assert_refused("[nova]\nshared=0-3\n", "[nova] shared= is not a setting; known are: config");
-}
-
-static void
-restoring_does_not_depend_on_nova_conf(void **state)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvConf) conf = load_for("[nova]\nconfig=/nonexistent/nova.conf\n", TRUE, &error);
-
-    assert_null(error);
-    assert_non_null(conf);
+    assert_refused(
+        "[nova]\nshared=0-3\n",
+        ":2: [nova] shared = 0-3: shared is not a setting; known are: config, cpu_shared_set");
 }
 
 /* ---- [flavor GLOB], [domain GLOB] ---- */
@@ -190,14 +177,86 @@ static void
 what_is_wrong_with_a_section_is_said(void **state)
 {
     assert_refused("[flavor x]\naffinity=on\n",
-                   "[flavor x] affinity=on: \"on\" is not one of exclusive, shared, off");
-    assert_refused("[domain *]\nanchors=-1\n", "[domain *] anchors=-1: \"-1\" is not a number");
+                   ":2: [flavor x] affinity = on: \"on\" is not one of exclusive, shared, off");
+    assert_refused("[domain *]\nanchors=-1\n",
+                   ":2: [domain *] anchors = -1: \"-1\" is not a number");
     assert_refused(
         "[domain *]\ncolour=red\n",
-        "[domain *] colour=red: \"colour\" is not a setting; known are: affinity, cpuset");
-    assert_refused("[flavor]\naffinity=off\n", "[flavor] is for no flavor; write [flavor NAME]");
-    assert_refused("[domain ]\n", "is for no domain");
-    assert_refused("[flavors x]\n", "[flavors x] is not a section; known are: host, nova, hook");
+        ":2: [domain *] colour = red: \"colour\" is not a setting; known are: affinity, cpuset");
+    assert_refused("[flavor]\naffinity=off\n",
+                   ":1: [flavor]: it is for no flavor; write [flavor NAME]");
+    assert_refused("[domain ]\n", "it is for no domain");
+    assert_refused("[flavors x]\n", ":1: [flavors x]: not a section; known are: host, nova, hook");
+}
+
+/* ---- the file ---- */
+
+static void
+what_is_wrong_with_a_setting_is_said(void **state)
+{
+    assert_refused("[host]\n\ncpuset=2-\n", ":3: [host] cpuset = 2-: CPU set '2-': expected");
+    assert_refused("[host]\ncpuset=2-\n", "; write numbers and ranges, as in 2-7,^4,12");
+    assert_refused("[host]\nreserve=9000\n", "write one from 0 to 8192");
+    assert_refused("[hook]\ninvalid=no\n", ":2: [hook] invalid = no: not one of refuse, warn");
+    assert_refused("cpuset=1\n[host]\n", ":1: \"cpuset=1\": it is in no section");
+    assert_refused("[host\ncpuset=1\n", ":1: \"[host\": a section's name ends with ]");
+    assert_refused("[host] # x\n", "a comment has a line of its own");
+    assert_refused("[host]\n=1\n", ":2: \"=1\": neither a [SECTION] nor KEY=VALUE");
+    assert_refused("[host]\n\xff=1\n", ":2: \"\xef\xbf\xbd=1\": it is not UTF-8");
+}
+
+static void
+the_last_of_the_same_settings_counts(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvConf) conf = load("  [host]\r\n cpuset = 1-2 \r\n[nova]\n[host]\ncpuset=3\n"
+                                     "[domain w*]\naffinity=off\n[host]\nreserve=4\n"
+                                     "[domain w*]\naffinity=shared\n",
+                                     &error);
+    g_autoptr(BpfpvDomainXml) web = NULL;
+
+    assert_null(error);
+    assert_cpus(conf->cpuset, "3");
+    assert_int_equal(conf->reserve, 4);
+    web = bpfpv_domain_xml_parse("<domain><name>web2</name><uuid>b</uuid></domain>", NULL,
+                                 conf->policy, NULL);
+    assert_non_null(web->config);
+}
+
+static void
+reading_again_takes_all_or_nothing(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) mistake = NULL;
+    g_autoptr(BpfpvConf) conf = load("[host]\ncpuset=1-2\nreserve=3\n", &error);
+    const BpfpvPolicy *policy = conf->policy;
+
+    g_free(write_file("bpfpvd.conf", "[host]\ncpuset=4\nreserve=x\n[hots]\n"));
+    assert_false(bpfpv_conf_load(conf, &mistake));
+    assert_non_null(strstr(mistake->message, "bpfpvd.conf:3: [host] reserve = x: "));
+    assert_non_null(strstr(mistake->message, "\n"));
+    assert_non_null(strstr(mistake->message, "bpfpvd.conf:4: [hots]: "));
+    assert_cpus(conf->cpuset, "1-2");
+    assert_int_equal(conf->reserve, 3);
+    assert_ptr_equal(conf->policy, policy);
+    g_free(write_file("bpfpvd.conf", "[host]\nreserve=0\n"));
+    assert_true(bpfpv_conf_load(conf, &error));
+    assert_null(conf->cpuset); /* what is not said any more has its default again */
+    assert_int_equal(conf->reserve, 0);
+}
+
+static void
+a_check_finds_every_mistake(void **state)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvConf) conf = load("", &error);
+    g_autoptr(GPtrArray) mistakes = NULL;
+
+    g_free(write_file("bpfpvd.conf",
+                      "x\n[host]\ncpuset=a\nreserve=b\ncolour=c\n[hots]\ncpuset=1\n"
+                      "[flavor]\nanchors=d\n[nova]\nconfig=/nonexistent\ncpu_shared_set=e\n"));
+    mistakes = bpfpv_conf_check(conf);
+    assert_int_equal(mistakes->len, 9);
 }
 
 int
@@ -209,9 +268,12 @@ main(void)
         cmocka_unit_test(the_legacy_option_stands_as_in_nova),
         cmocka_unit_test(a_nova_conf_that_says_nothing_narrows_nothing),
         cmocka_unit_test(what_is_wrong_with_novas_sets_is_said),
-        cmocka_unit_test(restoring_does_not_depend_on_nova_conf),
         cmocka_unit_test(sections_become_the_policy_in_their_order),
         cmocka_unit_test(what_is_wrong_with_a_section_is_said),
+        cmocka_unit_test(what_is_wrong_with_a_setting_is_said),
+        cmocka_unit_test(the_last_of_the_same_settings_counts),
+        cmocka_unit_test(reading_again_takes_all_or_nothing),
+        cmocka_unit_test(a_check_finds_every_mistake),
     };
 
     return cmocka_run_group_tests_name("conf", tests, setup, teardown);

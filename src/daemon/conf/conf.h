@@ -13,6 +13,7 @@ typedef struct {
     char *guest_dir;     /* --guest-dir: bpfpv-guest and the program objects */
     char *state_dir;     /* --state-dir */
     char *file;          /* --config; NULL: the default one, which may be absent */
+    gboolean check;      /* --check-config */
     gboolean restore;    /* --restore */
     gboolean withdraw;   /* --withdraw */
     char *check_hook;    /* --check-hook: NULL: not asked for */
@@ -30,6 +31,23 @@ typedef struct {
  * Returns: (transfer full): the configuration, files not yet read
  */
 BpfpvConf *bpfpv_conf_new(int *argc, char ***argv, GError **error);
+
+/**
+ * bpfpv_conf_load:
+ * @error: return location; a line for each mistake: place, what is wrong, what would be right
+ *
+ * Reads the file; also again: what it doesn't say has its default. Where it has a mistake,
+ * nothing changes.
+ */
 gboolean bpfpv_conf_load(BpfpvConf *conf, GError **error);
+
+/**
+ * bpfpv_conf_check:
+ *
+ * Returns: (transfer full) (element-type utf8): what bpfpv_conf_load() would complain about
+ */
+GPtrArray *bpfpv_conf_check(const BpfpvConf *conf);
+/* The file's name, whether it is there or not. */
+const char *bpfpv_conf_path(const BpfpvConf *conf);
 void bpfpv_conf_free(BpfpvConf *conf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvConf, bpfpv_conf_free)

@@ -29,12 +29,17 @@ parse_set(const char *path, const char *section, const char *key, const char *va
     return set;
 }
 
+/* @line: (nullable). Returns: (nullable): NULL: it is not said, or a mistake */
 static BpfpvCpuset *
-own_set(GKeyFile *keys, const char *path, const char *key, GError **error)
+own_set(BpfpvConfReading *reading, const BpfpvConfLine *line)
 {
-    g_autofree char *value = g_key_file_get_value(keys, "nova", key, NULL);
+    g_autoptr(GError) error = NULL;
+    BpfpvCpuset *set = line ? bpfpv_nova_cpu_spec_parse(line->value, &error) : NULL;
 
-    return parse_set(path, "nova", key, value, error);
+    if (error)
+        bpfpv_conf_add_mistake(reading, line, "%s; write it in Nova's notation, as in 4-12,^8,15",
+                               error->message);
+    return set;
 }
 
 static BpfpvCpuset *
@@ -51,64 +56,59 @@ nova_shared_set(const BpfpvNovaConf *nova, const char *path, GError **error)
     return NULL;
 }
 
-/* @shared, @dedicated: (inout): what bpfpvd.conf says itself stays */
-static gboolean
-fall_back(GKeyFile *keys, BpfpvCpuset **shared, BpfpvCpuset **dedicated, GError **error)
+/* @shared, @dedicated: (inout): what bpfpvd.conf says itself stays, right or wrong */
+static void
+fall_back(BpfpvConfReading *reading, BpfpvCpuset **shared, BpfpvCpuset **dedicated)
 {
-    g_autofree char *file = g_key_file_get_value(keys, "nova", "config", NULL);
-    g_autoptr(BpfpvNovaConf) nova = NULL;
-    g_autoptr(GError) cause = NULL;
+    const char *file = reading->config->value;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvNovaConf) nova = bpfpv_nova_conf_load(file, &error);
 
-    if (!file || !*file)
-        return TRUE;
-    nova = bpfpv_nova_conf_load(file, &cause);
-    if (nova && !*shared)
-        *shared = nova_shared_set(nova, file, &cause);
-    if (nova && !*dedicated && !cause)
+    if (nova && !reading->shared)
+        *shared = nova_shared_set(nova, file, &error);
+    if (nova && !reading->dedicated && !error)
         *dedicated = parse_set(file, "compute", "cpu_dedicated_set",
-                               bpfpv_nova_conf_get(nova, "compute", "cpu_dedicated_set"), &cause);
-    if (!cause)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
+                               bpfpv_nova_conf_get(nova, "compute", "cpu_dedicated_set"), &error);
+    if (error)
+        bpfpv_conf_add_mistake(reading, reading->config,
+                               "%s; put that right, or say cpu_shared_set and cpu_dedicated_set "
+                               "here, without config",
+                               error->message);
 }
 
 /* The host's pool ∩ @shared ∖ @dedicated. */
-static gboolean
-narrow_pool(BpfpvConf *conf, const BpfpvCpuset *shared, const BpfpvCpuset *dedicated,
-            const char *path, GError **error)
+static void
+narrow_pool(BpfpvConfReading *reading, const BpfpvCpuset *shared, const BpfpvCpuset *dedicated)
 {
+    BpfpvConf *conf = reading->conf;
     g_autofree char *shared_text = shared ? bpfpv_cpuset_format(shared) : g_strdup("all CPUs");
     g_autofree char *dedicated_text = dedicated ? bpfpv_cpuset_format(dedicated) : g_strdup("none");
     g_autofree char *own_text = conf->cpuset ? bpfpv_cpuset_format(conf->cpuset) : NULL;
+    const BpfpvConfLine *line = reading->dedicated ? reading->dedicated : reading->shared;
 
     if (!shared && !dedicated)
-        return TRUE;
+        return;
     if (!conf->cpuset)
         conf->cpuset = bpfpv_cpuset_new_range(0, BPFPV_CPUSET_MAX - 1);
     if (shared)
         bpfpv_cpuset_intersect(conf->cpuset, shared);
     if (dedicated)
         bpfpv_cpuset_subtract(conf->cpuset, dedicated);
-    if (!bpfpv_cpuset_is_empty(conf->cpuset))
-        return TRUE;
-    g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                "%s: no CPU is left for anchors: [host] cpuset is %s, Nova's instances float on "
-                "%s, and %s is what it hands out itself; widen one of them",
-                path, own_text ? own_text : "all CPUs", shared_text, dedicated_text);
-    return FALSE;
+    if (bpfpv_cpuset_is_empty(conf->cpuset))
+        bpfpv_conf_add_mistake(
+            reading, line ? line : reading->config,
+            "no CPU is left for anchors: [host] cpuset is %s, Nova's instances float on %s, and "
+            "%s is what it hands out itself; widen one of them",
+            own_text ? own_text : "all CPUs", shared_text, dedicated_text);
 }
 
-gboolean
-bpfpv_conf_read_nova(BpfpvConf *conf, GKeyFile *keys, const char *path, GError **error)
+void
+bpfpv_conf_read_nova(BpfpvConfReading *reading)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(BpfpvCpuset) shared = own_set(keys, path, "cpu_shared_set", &cause);
-    g_autoptr(BpfpvCpuset) dedicated =
-        cause ? NULL : own_set(keys, path, "cpu_dedicated_set", &cause);
+    g_autoptr(BpfpvCpuset) shared = own_set(reading, reading->shared);
+    g_autoptr(BpfpvCpuset) dedicated = own_set(reading, reading->dedicated);
 
-    if (!cause && fall_back(keys, &shared, &dedicated, &cause))
-        return narrow_pool(conf, shared, dedicated, path, error);
-    g_propagate_error(error, g_steal_pointer(&cause));
-    return FALSE;
+    if (reading->config)
+        fall_back(reading, &shared, &dedicated);
+    narrow_pool(reading, shared, dedicated);
 }

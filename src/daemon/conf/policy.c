@@ -29,54 +29,42 @@ split_name(const char *group, BpfpvSectionKind *kind, char **glob)
 }
 
 gboolean
-bpfpv_conf_is_policy(const char *group)
+bpfpv_conf_is_policy(const char *section)
 {
     g_autofree char *glob = NULL;
     BpfpvSectionKind kind;
 
-    return split_name(group, &kind, &glob);
+    return split_name(section, &kind, &glob);
 }
 
-static gboolean
-read_settings(BpfpvSettings *settings, GKeyFile *keys, const char *group, const char *path,
-              GError **error)
+/* One that is there twice is one. */
+static void
+begin_section(BpfpvConfReading *reading, const BpfpvConfLine *line)
 {
-    g_auto(GStrv) names = g_key_file_get_keys(keys, group, NULL, NULL);
+    g_autofree char *glob = NULL;
+    BpfpvSectionKind kind;
 
-    for (gsize i = 0; names && names[i]; i++) {
-        g_autofree char *value = g_key_file_get_value(keys, group, names[i], NULL);
-        g_autofree char *mistake = bpfpv_settings_set(settings, names[i], g_strstrip(value));
-
-        if (!mistake)
-            continue;
-        g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: [%s] %s=%s: %s",
-                    path, group, names[i], value, mistake);
-        return FALSE;
-    }
-    return TRUE;
+    split_name(line->section, &kind, &glob);
+    if (*glob == '\0')
+        bpfpv_conf_add_mistake(reading, line,
+                               "it is for no %s; write [%s NAME], in which * stands for any text",
+                               line->section, line->section);
+    if (!g_hash_table_contains(reading->policies, line->section))
+        g_hash_table_insert(reading->policies, line->section,
+                            bpfpv_policy_add_section(reading->conf->policy, kind, glob));
 }
 
-gboolean
-bpfpv_conf_read_policy(BpfpvConf *conf, GKeyFile *keys, const char *path, GError **error)
+void
+bpfpv_conf_take_policy(BpfpvConfReading *reading, const BpfpvConfLine *line)
 {
-    g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
+    g_autofree char *mistake = NULL;
 
-    for (gsize i = 0; groups[i]; i++) {
-        g_autofree char *glob = NULL;
-        BpfpvSectionKind kind;
-        BpfpvSettings *settings;
-
-        if (!split_name(groups[i], &kind, &glob))
-            continue;
-        if (*glob == '\0') {
-            g_set_error(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                        "%s: [%s] is for no %s; write [%s NAME], in which * stands for any text",
-                        path, groups[i], groups[i], groups[i]);
-            return FALSE;
-        }
-        settings = bpfpv_policy_add_section(conf->policy, kind, glob);
-        if (!read_settings(settings, keys, groups[i], path, error))
-            return FALSE;
+    if (!line->key) {
+        begin_section(reading, line);
+        return;
     }
-    return TRUE;
+    mistake = bpfpv_settings_set(g_hash_table_lookup(reading->policies, line->section), line->key,
+                                 line->value);
+    if (mistake)
+        bpfpv_conf_add_mistake(reading, line, "%s", mistake);
 }
