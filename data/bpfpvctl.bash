@@ -29,7 +29,7 @@ _bpfpvctl_offer()
 _bpfpvctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]}
-    local commands='list show keys map attach detach release validate plan'
+    local commands='list show keys map attach detach release reload validate plan'
     local options='--bus-address= --json --no-color --help --version'
     local command='' word
 
@@ -56,7 +56,7 @@ _bpfpvctl()
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
     elif [[ $command == validate || $command == plan ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
-    elif [[ $command != list && $command != map ]]; then
+    elif [[ $command != list && $command != map && $command != reload ]]; then
         _bpfpvctl_offer "$current" < <(_bpfpvctl_domains "$command")
     fi
 }

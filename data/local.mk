@@ -11,7 +11,8 @@ EXTRA_DIST += \
 	data/bpfpvd.service.in \
 	data/org.bpfpv1.conf \
 	data/placement.conf
-unit_subst = $(SED) -e 's|@sbindir[@]|$(sbindir)|g' -e 's|@sysconfdir[@]|$(sysconfdir)|g'
+unit_subst = $(SED) -e 's|@bindir[@]|$(bindir)|g' -e 's|@sbindir[@]|$(sbindir)|g' \
+	-e 's|@sysconfdir[@]|$(sysconfdir)|g'
 data/bpfpvd.service: data/bpfpvd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(unit_subst) $(srcdir)/data/bpfpvd.service.in > $@.tmp && mv $@.tmp $@
 

@@ -115,6 +115,9 @@ BPFPV_API gboolean bpfpv_client_detach_sync(BpfpvClient *client, const char *dom
  * was. */
 BPFPV_API GVariant *bpfpv_client_release_sync(BpfpvClient *client, const char *domain, int vcpu,
                                               GCancellable *cancellable, GError **error);
+/* Has the daemon read bpfpvd.conf again; fails, and changes nothing, where it has mistakes. */
+BPFPV_API gboolean bpfpv_client_reload_sync(BpfpvClient *client, GCancellable *cancellable,
+                                            GError **error);
 
 /* Calls func in the current thread-default main context whenever a domain changes state. */
 BPFPV_API guint bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,

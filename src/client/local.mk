@@ -5,6 +5,7 @@ libbpfpv_la_SOURCES = \
 	src/client/change.c \
 	src/client/client.c src/client/client.h \
 	src/client/error.c src/client/error.h \
+	src/client/reload.c \
 	src/client/watch.c
 libbpfpv_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 libbpfpv_la_LIBADD = $(GLIB_LIBS)

@@ -40,6 +40,7 @@ extern const BpfpvCommand bpfpv_command_keys;
 extern const BpfpvCommand bpfpv_command_attach;
 extern const BpfpvCommand bpfpv_command_detach;
 extern const BpfpvCommand bpfpv_command_release;
+extern const BpfpvCommand bpfpv_command_reload;
 extern const BpfpvCommand bpfpv_command_validate;
 extern const BpfpvCommand bpfpv_command_plan;
 

@@ -10,6 +10,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/cmd-map.c \
 	src/ctl/cmd-plan.c \
 	src/ctl/cmd-release.c \
+	src/ctl/cmd-reload.c \
 	src/ctl/cmd-show.c \
 	src/ctl/cmd-validate.c \
 	src/ctl/command.h \

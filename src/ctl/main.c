@@ -11,9 +11,9 @@
 #include "ctl/command.h"
 
 static const BpfpvCommand *const commands[] = {
-    &bpfpv_command_list,    &bpfpv_command_show,     &bpfpv_command_map,
-    &bpfpv_command_keys,    &bpfpv_command_attach,   &bpfpv_command_detach,
-    &bpfpv_command_release, &bpfpv_command_validate, &bpfpv_command_plan,
+    &bpfpv_command_list,     &bpfpv_command_show,   &bpfpv_command_map,     &bpfpv_command_keys,
+    &bpfpv_command_attach,   &bpfpv_command_detach, &bpfpv_command_release, &bpfpv_command_reload,
+    &bpfpv_command_validate, &bpfpv_command_plan,
 };
 
 typedef struct {

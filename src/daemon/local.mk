@@ -21,6 +21,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/manager/manager.c src/daemon/manager/manager.h \
 	src/daemon/manager/place.c \
 	src/daemon/manager/private.h \
+	src/daemon/manager/shutdown.c \
 	src/daemon/manager/state.c \
 	src/daemon/manager/watch.c \
 	src/daemon/manager/withdraw.c \

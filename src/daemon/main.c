@@ -11,12 +11,15 @@
 #include "daemon/withdraw.h"
 #include "host/hook-check.h"
 #include "host/virt.h"
+#include "service/notify.h"
 
 typedef struct {
-    const BpfpvConf *conf;
+    BpfpvConf *conf;
     GMainLoop *loop;
     BpfpvBus *bus;
     BpfpvManager *manager;
+    gboolean stopping;
+    char *told_status; /* systemd has it */
     int status;
 } Daemon;
 
@@ -31,21 +34,95 @@ on_state(const char *domain, const char *uuid, const char *state, const char *re
 }
 
 static void
+tell_status(Daemon *daemon)
+{
+    g_autofree char *summary = bpfpv_manager_summary(daemon->manager);
+    g_autofree char *status = g_strconcat("STATUS=", summary, NULL);
+
+    if (daemon->stopping || g_strcmp0(status, daemon->told_status) == 0)
+        return;
+    bpfpv_notify(status);
+    g_free(daemon->told_status);
+    daemon->told_status = g_steal_pointer(&status);
+}
+
+static void
 on_host(gpointer user_data)
 {
     Daemon *daemon = user_data;
 
     if (daemon->bus)
         bpfpv_bus_tell_host(daemon->bus);
+    if (daemon->manager)
+        tell_status(daemon);
 }
+
+/* ---- reading bpfpvd.conf again ---- */
+
+static gboolean
+reload(Daemon *daemon, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    bpfpv_notify_reloading();
+    if (bpfpv_conf_load(daemon->conf, &cause)) {
+        g_message("%s was read again, and holds from now on", bpfpv_conf_path(daemon->conf));
+        bpfpv_manager_reconfigured(daemon->manager);
+    } else {
+        g_warning("%s\nwhat was read before holds on", cause->message);
+    }
+    bpfpv_notify("READY=1");
+    g_clear_pointer(&daemon->told_status, g_free);
+    tell_status(daemon);
+    if (!cause)
+        return TRUE;
+    g_propagate_prefixed_error(error, g_steal_pointer(&cause),
+                               "what was read before holds on, as there are mistakes:\n");
+    return FALSE;
+}
+
+static gboolean
+on_hangup(gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    if (!daemon->stopping)
+        reload(daemon, NULL);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload(gpointer user_data, GError **error)
+{
+    Daemon *daemon = user_data;
+
+    if (!daemon->stopping)
+        return reload(daemon, error);
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "the daemon is stopping");
+    return FALSE;
+}
+
+/* ---- the end ---- */
 
 static gboolean
 quit(gpointer user_data)
 {
     Daemon *daemon = user_data;
 
+    if (bpfpv_manager_shutdown_left(daemon->manager) > 0)
+        daemon->status = EXIT_FAILURE;
     g_main_loop_quit(daemon->loop);
     return G_SOURCE_REMOVE;
+}
+
+static void
+stop(Daemon *daemon)
+{
+    if (daemon->stopping)
+        return;
+    daemon->stopping = TRUE;
+    bpfpv_notify("STOPPING=1\nSTATUS=Putting the original pins back");
+    bpfpv_manager_shutdown(daemon->manager, quit, daemon);
 }
 
 static gboolean
@@ -55,10 +132,11 @@ on_signal(gpointer user_data)
 
     if (bpfpv_handover_is_due(daemon->conf->state_dir)) {
         g_message("stopping: the pins stay, for the daemon that follows");
+        bpfpv_notify("STOPPING=1\nSTATUS=The pins stay, for the daemon that follows");
         return quit(daemon);
     }
     g_message("stopping: putting the original pins back");
-    bpfpv_manager_shutdown(daemon->manager, quit, daemon);
+    stop(daemon);
     return G_SOURCE_CONTINUE;
 }
 
@@ -69,7 +147,33 @@ on_bus_lost(const char *reason, gpointer user_data)
 
     g_critical("%s", reason);
     daemon->status = EXIT_FAILURE;
-    bpfpv_manager_shutdown(daemon->manager, quit, daemon);
+    stop(daemon);
+}
+
+/* ---- life ---- */
+
+static void
+on_bus_ready(gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    bpfpv_notify("READY=1");
+    g_clear_pointer(&daemon->told_status, g_free);
+    tell_status(daemon);
+}
+
+static void
+serve(Daemon *daemon)
+{
+    guint watchdog = bpfpv_notify_start_watchdog();
+
+    bpfpv_bus_set_manager(daemon->bus, daemon->manager);
+    g_unix_signal_add(SIGTERM, on_signal, daemon);
+    g_unix_signal_add(SIGINT, on_signal, daemon);
+    g_unix_signal_add(SIGHUP, on_hangup, daemon);
+    g_main_loop_run(daemon->loop);
+    bpfpv_bus_set_manager(daemon->bus, NULL);
+    g_clear_handle_id(&watchdog, g_source_remove);
 }
 
 /* Returns: (transfer full) (nullable): what is wrong with libvirtd's hook */
@@ -98,30 +202,28 @@ find_hook_problem(void)
 }
 
 static int
-run(const BpfpvConf *conf)
+run(BpfpvConf *conf)
 {
     g_autofree char *hook_problem = find_hook_problem();
     static const BpfpvManagerFuncs funcs = {on_state, on_host};
+    static const BpfpvBusFuncs bus_funcs = {on_bus_ready, on_bus_lost, on_reload};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     Daemon daemon = {.conf = conf, .loop = loop, .status = EXIT_SUCCESS};
 
     daemon.manager = bpfpv_manager_new(conf, &funcs, &daemon, &error);
     if (daemon.manager)
-        daemon.bus = bpfpv_bus_new(conf->bus_address, conf, on_bus_lost, &daemon, &error);
+        daemon.bus = bpfpv_bus_new(conf->bus_address, conf, &bus_funcs, &daemon, &error);
     if (daemon.bus) {
-        bpfpv_bus_set_manager(daemon.bus, daemon.manager);
         bpfpv_bus_set_hook(daemon.bus, hook_problem);
-        g_unix_signal_add(SIGTERM, on_signal, &daemon);
-        g_unix_signal_add(SIGINT, on_signal, &daemon);
-        g_main_loop_run(loop);
-        bpfpv_bus_set_manager(daemon.bus, NULL);
+        serve(&daemon);
     } else {
         g_critical("%s", error->message);
         daemon.status = EXIT_FAILURE;
     }
     g_clear_pointer(&daemon.bus, bpfpv_bus_free);
     g_clear_pointer(&daemon.manager, bpfpv_manager_free);
+    g_free(daemon.told_status);
     return daemon.status;
 }
 

@@ -279,6 +279,13 @@ list_done(GObject *source, GAsyncResult *result, gpointer user_data)
     tell_if_listed(watch);
 }
 
+void
+bpfpv_watch_refresh_all(BpfpvWatch *watch)
+{
+    if (watch->connection)
+        bpfpv_watch_run(watch, NULL, list_in_worker, list_done);
+}
+
 static gboolean
 lose_closed_connection(gpointer user_data)
 {

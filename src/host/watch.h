@@ -59,3 +59,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvWatch, bpfpv_watch_free)
  * Reads its XML again; domain() or gone() follows.
  */
 void bpfpv_watch_refresh(BpfpvWatch *watch, const char *uuid);
+
+/**
+ * bpfpv_watch_refresh_all:
+ *
+ * Reads the XML of every running domain again; domain() or gone() follows for
+ * each, then listed(). Nothing follows where there is no connection: the next
+ * one reads them anyway.
+ */
+void bpfpv_watch_refresh_all(BpfpvWatch *watch);

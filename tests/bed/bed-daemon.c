@@ -134,15 +134,28 @@ bed_daemon_start(const char *first, ...)
     return daemon;
 }
 
-void
-bed_daemon_stop(BedDaemon *daemon)
+int
+bed_daemon_end(BedDaemon *daemon)
 {
+    int status;
+
     g_subprocess_send_signal(daemon->process, SIGTERM);
     if (!bed_wait(has_ended, daemon, BED_SOON))
         bed_fail("bpfpvd doesn't end on SIGTERM");
-    if (!g_subprocess_get_successful(daemon->process))
+    if (!g_subprocess_get_if_exited(daemon->process))
         bed_fail("bpfpvd ended with wait status %d", g_subprocess_get_status(daemon->process));
+    status = g_subprocess_get_exit_status(daemon->process);
     daemon_free(daemon);
+    return status;
+}
+
+void
+bed_daemon_stop(BedDaemon *daemon)
+{
+    int status = bed_daemon_end(daemon);
+
+    if (status != 0)
+        bed_fail("bpfpvd ended with exit status %d", status);
 }
 
 void

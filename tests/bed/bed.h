@@ -165,6 +165,8 @@ void bed_assert_iothreadpin(BedGuest *guest, guint id, const char *cpus, guint t
 BedDaemon *bed_daemon_start(const char *first, ...);
 /* SIGTERM; the test fails unless it ends with 0 soon. */
 void bed_daemon_stop(BedDaemon *daemon);
+/* The same with whatever exit status, which is returned. */
+int bed_daemon_end(BedDaemon *daemon);
 /* Any signal that does not end it. */
 void bed_daemon_signal(BedDaemon *daemon, int signal);
 /* SIGKILL; returns when it is gone. */

@@ -72,6 +72,8 @@ itest_programs = \
 	tests/integration/oracle.itest \
 	tests/integration/originals.itest \
 	tests/integration/owner.itest \
+	tests/integration/reload.itest \
+	tests/integration/restore.itest \
 	tests/integration/save-restore.itest \
 	tests/integration/start-destroy.itest \
 	tests/integration/threads.itest \
@@ -117,6 +119,8 @@ tests_integration_placement_api_itest_SOURCES = tests/integration/placement-api.
 tests_integration_placement_keystone_itest_SOURCES = tests/integration/placement-keystone.c
 tests_integration_placement_nova_itest_SOURCES = tests/integration/placement-nova.c
 tests_integration_refused_itest_SOURCES = tests/integration/refused.c
+tests_integration_reload_itest_SOURCES = tests/integration/reload.c
+tests_integration_restore_itest_SOURCES = tests/integration/restore.c
 tests_integration_save_restore_itest_SOURCES = tests/integration/save-restore.c
 tests_integration_start_destroy_itest_SOURCES = tests/integration/start-destroy.c
 tests_integration_stock_stest_SOURCES = tests/integration/stock.c

@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test-conf \
 	tests/unit/test-config \
 	tests/unit/test-cpuset \
+	tests/unit/test-daemon \
 	tests/unit/test-ctl \
 	tests/unit/test-ctl-attach \
 	tests/unit/test-ctl-map \

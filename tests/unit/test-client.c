@@ -173,6 +173,20 @@ attaches_and_detaches(void **state)
 }
 
 static void
+reloads(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) mistake = NULL;
+
+    assert_true(bpfpv_client_reload_sync(fixture->client, NULL, &error));
+    g_assert_no_error(error);
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "file:1: x\nfile:2: y");
+    assert_false(bpfpv_client_reload_sync(fixture->client, NULL, &mistake));
+    assert_error(mistake, BPFPV_ERROR_FAILED, "file:1: x\nfile:2: y");
+}
+
+static void
 maps_errors(void **state)
 {
     static const struct {
@@ -475,6 +489,7 @@ main(void)
         TEST(tells_of_the_host),
         TEST(attaches_and_detaches),
         TEST(releases),
+        TEST(reloads),
         TEST(maps_errors),
         TEST(says_that_no_daemon_runs),
         TEST(says_that_the_daemon_died),

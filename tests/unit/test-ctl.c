@@ -447,6 +447,20 @@ detaches(void **state)
 }
 
 static void
+reloads_and_tells_each_mistake(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "reload", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_run(fixture, "reload", "web1", NULL);
+    ctl_assert_ended(fixture, 2, "reload takes no argument");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "f:1: \033[2J\nf:2: y");
+    ctl_run(fixture, "reload", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: f:1: ?[2J\nf:2: y\n");
+}
+
+static void
 takes_names_that_look_like_options(void **state)
 {
     CtlFixture *fixture = *state;
@@ -521,6 +535,7 @@ main(void)
         TEST(makes_guest_text_harmless),
         TEST(makes_error_text_harmless),
         TEST(detaches),
+        TEST(reloads_and_tells_each_mistake),
         TEST(keys_are_read_page_by_page),
         TEST(takes_names_that_look_like_options),
         TEST(notices_that_output_is_lost),

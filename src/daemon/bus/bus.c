@@ -29,7 +29,7 @@
 struct _BpfpvBus {
     const BpfpvConf *conf;
     BpfpvManager *manager;
-    void (*lost)(const char *reason, gpointer user_data);
+    const BpfpvBusFuncs *funcs;
     gpointer user_data;
     GDBusConnection *connection;
     guint owner;
@@ -45,8 +45,8 @@ typedef struct {
     BpfpvBus *bus;
     GDBusMethodInvocation *invocation;
     char *uri;
-    const BpfpvPolicy *policy;
-    char *text; /* what the caller calls the domain */
+    BpfpvPolicy *policy; /* a reference: the file may be read again meanwhile */
+    char *text;          /* what the caller calls the domain */
     gboolean attach;
     char *uuid;
     gboolean active;
@@ -58,6 +58,7 @@ request_free(gpointer data)
     Request *request = data;
 
     g_free(request->uri);
+    bpfpv_policy_unref(request->policy);
     g_free(request->text);
     g_free(request->uuid);
     g_free(request);
@@ -164,7 +165,7 @@ change_element(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *tex
 
     request->bus = bus;
     request->uri = g_strdup(bus->conf->uri);
-    request->policy = bus->conf->policy;
+    request->policy = bpfpv_policy_ref(bus->conf->policy);
     request->text = g_strdup(text);
     request->attach = attach;
     g_task_set_task_data(task, request, request_free);
@@ -292,6 +293,17 @@ keys(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text, GVarian
 }
 
 static void
+reload(BpfpvBus *bus, GDBusMethodInvocation *invocation)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (bus->funcs->reload(bus->user_data, &error))
+        g_dbus_method_invocation_return_value(invocation, NULL);
+    else
+        return_error(invocation, "Failed", "%s", error->message);
+}
+
+static void
 on_call(GDBusConnection *connection, const char *sender, const char *path, const char *interface,
         const char *method, GVariant *parameters, GDBusMethodInvocation *invocation,
         gpointer user_data)
@@ -317,6 +329,8 @@ on_call(GDBusConnection *connection, const char *sender, const char *path, const
         attach(bus, invocation, text);
     else if (g_str_equal(method, "Release"))
         release(bus, invocation, text, parameters);
+    else if (g_str_equal(method, "Reload"))
+        reload(bus, invocation);
     else
         detach(bus, invocation, text);
 }
@@ -393,14 +407,23 @@ bpfpv_bus_tell_state(BpfpvBus *bus, const char *domain, const char *uuid, const 
 /* ---- life ---- */
 
 static void
+on_name_acquired(GDBusConnection *connection, const char *name, gpointer user_data)
+{
+    BpfpvBus *bus = user_data;
+
+    bus->funcs->ready(bus->user_data);
+}
+
+static void
 on_name_lost(GDBusConnection *connection, const char *name, gpointer user_data)
 {
     BpfpvBus *bus = user_data;
 
-    bus->lost(connection ? "the name " BUS_NAME " is taken, is another bpfpvd running, or does the "
-                           "bus's policy not allow it?"
-                         : "the connection to the bus was lost",
-              bus->user_data);
+    bus->funcs->lost(connection ? "the name " BUS_NAME
+                                  " is taken, is another bpfpvd running, or does the "
+                                  "bus's policy not allow it?"
+                                : "the connection to the bus was lost",
+                     bus->user_data);
 }
 
 static GDBusConnection *
@@ -433,9 +456,8 @@ bpfpv_bus_is_served(const char *address)
 }
 
 BpfpvBus *
-bpfpv_bus_new(const char *address, const BpfpvConf *conf,
-              void (*lost)(const char *reason, gpointer user_data), gpointer user_data,
-              GError **error)
+bpfpv_bus_new(const char *address, const BpfpvConf *conf, const BpfpvBusFuncs *funcs,
+              gpointer user_data, GError **error)
 {
     static const GDBusInterfaceVTable vtable = {.method_call = on_call, .get_property = on_get};
     g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml(BPFPV_BUS_XML, error);
@@ -444,7 +466,7 @@ bpfpv_bus_new(const char *address, const BpfpvConf *conf,
     if (!info)
         return NULL;
     bus->conf = conf;
-    bus->lost = lost;
+    bus->funcs = funcs;
     bus->user_data = user_data;
     bus->worker = bpfpv_worker_new(N_WORKERS);
     bus->cancellable = g_cancellable_new();
@@ -458,7 +480,7 @@ bpfpv_bus_new(const char *address, const BpfpvConf *conf,
         return NULL;
     bus->owner =
         g_bus_own_name_on_connection(bus->connection, BUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
-                                     NULL, on_name_lost, bus, NULL);
+                                     on_name_acquired, on_name_lost, bus, NULL);
     return g_steal_pointer(&bus);
 }
 

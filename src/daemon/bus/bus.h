@@ -6,14 +6,23 @@
 
 typedef struct _BpfpvBus BpfpvBus;
 
+typedef struct {
+    /* The name is owned: whoever calls is answered. */
+    void (*ready)(gpointer user_data);
+    /* The bus or the name is not to be had, or was lost. */
+    void (*lost)(const char *reason, gpointer user_data);
+    /* Reads bpfpvd.conf again; where that fails, it was as if nobody had asked. */
+    gboolean (*reload)(gpointer user_data, GError **error);
+} BpfpvBusFuncs;
+
 /**
  * bpfpv_bus_new:
  * @address: (nullable): a bus's address; %NULL: the system bus
- * @lost: called when the bus or the name is not to be had, or lost
+ * @conf: borrowed as long as the bus
+ * @funcs: (transfer none): valid as long as the bus
  */
-BpfpvBus *bpfpv_bus_new(const char *address, const BpfpvConf *conf,
-                        void (*lost)(const char *reason, gpointer user_data), gpointer user_data,
-                        GError **error);
+BpfpvBus *bpfpv_bus_new(const char *address, const BpfpvConf *conf, const BpfpvBusFuncs *funcs,
+                        gpointer user_data, GError **error);
 void bpfpv_bus_free(BpfpvBus *bus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvBus, bpfpv_bus_free)
 

@@ -2,7 +2,7 @@
 /*
  * All managed domains together; see manager.h. What libvirt tells is in watch.c,
  * placement and pin calls are in place.c, what that means for each domain in
- * state.c.
+ * state.c, the daemon's end in shutdown.c.
  */
 #include "daemon/manager/private.h"
 
@@ -11,9 +11,6 @@
 #include "daemon/bus/status.h"
 #include "host/run.h"
 #include "programs/program.h"
-
-/* A job that holds a domain takes libvirt 30 s to give up on. */
-#define SHUTDOWN_TIMEOUT_S 35
 
 static void
 tell_state(BpfpvManaged *managed)
@@ -338,6 +335,15 @@ bpfpv_manager_refresh(BpfpvManager *manager, const char *uuid)
     bpfpv_watch_refresh(manager->watch, uuid);
 }
 
+void
+bpfpv_manager_reconfigured(BpfpvManager *manager)
+{
+    if (manager->shutting_down)
+        return;
+    bpfpv_manager_place_soon(manager);
+    bpfpv_watch_refresh_all(manager->watch);
+}
+
 /* ---- life ---- */
 
 BpfpvManager *
@@ -378,6 +384,7 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->step_source, g_source_remove);
     g_clear_handle_id(&manager->drop_source, g_source_remove);
     g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
+    g_clear_handle_id(&manager->offline_timer, g_source_remove);
     bpfpv_watch_free(manager->watch);
     g_hash_table_unref(manager->domains);
     bpfpv_cgroup_watch_free(manager->cgroups);
@@ -391,68 +398,4 @@ bpfpv_manager_free(BpfpvManager *manager)
     bpfpv_payload_unref(manager->payload);
     g_free(manager->unconnected);
     g_free(manager);
-}
-
-static gboolean
-shutdown_over(gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-
-    manager->shutdown_timer = 0;
-    g_warning("not every original mask could be put back in time; the journal keeps them");
-    manager->shutdown_done(manager->shutdown_data);
-    return G_SOURCE_REMOVE;
-}
-
-/* Whether no domain has a status any more. */
-static gboolean
-end_notes(BpfpvManager *manager)
-{
-    gboolean ended = TRUE;
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        ended &= bpfpv_pins_end_note(((BpfpvManaged *)value)->pins);
-    return ended;
-}
-
-void
-bpfpv_manager_check_shutdown(BpfpvManager *manager)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    if (!manager->shutting_down || !manager->shutdown_timer)
-        return;
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (!bpfpv_pins_are_original(((BpfpvManaged *)value)->pins))
-            return;
-    if (!end_notes(manager))
-        return;
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        bpfpv_pins_settle(((BpfpvManaged *)value)->pins);
-    g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
-    manager->shutdown_done(manager->shutdown_data);
-}
-
-void
-bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    if (manager->shutting_down)
-        return;
-    manager->shutting_down = TRUE;
-    manager->shutdown_done = done;
-    manager->shutdown_data = user_data;
-    manager->shutdown_timer = g_timeout_add_seconds(SHUTDOWN_TIMEOUT_S, shutdown_over, manager);
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        bpfpv_pins_forget_refusals(((BpfpvManaged *)value)->pins);
-    bpfpv_manager_place_soon(manager);
 }

@@ -42,7 +42,7 @@ typedef struct {
 
 /**
  * bpfpv_manager_new:
- * @conf: borrowed as long as the manager
+ * @conf: borrowed as long as the manager; its owner says when it was read again
  *
  * Begins to watch libvirt.
  */
@@ -58,6 +58,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvManager, bpfpv_manager_free)
  * The loaders stay in their guests, for the next daemon.
  */
 void bpfpv_manager_shutdown(BpfpvManager *manager, GSourceFunc done, gpointer user_data);
+/* After that: how many domains could not be put back. */
+guint bpfpv_manager_shutdown_left(const BpfpvManager *manager);
+
+/**
+ * bpfpv_manager_reconfigured:
+ *
+ * What bpfpvd.conf says has changed: solves again, and reads every running
+ * domain's XML again. What the change doesn't concern stays as it is.
+ */
+void bpfpv_manager_reconfigured(BpfpvManager *manager);
+/* For people, in one line. Returns: (transfer full) */
+char *bpfpv_manager_summary(const BpfpvManager *manager);
 
 /* Returns: (transfer none) (nullable): why what is known of the domains may not be so any more, or
  * not be all: libvirt is not reached, or still being asked; %NULL: it is all there is */

@@ -40,7 +40,9 @@ struct _BpfpvManager {
     GHashTable *withdrawn; /* (nullable): only to be ended: UUIDs of those that were begun with */
     GSourceFunc withdraw_done;
     gpointer withdraw_data;
-    guint shutdown_timer;
+    guint shutdown_timer; /* until it is given up */
+    guint offline_timer;  /* the same, while there is no connection */
+    guint shutdown_left;  /* domains that were given up */
     GSourceFunc shutdown_done;
     gpointer shutdown_data;
 };
@@ -68,8 +70,12 @@ BpfpvManaged *bpfpv_manager_withdraw_domain(BpfpvManager *manager, const BpfpvDo
                                             int id);
 /* A domain is done with, all are known, or libvirt is out of reach. */
 void bpfpv_manager_check_withdrawal(BpfpvManager *manager);
+
+/* shutdown.c: */
 /* Ends the shutdown when every original is back. */
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
+/* The connection to libvirt was made, or lost. */
+void bpfpv_manager_shutdown_connection(BpfpvManager *manager);
 
 /* place.c: */
 /* Whether what @managed asks for counts; if not, its originals are due. */

@@ -99,3 +99,12 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
         *reason = g_strdup("");
     return state;
 }
+
+char *
+bpfpv_manager_summary(const BpfpvManager *manager)
+{
+    if (!manager->connected)
+        return g_strdup("Not connected to libvirt, trying again");
+    return g_strdup_printf("Connected to libvirt, %u domains managed",
+                           g_hash_table_size(manager->domains));
+}

@@ -33,6 +33,20 @@ parse_domain(const BpfpvManager *manager, const char *text, GError **error)
     return bpfpv_domain_xml_parse(text, &context, manager->conf->policy, error);
 }
 
+/* By its own status, or, where somebody has removed that, by the journal. */
+static gboolean
+is_left_pinned(const BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
+{
+    g_autoptr(BpfpvJournalEntry) entry = NULL;
+
+    if (manager->listed || manager->shutting_down)
+        return FALSE;
+    if (xml->status)
+        return TRUE;
+    entry = bpfpv_journal_read(manager->conf->state_dir, xml->uuid, NULL);
+    return entry && entry->pinned && entry->id == id;
+}
+
 static void
 on_domain(const char *uuid, int id, const char *text, gpointer user_data)
 {
@@ -59,7 +73,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     if (manager->withdrawn) {
         managed = managed ? managed : bpfpv_manager_withdraw_domain(manager, xml, id);
     } else if (!xml->config && !xml->config_error) {
-        if (!managed && xml->status && !manager->listed && !manager->shutting_down)
+        if (!managed && is_left_pinned(manager, xml, id))
             managed = bpfpv_manager_manage(manager, xml, id); /* what a daemon that died left */
         if (managed && !manager->shutting_down)
             bpfpv_managed_release(managed);
@@ -145,6 +159,7 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
     manager->listed = FALSE;
     manager->unreachable = FALSE;
     set_unconnected(manager, "connected, and still reading which domains run");
+    bpfpv_manager_shutdown_connection(manager);
     g_message("connected to libvirt at %s", manager->conf->uri);
     bpfpv_manager_place_soon(manager);
 }
@@ -174,6 +189,7 @@ on_disconnected(const char *reason, gpointer user_data)
     manager->listed = FALSE;
     set_unconnected(manager, reason);
     bpfpv_manager_check_withdrawal(manager);
+    bpfpv_manager_shutdown_connection(manager);
 }
 
 static void
