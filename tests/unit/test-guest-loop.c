@@ -198,7 +198,7 @@ teardown(void **state)
 }
 
 static void
-stop(void)
+stop_loop(void)
 {
     say(BPFPV_WIRE_STOP, 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
@@ -214,7 +214,7 @@ a_loss_while_the_host_does_not_read_is_repaired(void **state)
     usleep(1200 * 1000); /* longer than the loop waits for something to follow */
     assert_int_equal(snapshots, 1);
     assert_true(host_reads_until(2));
-    stop();
+    stop_loop();
 }
 
 static void
@@ -227,7 +227,7 @@ a_snapshot_that_lost_nothing_is_taken_once(void **state)
     assert_true(host_reads_until(1));
     usleep(800 * 1000);
     assert_int_equal(snapshots, 1);
-    stop();
+    stop_loop();
 }
 
 /* The buffer is full when a CPU comes, and there is nothing else to be said after that. */
