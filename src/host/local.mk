@@ -11,14 +11,14 @@ src_host_libhost_la_SOURCES = \
 	src/host/hook-check.c src/host/hook-check.h \
 	src/host/hook-check-selinux.c src/host/hook-check-selinux.h \
 	src/host/injector.c src/host/injector.h \
-	src/host/journal.c src/host/journal.h \
-	src/host/journal-entry.c \
-	src/host/journal-json.c \
-	src/host/journal-private.h \
-	src/host/pinner.c src/host/pinner.h \
-	src/host/pinner-private.h \
-	src/host/pinner-defined.c \
-	src/host/pinner-threads.c \
+	src/host/journal/journal.c src/host/journal/journal.h \
+	src/host/journal/entry.c \
+	src/host/journal/json.c \
+	src/host/journal/private.h \
+	src/host/pinner/pinner.c src/host/pinner/pinner.h \
+	src/host/pinner/private.h \
+	src/host/pinner/defined.c \
+	src/host/pinner/threads.c \
 	src/host/run.c src/host/run.h \
 	src/host/run-look.c \
 	src/host/threads.c src/host/threads.h \

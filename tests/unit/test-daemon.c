@@ -9,7 +9,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 
-#include "host/journal.h"
+#include "host/journal/journal.h"
 #include "notify-socket.h"
 
 #define UUID "11111111-2222-3333-4444-555555555555"

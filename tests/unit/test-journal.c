@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "host/journal.h"
+#include "host/journal/journal.h"
 
 #define UUID "11111111-2222-3333-4444-555555555555"
 

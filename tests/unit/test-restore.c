@@ -9,7 +9,7 @@
 
 #include "daemon/restore/restore.h"
 #include "fake-domains.h"
-#include "host/journal.h"
+#include "host/journal/journal.h"
 
 #define A "aaaaaaaa-0000-4000-8000-000000000001"
 #define B "bbbbbbbb-0000-4000-8000-000000000002"

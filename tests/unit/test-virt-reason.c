@@ -11,7 +11,7 @@
 #include "fake-libvirt.h"
 #include "host/agent.h"
 #include "host/domain.h"
-#include "host/pinner.h"
+#include "host/pinner/pinner.h"
 #include "host/virt.h"
 #include "host/watch.h"
 

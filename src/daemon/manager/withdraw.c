@@ -5,7 +5,7 @@
  */
 #include "daemon/manager/private.h"
 
-#include "host/journal.h"
+#include "host/journal/journal.h"
 
 static gboolean
 has_something(const BpfpvManager *manager, const BpfpvDomainXml *xml)

@@ -11,7 +11,7 @@
 #include "xml/domain-topology.h"
 #include "xml/status.h"
 #include "host/cgroup.h"
-#include "host/journal.h"
+#include "host/journal/journal.h"
 
 typedef struct _BpfpvPins BpfpvPins;
 

@@ -5,7 +5,7 @@
 #include "core/quota.h"
 #include "daemon/pins/pins.h"
 #include "core/plan/refusals.h"
-#include "host/pinner.h"
+#include "host/pinner/pinner.h"
 #include "host/threads.h"
 
 /* After a call that a job held up, which has already taken libvirt's own 30 s, or that did not get

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "daemon/restore/restore.h"
-#include "host/journal.h"
-#include "host/pinner.h"
+#include "host/journal/journal.h"
+#include "host/pinner/pinner.h"
 #include "host/worker.h"
 
 typedef struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pins that a domain's definition has, which its next run is started with. */
-#include "host/pinner-private.h"
+#include "host/pinner/private.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What pinner.c and pinner-threads.c share. */
+/* What the files of this folder share. */
 #pragma once
 
 #include <libvirt/libvirt.h>
 
-#include "host/pinner.h"
+#include "host/pinner/pinner.h"
 
 /**
  * bpfpv_pinner_list_threads:
@@ -18,7 +18,7 @@ GPtrArray *bpfpv_pinner_list_threads(virDomainPtr domain, guint n_host_cpus, GEr
 
 #define BPFPV_PINNER_MAX_VCPUS 1024
 
-/* pinner-defined.c: what the domain's definition has for the thread. @map: (out): of @maplen bytes.
+/* defined.c: what the domain's definition has for the thread. @map: (out): of @maplen bytes.
  * Returns: whether it could be read. Blocks. */
 gboolean bpfpv_pinner_read_defined(virDomainPtr domain, BpfpvThreadKind kind, guint id, guchar *map,
                                    int maplen);

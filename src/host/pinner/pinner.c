@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libvirt's pin calls of one domain; see pinner.h. The only place that pins. */
-#include "host/pinner-private.h"
+#include "host/pinner/private.h"
 
 #include <string.h>
 

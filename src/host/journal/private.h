@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What journal.c and journal-json.c share. */
+/* What the files of this folder share. */
 #pragma once
 
-#include "host/journal.h"
+#include "host/journal/journal.h"
 
 /* Returns: (transfer full): the entry as JSON */
 char *bpfpv_journal_to_json(const BpfpvJournalEntry *entry);

@@ -4,7 +4,7 @@
  * and their pins, is in the live XML: the mask that libvirt tells with a thread
  * is the kernel's, which leaves out CPUs that are offline.
  */
-#include "host/pinner-private.h"
+#include "host/pinner/private.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A journal entry as JSON, and back; see journal-private.h. Pure. */
-#include "host/journal-private.h"
+/* A journal entry as JSON, and back; see private.h. Pure. */
+#include "host/journal/private.h"
 
 #include <json-glib/json-glib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the journal has of one domain; see journal.h. No I/O. */
-#include "host/journal.h"
+#include "host/journal/journal.h"
 
 static void
 thread_free(gpointer data)

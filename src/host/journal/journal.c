@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What must survive the daemon; see journal.h. The only user of the state directory. */
-#include "host/journal-private.h"
+#include "host/journal/private.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
