@@ -68,7 +68,8 @@ an_agent_that_does_not_run_is_waited_for(void **state)
 
     assert_int_equal(bed_ctl(NULL, NULL, "attach", "--no-wait", "silent", NULL), 0);
     bed_wait_state("silent", "waiting-agent", BED_SOON);
-    itest_assert_reason("silent", "is qemu-guest-agent installed and running in the guest?");
+    itest_assert_reason("silent", "is qemu-guest-agent installed and running in the guest, "
+                                  "or the package bpfpv-guest?");
     itest_assert_served(healthy);
     bed_guest_destroy(guest);
 }
