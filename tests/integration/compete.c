@@ -165,7 +165,7 @@ one_that_is_let_go_gives_its_cpu_to_the_next(void **state)
     assert_int_equal(bed_ctl(NULL, NULL, "detach", "one", NULL), 0);
     bed_assert_vcpupin(two, 1, its, BED_SOON);
     itest_attach(one); /* after all that was to come of the detach */
-    assert_int_equal(itest_count_heard(two, "vcpupin1"), 1);
+    itest_await_heard(two, "vcpupin1", 1);
     bed_guest_kill(one, first, SIGKILL);
     bed_guest_kill(two, second, SIGKILL);
     bed_assert_vcpupin_all(two, 1, BED_SOON);

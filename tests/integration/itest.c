@@ -122,6 +122,51 @@ on_tunable(virConnectPtr connection, virDomainPtr domain, virTypedParameterPtr p
                                       params[i].field + strlen(prefix), params[i].value.s, NULL));
 }
 
+/* What on_mark() hears of. */
+#define MARK_NAMESPACE "urn:bpfpv:test"
+
+static void
+on_mark(virConnectPtr connection, virDomainPtr domain, int type, const char *uri, void *marked)
+{
+    if (g_strcmp0(uri, MARK_NAMESPACE) == 0)
+        (*(guint *)marked)++;
+}
+
+static void
+set_mark(virDomainPtr domain, const char *mark, guint *marked)
+{
+    guint before = *marked;
+
+    assert_int_equal(virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, mark, "test",
+                                          MARK_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE),
+                     0);
+    while (*marked == before)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+/* A call has its effect before libvirt tells of it. Setting metadata waits until no other call is
+ * under way, and what is told of it comes after what was told of those. */
+static void
+hear_what_was_done(virConnectPtr connection)
+{
+    guint marked = 0;
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    int callback =
+        virConnectDomainEventRegisterAny(connection, NULL, VIR_DOMAIN_EVENT_ID_METADATA_CHANGE,
+                                         VIR_DOMAIN_EVENT_CALLBACK(on_mark), &marked, NULL);
+
+    assert_true(n >= 0);
+    assert_true(callback >= 0);
+    for (int i = 0; i < n; i++) {
+        set_mark(domains[i], "<mark/>", &marked);
+        set_mark(domains[i], NULL, &marked);
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    assert_int_equal(virConnectDomainEventDeregisterAny(connection, callback), 0);
+}
+
 void
 itest_listen(void)
 {
@@ -134,6 +179,8 @@ itest_listen(void)
     assert_true(virConnectDomainEventRegisterAny(listening, NULL, VIR_DOMAIN_EVENT_ID_TUNABLE,
                                                  VIR_DOMAIN_EVENT_CALLBACK(on_tunable), NULL,
                                                  NULL) >= 0);
+    hear_what_was_done(listening);
+    g_ptr_array_set_size(heard, 0);
 }
 
 GPtrArray *
@@ -160,6 +207,20 @@ itest_count_heard(BedGuest *guest, const char *thread)
         n++;
     }
     return n;
+}
+
+void
+itest_await_heard(BedGuest *guest, const char *thread, guint n)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)BED_SOON * 1000;
+
+    while (itest_count_heard(guest, thread) < n) {
+        if (g_get_monotonic_time() > end)
+            bed_fail("libvirt did not tell of %u calls for %s of %s", n, thread,
+                     bed_guest_name(guest));
+        g_usleep(20 * 1000);
+    }
+    assert_int_equal(itest_count_heard(guest, thread), n);
 }
 
 void

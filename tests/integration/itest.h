@@ -57,6 +57,8 @@ void itest_listen(void);
 GPtrArray *itest_heard(void);
 /* How often that was of @thread, "vcpupin1", of @guest. */
 guint itest_count_heard(BedGuest *guest, const char *thread);
+/* Waits until it was so often, and not more. */
+void itest_await_heard(BedGuest *guest, const char *thread, guint n);
 
 /* "bpfpvd --restore": puts back what a daemon that died has left. */
 void itest_restore(void);

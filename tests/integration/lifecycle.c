@@ -154,7 +154,7 @@ the_next_daemon_goes_on_where_a_killed_one_was(void **state)
     bed_guest_kill(guest, first, SIGKILL);
     bed_guest_kill(guest, second, SIGKILL);
     bed_assert_vcpupin_all(guest, 1, BED_SOON);
-    assert_int_equal(itest_count_heard(guest, "vcpupin1"), 1); /* one would have been heard */
+    itest_await_heard(guest, "vcpupin1", 1); /* one would have been heard */
 }
 
 static void
