@@ -22,8 +22,9 @@ static gboolean
 check_record(const char *directory, const char *uuid, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_read(directory, uuid, &cause);
+    BpfpvJournalEntry *entry = bpfpv_journal_read(directory, uuid, &cause);
 
+    bpfpv_journal_entry_free(entry);
     if (!cause)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&cause));
