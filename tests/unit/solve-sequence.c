@@ -253,8 +253,11 @@ run_sequence(const GArray *changes, gpointer data)
 char *
 smallest_failure(GArray **changes, Run *run, const char *wrong)
 {
-    static const char *const kinds[] = {"topology", "host",   "online",  "add",
-                                        "remove",   "policy", "threads", "demand"};
+    static const char *const kinds[] = {
+        [CHANGE_TOPOLOGY] = "topology", [CHANGE_HOST] = "host",     [CHANGE_ONLINE] = "online",
+        [CHANGE_ADD] = "add",           [CHANGE_REMOVE] = "remove", [CHANGE_POLICY] = "policy",
+        [CHANGE_THREADS] = "threads",   [CHANGE_CGROUP] = "cgroup", [CHANGE_DEMAND] = "demand",
+    };
     const char *end = strchr(wrong, ']');
     g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);
     GString *text = g_string_new(NULL);
