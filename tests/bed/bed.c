@@ -83,7 +83,7 @@ bed_fail(const char *format, ...)
     va_start(list, format);
     message = g_strdup_vprintf(format, list);
     va_end(list);
-    print_error("%s\n", message);
+    print_error("FAILURE: %s\n", message);
     if (!failing) { /* what is shown may fail in turn */
         failing = TRUE;
         show_domains();

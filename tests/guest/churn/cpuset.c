@@ -121,6 +121,22 @@ is_partition(const char *group)
            strncmp(text, "member", strlen("member")) != 0 && !strstr(text, "invalid");
 }
 
+/* Takes the CPUs of those beside @group: older kernels give none to a partition that another has
+ * too. */
+static void
+make_room(const char *group)
+{
+    char parent[16], other[16];
+    unsigned i;
+
+    parent_of(group, parent);
+    for (i = 1; i < GROUPS; i++) {
+        parent_of(groups[i], other);
+        if (groups[i] != group && strcmp(parent, other) == 0)
+            write_text(path_of(groups[i], "cpuset.cpus"), "\n");
+    }
+}
+
 /* Of v2: scheduling domains of their own. It has happened where the kernel says so, and where it
  * says no more that a group is one. */
 enum outcome
@@ -130,6 +146,8 @@ cpuset_partition(unsigned kind)
     const char *group = random_child(), *wanted = kinds[random_below(4)];
     bool was = is_partition(group), is;
 
+    if (!was && random_below(2))
+        make_room(group);
     if (!was)
         set_cpus(group, UINT64_C(1) << random_below(n_cpus));
     if (!write_text(path_of(group, "cpuset.cpus.partition"), "%s", wanted))
