@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/guest/churn/zoo.c \
 	tests/guest/init \
 	tests/guest/inittab \
+	tests/guest/ports \
 	tests/guest/rc \
 	tests/guest/shutdown
 

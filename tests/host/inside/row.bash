@@ -7,7 +7,7 @@ bed=/usr/local/lib/bed
 . $bed/lib.bash
 
 export LIBVIRT_DEFAULT_URI=qemu:///system LC_ALL=C.UTF-8
-export BED_DIR=/run/bed BED_TEMPLATE=$bed/domain.xml BED_AGENT_SECONDS=900
+export BED_DIR=/run/bed BED_TEMPLATE=$bed/domain.xml BED_AGENT_SECONDS=600
 hook=/etc/libvirt/hooks/qemu.d/bpfpv
 hook_away=/etc/libvirt/bpfpv-hook.away
 images=/var/lib/libvirt/images/bed
@@ -94,12 +94,19 @@ start_small_domain() {
     virsh -q create "$BED_DIR/$1.xml" >/dev/null || fail "domain $1 can't be started"
 }
 
+# A kernel that takes its measure of its clocks on a very busy machine may get it wrong and stall:
+# once more, then.
+start_guest() {
+    bed-guest start "$guest" 2 && return
+    drop_domain "$guest"
+    return 1
+}
+
 # need_guest: the nested guest runs and its agent answers.
 need_guest() {
     is_running "$guest" || drop_domain "$guest"
-    if ! virsh domid "$guest" >/dev/null 2>&1; then
-        bed-guest start "$guest" 2 || fail "the nested guest can't be started"
-    fi
+    virsh domid "$guest" >/dev/null 2>&1 || start_guest || start_guest ||
+        fail "the nested guest can't be started"
 }
 
 drop_domain() {
