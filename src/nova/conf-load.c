@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which files nova-compute reads, and in which order; see conf.h. */
+#include <errno.h>
 #include <gio/gio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nova/conf.h"
 
@@ -46,9 +48,23 @@ compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* @path: of a directory that may be missing */
+/* @path: of a file that may be missing
+ * @n: (inout): counts those that were read */
 static gboolean
-read_directory(BpfpvNovaConf *conf, const char *path, GError **error)
+read_optional(BpfpvNovaConf *conf, const char *path, guint *n, GError **error)
+{
+    struct stat status;
+
+    if (lstat(path, &status) < 0 && errno == ENOENT)
+        return TRUE;
+    (*n)++;
+    return read_file(conf, path, error);
+}
+
+/* @path: of a directory that may be missing
+ * @n: (inout): counts the files that were read */
+static gboolean
+read_directory(BpfpvNovaConf *conf, const char *path, guint *n, GError **error)
 {
     g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -68,6 +84,7 @@ read_directory(BpfpvNovaConf *conf, const char *path, GError **error)
         if (!read_file(conf, file, error))
             return FALSE;
     }
+    *n += names->len;
     return TRUE;
 }
 
@@ -80,14 +97,19 @@ bpfpv_nova_conf_load(const char *file, GError **error)
     g_autofree char *directory = g_strconcat(file, ".d", NULL);
     g_autofree char *compute_directory = g_strconcat(compute, ".d", NULL);
     gboolean is_compute = g_str_has_suffix(file, "/" COMPUTE);
+    guint n = 0;
 
-    if (!read_file(conf, file, error))
+    if (!read_optional(conf, file, &n, error))
         return NULL;
-    if (!is_compute && g_file_test(compute, G_FILE_TEST_EXISTS) && !read_file(conf, compute, error))
+    if (!is_compute && !read_optional(conf, compute, &n, error))
         return NULL;
-    if (!read_directory(conf, directory, error))
+    if (!read_directory(conf, directory, &n, error))
         return NULL;
-    if (!is_compute && !read_directory(conf, compute_directory, error))
+    if (!is_compute && !read_directory(conf, compute_directory, &n, error))
         return NULL;
+    if (n == 0) {
+        fail(error, file, "there is no such file, and no *.conf in %s", directory);
+        return NULL;
+    }
     return g_steal_pointer(&conf);
 }

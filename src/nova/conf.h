@@ -45,7 +45,7 @@ gboolean bpfpv_nova_conf_parse(BpfpvNovaConf *conf, const char *text, gsize leng
  *
  * Reads what nova-compute reads where it is started without options, in its order: @file,
  * nova-compute.conf beside it, then of the directories FILE.d and nova-compute.conf.d every *.conf,
- * by name. Only @file has to be there. Blocks.
+ * by name. Each may be missing, but not all of them. Blocks.
  *
  * Returns: (transfer full): what they say, or %NULL with @error set
  */

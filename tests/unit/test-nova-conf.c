@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "nova/conf.h"
 
@@ -181,6 +182,42 @@ later_files_win(void **state)
     remove_tree(root);
 }
 
+/* Each is enough, as it is for nova-compute. */
+static void
+the_main_file_may_be_missing(void **state)
+{
+    static const char *const names[] = {"nova.conf.d/a.conf", "nova-compute.conf",
+                                        "nova-compute.conf.d/a.conf"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *root = g_dir_make_tmp("bpfpv-nova-XXXXXX", NULL);
+        g_autofree char *main_file = g_build_filename(root, "nova.conf", NULL);
+        g_autoptr(BpfpvNovaConf) conf = NULL;
+        g_autoptr(GError) error = NULL;
+
+        write_file(root, names[i], "[compute]\ncpu_shared_set=2-5\n");
+        conf = bpfpv_nova_conf_load(main_file, &error);
+        assert_null(error);
+        assert_value(conf, "compute", "cpu_shared_set", "2-5");
+        remove_tree(root);
+    }
+}
+
+/* A link to a file that is not there is a mistake of somebody's. */
+static void
+a_main_file_that_leads_nowhere_is_named(void **state)
+{
+    g_autofree char *root = g_dir_make_tmp("bpfpv-nova-XXXXXX", NULL);
+    g_autofree char *main_file = g_build_filename(root, "nova.conf", NULL);
+    g_autoptr(GError) error = NULL;
+
+    assert_int_equal(symlink("elsewhere", main_file), 0);
+    write_file(root, "nova.conf.d/a.conf", "[compute]\na=1\n");
+    assert_null(bpfpv_nova_conf_load(main_file, &error));
+    assert_true(g_str_has_prefix(error->message, main_file));
+    remove_tree(root);
+}
+
 static void
 what_cannot_be_read_is_named(void **state)
 {
@@ -257,6 +294,8 @@ main(void)
         cmocka_unit_test(mistakes_have_their_line_and_no_secret),
         cmocka_unit_test(a_file_without_end_is_refused),
         cmocka_unit_test(later_files_win),
+        cmocka_unit_test(the_main_file_may_be_missing),
+        cmocka_unit_test(a_main_file_that_leads_nowhere_is_named),
         cmocka_unit_test(what_cannot_be_read_is_named),
         cmocka_unit_test(excludes_count_wherever_they_stand),
         cmocka_unit_test(what_is_no_set_of_cpus_is_refused),
