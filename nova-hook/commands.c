@@ -83,18 +83,21 @@ run_run(const BpfpvAgentConf *conf, const BpfpvCommandLine *line, GError **error
 static gboolean
 run_provider_config(const BpfpvAgentConf *conf, const BpfpvCommandLine *line, GError **error)
 {
-    g_autoptr(BpfpvHealth) health = bpfpv_health_ask(line->bus_address, NULL);
+    static const char *const anchoring[] = {BPFPV_ANCHOR_PROGRAM, NULL};
     int anchors = line->anchors >= 0 ? line->anchors : conf->anchors;
+    /* Where it is said how many, the daemon need not run: this may not even be the host. */
+    g_autoptr(BpfpvHealth) health = anchors < 0 ? bpfpv_health_ask(line->bus_address, NULL) : NULL;
     g_autofree char *yaml = NULL;
 
-    if (health->reason) {
+    if (health && health->reason) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "what this host has to give is not known: %s", health->reason);
+                    "what this host has to give is not known: %s; say it with --anchors=N",
+                    health->reason);
         return FALSE;
     }
     yaml = bpfpv_provider_config(line->provider ? line->provider : conf->provider,
-                                 (const char *const *)health->programs,
-                                 anchors >= 0 ? (guint)anchors : health->anchors, error);
+                                 health ? (const char *const *)health->programs : anchoring,
+                                 health ? health->anchors : (guint)anchors, error);
     if (yaml)
         g_print("%s", yaml);
     return yaml != NULL;

@@ -12,6 +12,8 @@
 
 #define BPFPV_TRAIT "CUSTOM_BPFPV"
 #define BPFPV_ANCHOR_CLASS "CUSTOM_BPFPV_ANCHOR"
+/* The program that asks for anchors. */
+#define BPFPV_ANCHOR_PROGRAM "affinity"
 /* The child provider's name is the host's provider's with this behind it. */
 #define BPFPV_CHILD_SUFFIX "_bpfpv"
 

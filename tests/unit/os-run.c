@@ -91,12 +91,10 @@ void
 os_run(OsRun *run, const char *command)
 {
     g_autofree char *conf = g_strconcat("--config=", run->conf, NULL);
-    const char *argv[] = {g_getenv("BPFPV_PLACEMENT"),
-                          "--verbose",
-                          conf,
-                          "--bus-address=unix:path=/nonexistent/bus",
-                          command,
-                          NULL};
+    g_autofree char *line =
+        g_strconcat(g_getenv("BPFPV_PLACEMENT"), " --verbose ", conf,
+                    " --bus-address=unix:path=/nonexistent/bus ", command, NULL);
+    g_auto(GStrv) argv = g_strsplit(line, " ", -1);
     g_autoptr(GSubprocessLauncher) launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
     g_autoptr(GSubprocess) process = NULL;
@@ -107,7 +105,7 @@ os_run(OsRun *run, const char *command)
     /* A proxy of the environment's must not be asked: nobody answers there. */
     g_subprocess_launcher_setenv(launcher, "http_proxy", "http://127.0.0.1:9", TRUE);
     g_subprocess_launcher_setenv(launcher, "https_proxy", "http://127.0.0.1:9", TRUE);
-    process = g_subprocess_launcher_spawnv(launcher, argv, &error);
+    process = g_subprocess_launcher_spawnv(launcher, (const char *const *)argv, &error);
     assert_null(error);
     assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &run->out, &run->err, &error));
     if (!g_subprocess_get_if_exited(process))

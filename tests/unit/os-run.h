@@ -35,8 +35,8 @@ void os_run_write(OsRun *run, const char *name, const char *text, guint mode);
 /* Returns: (transfer full) */
 char *os_run_path(OsRun *run, const char *name);
 
-/* "bpfpv-placement --verbose --config=… --bus-address=(none) COMMAND"; fails the test if a secret
- * is in the output. */
+/* "bpfpv-placement --verbose --config=… --bus-address=(none) COMMAND", @command split at its
+ * spaces; fails the test if a secret is in the output. */
 void os_run(OsRun *run, const char *command);
 
 /* "run", in the background, on this bus; stopped at the latest by os_run_tear_down(). */

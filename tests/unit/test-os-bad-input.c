@@ -513,8 +513,8 @@ the_owner_of_the_trait_is_found(void **state)
 {
     OsRun *run = *state;
     g_autofree char *conf = g_strdup_printf(
-        "[placement]\nauth_type=noauth2\nendpoint_override=http://127.0.0.1:1\n[agent]\n"
-        "provider_config_dir=%s\n",
+        "[placement]\nauth_type=noauth2\nendpoint_override=http://127.0.0.1:1\n[node]\n"
+        "provider=c1\n[agent]\nprovider_config_dir=%s\n",
         run->dir);
 
     os_run_write(run, "placement.conf", conf, 0644);
@@ -528,6 +528,22 @@ the_owner_of_the_trait_is_found(void **state)
     os_assert_failed(run, "c.yaml:2 names CUSTOM_BPFPV");
     os_run(run, "withdraw");
     os_assert_failed(run, "c.yaml:2 names CUSTOM_BPFPV");
+}
+
+/* Where bpfpvd does not run, somebody has to say how many anchors there are. */
+static void
+a_provider_config_needs_no_daemon_that_is_told_all(void **state)
+{
+    OsRun *run = *state;
+
+    os_run_configure(run, "%s", "");
+    os_run(run, "provider-config");
+    os_assert_failed(run, "say it with --anchors=N");
+    os_run(run, "--anchors=6 --provider=c2 provider-config");
+    assert_int_equal(run->code, 0);
+    assert_non_null(strstr(run->out, "name: 'c2'\n"));
+    assert_non_null(strstr(run->out, "total: 6\n"));
+    assert_non_null(strstr(run->out, "- CUSTOM_BPFPV_AFFINITY\n"));
 }
 
 /* Where Nova keeps what, its own configuration says. */
@@ -590,6 +606,7 @@ main(void)
         TEST(credentials_that_others_may_read),
         TEST(wrong_settings_are_named),
         TEST(the_owner_of_the_trait_is_found),
+        TEST(a_provider_config_needs_no_daemon_that_is_told_all),
         TEST(nova_conf_says_where_things_are),
     };
 
