@@ -41,12 +41,13 @@ read_input(const char *path, gsize *length, GError **error)
 }
 
 static void
-print_json(BpfpvMistakes *mistakes)
+print_json(BpfpvMistakes *mistakes, gboolean has_element)
 {
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     g_autoptr(GVariant) value = NULL;
 
     g_variant_builder_add(&builder, "{sv}", "valid", g_variant_new_boolean(mistakes->len == 0));
+    g_variant_builder_add(&builder, "{sv}", "element", g_variant_new_boolean(has_element));
     g_variant_builder_add(
         &builder, "{sv}", "mistakes",
         g_variant_new_strv((const char *const *)mistakes->pdata, (gssize)mistakes->len));
@@ -55,14 +56,18 @@ print_json(BpfpvMistakes *mistakes)
 }
 
 static void
-print_text(const char *path, BpfpvMistakes *mistakes)
+print_text(const char *path, BpfpvMistakes *mistakes, gboolean has_element)
 {
     for (guint i = 0; i < mistakes->len; i++) {
         g_autofree char *clean = bpfpv_term_clean(g_ptr_array_index(mistakes, i));
 
         g_printerr("%s\n", clean);
     }
-    if (mistakes->len == 0)
+    if (mistakes->len == 0 && !has_element)
+        g_print("%s: there is no <bpfpv> element; such a domain is managed only if its flavor or "
+                "bpfpvd.conf says so\n",
+                path);
+    else if (mistakes->len == 0)
         g_print("%s: valid\n", path);
 }
 
@@ -76,19 +81,20 @@ run_validate(const BpfpvCtl *ctl, char **arguments)
     const BpfpvElementContext context = {programs, cpus};
     g_autoptr(BpfpvMistakes) mistakes = NULL;
     g_autofree char *text = NULL;
+    gboolean has_element = FALSE;
     gsize length;
 
     if (error)
         return bpfpv_ctl_usage("--host-cpus: %s", error->message);
     text = read_input(arguments[0], &length, &error);
     if (text)
-        mistakes = bpfpv_domain_check(text, length, &context, &error);
+        mistakes = bpfpv_domain_check(text, length, &context, &has_element, &error);
     if (!mistakes)
         return bpfpv_ctl_fail(error);
     if (ctl->json)
-        print_json(mistakes);
+        print_json(mistakes, has_element);
     else
-        print_text(arguments[0], mistakes);
+        print_text(arguments[0], mistakes, has_element);
     return mistakes->len == 0 ? BPFPV_EXIT_DONE : BPFPV_EXIT_FAILED;
 }
 

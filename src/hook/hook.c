@@ -46,7 +46,7 @@ check(const BpfpvHookConf *conf, const char *text, gsize length, char **complain
     g_autoptr(GPtrArray) programs = bpfpv_program_list();
     g_autoptr(BpfpvCpuset) cpus = bpfpv_host_cpus_read();
     const BpfpvElementContext context = {programs, cpus};
-    g_autoptr(BpfpvMistakes) mistakes = bpfpv_domain_check(text, length, &context, error);
+    g_autoptr(BpfpvMistakes) mistakes = bpfpv_domain_check(text, length, &context, NULL, error);
 
     if (!mistakes)
         return 1;

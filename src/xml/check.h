@@ -45,6 +45,7 @@ BpfpvMistakes *bpfpv_element_check(const xmlNode *element, const char *domain, g
  * bpfpv_domain_check:
  * @text: a domain's XML, or a <bpfpv> element alone
  * @context: (nullable)
+ * @has_element: (out) (optional): whether there is an element, or what was meant to be one
  * @error: return location, domain %BPFPV_XML_ERROR: it is not XML, or neither of these
  *
  * As bpfpv_element_check(), and finds what libvirt would silently drop.
@@ -52,7 +53,8 @@ BpfpvMistakes *bpfpv_element_check(const xmlNode *element, const char *domain, g
  * Returns: (transfer full): empty if all is well
  */
 BpfpvMistakes *bpfpv_domain_check(const char *text, gsize length,
-                                  const BpfpvElementContext *context, GError **error);
+                                  const BpfpvElementContext *context, gboolean *has_element,
+                                  GError **error);
 
 /* The vCPUs that a <domain> may have at most; 0: it does not say. */
 guint bpfpv_domain_n_vcpus(const xmlNode *root);

@@ -113,13 +113,15 @@ check_domain(const xmlNode *root, const BpfpvElementContext *context)
 
 BpfpvMistakes *
 bpfpv_domain_check(const char *text, gsize length, const BpfpvElementContext *context,
-                   GError **error)
+                   gboolean *has_element, GError **error)
 {
     g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, length, error);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 
     if (!doc)
         return NULL;
+    if (has_element)
+        *has_element = !bpfpv_xml_is_element(root, "domain") || bpfpv_element_find(root);
     if (bpfpv_xml_is_element(root, "domain"))
         return check_domain(root, context);
     if (is_meant(root))

@@ -16,6 +16,7 @@ unit_tests = \
 	tests/unit/test-ctl-attach \
 	tests/unit/test-ctl-map \
 	tests/unit/test-ctl-table \
+	tests/unit/test-ctl-validate \
 	tests/unit/test-demand \
 	tests/unit/test-domain-xml \
 	tests/unit/test-guest-cpus \

@@ -125,7 +125,7 @@ check_hook(guint release, const char *name)
 {
     g_autofree char *text = read_fixture(name);
     g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvMistakes) mistakes = bpfpv_domain_check(text, strlen(text), NULL, &error);
+    g_autoptr(BpfpvMistakes) mistakes = bpfpv_domain_check(text, strlen(text), NULL, NULL, &error);
 
     assert_null(error);
     assert_int_equal(mistakes->len, 0);

@@ -67,7 +67,7 @@ find_mistakes(const char *text)
     GString *lines = g_string_new(NULL);
 
     g_ptr_array_add(programs, (gpointer) "affinity");
-    mistakes = bpfpv_domain_check(text, strlen(text), &context, &error);
+    mistakes = bpfpv_domain_check(text, strlen(text), &context, NULL, &error);
     assert_null(error);
     for (guint i = 0; i < mistakes->len; i++)
         g_string_append_printf(lines, "%s\n", (char *)g_ptr_array_index(mistakes, i));
