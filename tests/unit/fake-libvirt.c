@@ -8,16 +8,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_HOST_CPUS 4
-#define N_VCPUS 2
-#define CONNECTION ((virConnectPtr)&objects[0])
-#define DOMAIN ((virDomainPtr)&objects[1])
+#include "core/cpuset/cpuset.h"
 
-static int objects[2];
+#define N_HOST_CPUS 4
+#define CONNECTION ((virConnectPtr)&objects[0])
+
+static int objects[1];
+
+/* What a virDomainPtr is here: as of when it was looked up. */
+typedef struct {
+    const char *uuid;
+    const char *name;
+    int id;
+} Handle;
 
 static GMutex lock;
 static const char *failing; /* under lock, as those that follow */
 static int failing_code;
+static int n_vcpus = 2;
+static char *answer; /* of the agent */
+static virConnectDomainQemuMonitorEventCallback port_callback;
+static void *port_data;
+static virConnectDomainEventCallback lifecycle_callback;
+static void *lifecycle_data;
+static virConnectCloseFunc close_callback;
+static void *close_data;
+static const char *holding, *held_uuid;
+static guint held;
+static GString *pins;
+static GCond released;
+
+/* So that the I/O threads have to be asked for. */
+#define XML "<domain><vcpu placement='auto'>2</vcpu><iothreads>1</iothreads></domain>"
+static const FakeGuest one_guest[] = {
+    {"11111111-2222-3333-4444-555555555555", "fake", 1, XML},
+    {0},
+};
+static const FakeGuest *guests = one_guest;
 static guint failures;
 
 static __thread virError last;
@@ -49,6 +76,146 @@ fake_libvirt_fail(const char *call, int code)
     failing_code = code;
     failures = 0;
     g_mutex_unlock(&lock);
+}
+
+void
+fake_libvirt_set_vcpus(int n)
+{
+    g_mutex_lock(&lock);
+    n_vcpus = n;
+    g_mutex_unlock(&lock);
+}
+
+void
+fake_libvirt_set_answer(const char *text)
+{
+    g_mutex_lock(&lock);
+    g_free(answer);
+    answer = g_strdup(text);
+    g_mutex_unlock(&lock);
+}
+
+void
+fake_libvirt_port_event(const char *details)
+{
+    Handle handle = {one_guest->uuid, one_guest->name, one_guest->id};
+
+    port_callback(CONNECTION, (virDomainPtr)&handle, "VSERPORT_CHANGE", 0, 0, details, port_data);
+}
+
+void
+fake_libvirt_set_guests(const FakeGuest *others)
+{
+    g_mutex_lock(&lock);
+    guests = others;
+    g_mutex_unlock(&lock);
+}
+
+void
+fake_libvirt_hold(const char *call, const char *uuid)
+{
+    g_mutex_lock(&lock);
+    holding = call;
+    held_uuid = uuid;
+    held = 0;
+    g_cond_broadcast(&released);
+    g_mutex_unlock(&lock);
+}
+
+guint
+fake_libvirt_held(void)
+{
+    guint n;
+
+    g_mutex_lock(&lock);
+    n = held;
+    g_mutex_unlock(&lock);
+    return n;
+}
+
+char *
+fake_libvirt_pins(void)
+{
+    char *text;
+
+    g_mutex_lock(&lock);
+    text = g_strdup(pins ? pins->str : "");
+    g_mutex_unlock(&lock);
+    return text;
+}
+
+/* The answer of  is there; it may have to wait. */
+static void
+answer_later(const char *call, const char *uuid)
+{
+    g_mutex_lock(&lock);
+    held += g_strcmp0(holding, call) == 0 && g_strcmp0(held_uuid, uuid) == 0;
+    while (g_strcmp0(holding, call) == 0 && g_strcmp0(held_uuid, uuid) == 0)
+        g_cond_wait(&released, &lock);
+    g_mutex_unlock(&lock);
+}
+
+static virDomainPtr
+handle_new(const FakeGuest *guest)
+{
+    Handle *handle = g_new(Handle, 1);
+
+    *handle = (Handle){guest->uuid, guest->name, guest->id};
+    return (virDomainPtr)handle;
+}
+
+static void
+set_no_domain(void)
+{
+    virResetLastError();
+    last.code = VIR_ERR_NO_DOMAIN;
+    last.level = VIR_ERR_ERROR;
+    last.message = strdup("no such domain");
+}
+
+/* Each is (nullable), or -1. Returns: (nullable): NULL with libvirt's error set */
+static const FakeGuest *
+find(const char *uuid, const char *name, int id)
+{
+    const FakeGuest *found = NULL;
+
+    g_mutex_lock(&lock);
+    for (const FakeGuest *guest = guests; guest->uuid && !found; guest++)
+        if ((uuid && strcmp(guest->uuid, uuid) == 0) || (name && strcmp(guest->name, name) == 0) ||
+            (id >= 0 && guest->id == id))
+            found = guest;
+    g_mutex_unlock(&lock);
+    if (!found)
+        set_no_domain();
+    return found;
+}
+
+static virDomainPtr
+look_up(const char *uuid, const char *name, int id)
+{
+    const FakeGuest *guest = find(uuid, name, id);
+
+    return guest ? handle_new(guest) : NULL;
+}
+
+static const Handle *
+handle_of(virDomainPtr domain)
+{
+    return (const Handle *)domain;
+}
+
+void
+fake_libvirt_close(void)
+{
+    close_callback(CONNECTION, VIR_CONNECT_CLOSE_REASON_EOF, close_data);
+}
+
+void
+fake_libvirt_lifecycle(const char *uuid, int event)
+{
+    Handle handle = {uuid, "", -1};
+
+    lifecycle_callback(CONNECTION, (virDomainPtr)&handle, event, 0, lifecycle_data);
 }
 
 guint
@@ -136,7 +303,11 @@ int
 virConnectRegisterCloseCallback(virConnectPtr connection, virConnectCloseFunc callback,
                                 void *opaque, virFreeCallback free_opaque)
 {
-    return enter("virConnectRegisterCloseCallback") ? -1 : 0;
+    if (enter("virConnectRegisterCloseCallback"))
+        return -1;
+    close_callback = callback;
+    close_data = opaque;
+    return 0;
 }
 
 int
@@ -150,7 +321,13 @@ virConnectDomainEventRegisterAny(virConnectPtr connection, virDomainPtr domain, 
                                  virConnectDomainEventGenericCallback callback, void *opaque,
                                  virFreeCallback free_opaque)
 {
-    return enter("virConnectDomainEventRegisterAny") ? -1 : event;
+    if (enter("virConnectDomainEventRegisterAny"))
+        return -1;
+    if (event == VIR_DOMAIN_EVENT_ID_LIFECYCLE) {
+        lifecycle_callback = (virConnectDomainEventCallback)(void (*)(void))callback;
+        lifecycle_data = opaque;
+    }
+    return event;
 }
 
 int
@@ -166,7 +343,11 @@ virConnectDomainQemuMonitorEventRegister(virConnectPtr connection, virDomainPtr 
                                          void *opaque, virFreeCallback free_opaque,
                                          unsigned int flags)
 {
-    return enter("virConnectDomainQemuMonitorEventRegister") ? -1 : 0;
+    if (enter("virConnectDomainQemuMonitorEventRegister"))
+        return -1;
+    port_callback = callback;
+    port_data = opaque;
+    return 0;
 }
 
 int
@@ -178,11 +359,17 @@ virConnectDomainQemuMonitorEventDeregister(virConnectPtr connection, int id)
 int
 virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsigned int flags)
 {
+    int n = 0;
+
     if (enter("virConnectListAllDomains"))
         return -1;
-    *domains = malloc(sizeof(**domains));
-    (*domains)[0] = DOMAIN;
-    return 1;
+    g_mutex_lock(&lock);
+    *domains = calloc(16, sizeof(**domains));
+    for (const FakeGuest *guest = guests; guest->uuid; guest++)
+        if (guest->id >= 0)
+            (*domains)[n++] = handle_new(guest);
+    g_mutex_unlock(&lock);
+    return n;
 }
 
 char *
@@ -209,25 +396,28 @@ virNodeGetCPUMap(virConnectPtr connection, unsigned char **map, unsigned int *on
 virDomainPtr
 virDomainLookupByUUIDString(virConnectPtr connection, const char *uuid)
 {
-    return enter("virDomainLookupByUUIDString") ? NULL : DOMAIN;
+    return enter("virDomainLookupByUUIDString") ? NULL : look_up(uuid, NULL, -1);
 }
 
 virDomainPtr
 virDomainLookupByName(virConnectPtr connection, const char *name)
 {
-    return enter("virDomainLookupByName") ? NULL : DOMAIN;
+    return enter("virDomainLookupByName") ? NULL : look_up(NULL, name, -1);
 }
 
 virDomainPtr
 virDomainLookupByID(virConnectPtr connection, int id)
 {
-    return enter("virDomainLookupByID") ? NULL : DOMAIN;
+    return enter("virDomainLookupByID") ? NULL : look_up(NULL, NULL, id);
 }
 
 int
 virDomainFree(virDomainPtr domain)
 {
-    return enter("virDomainFree") ? -1 : 0;
+    if (enter("virDomainFree"))
+        return -1;
+    g_free(domain);
+    return 0;
 }
 
 virConnectPtr
@@ -239,13 +429,13 @@ virDomainGetConnect(virDomainPtr domain)
 const char *
 virDomainGetName(virDomainPtr domain)
 {
-    return enter("virDomainGetName") ? NULL : "fake";
+    return enter("virDomainGetName") ? NULL : handle_of(domain)->name;
 }
 
 unsigned int
 virDomainGetID(virDomainPtr domain)
 {
-    return enter("virDomainGetID") ? (unsigned int)-1 : 1;
+    return enter("virDomainGetID") ? (unsigned int)-1 : (unsigned int)handle_of(domain)->id;
 }
 
 int
@@ -253,23 +443,35 @@ virDomainGetUUIDString(virDomainPtr domain, char *buffer)
 {
     if (enter("virDomainGetUUIDString"))
         return -1;
-    strcpy(buffer, "11111111-2222-3333-4444-555555555555");
+    strcpy(buffer, handle_of(domain)->uuid);
     return 0;
 }
 
 int
 virDomainIsActive(virDomainPtr domain)
 {
-    return enter("virDomainIsActive") ? -1 : 1;
+    const FakeGuest *guest;
+
+    if (enter("virDomainIsActive"))
+        return -1;
+    guest = find(handle_of(domain)->uuid, NULL, -1);
+    return guest ? guest->id >= 0 : -1;
 }
 
 char *
 virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
 {
+    const FakeGuest *guest;
+    char *xml;
+
     if (enter("virDomainGetXMLDesc"))
         return NULL;
-    /* So that the I/O threads have to be asked for. */
-    return strdup("<domain><vcpu placement='auto'>2</vcpu><iothreads>1</iothreads></domain>");
+    guest = find(handle_of(domain)->uuid, NULL, -1);
+    if (!guest)
+        return NULL;
+    xml = strdup(guest->xml);
+    answer_later("virDomainGetXMLDesc", guest->uuid);
+    return xml;
 }
 
 int
@@ -294,7 +496,7 @@ virDomainDetachDeviceAlias(virDomainPtr domain, const char *alias, unsigned int 
 char *
 virDomainQemuAgentCommand(virDomainPtr domain, const char *command, int timeout, unsigned int flags)
 {
-    return enter("virDomainQemuAgentCommand") ? NULL : strdup("{\"return\":{}}");
+    return enter("virDomainQemuAgentCommand") ? NULL : strdup(answer ? answer : "{\"return\":{}}");
 }
 
 /* ---- its threads ---- */
@@ -305,9 +507,16 @@ virDomainGetVcpuPinInfo(virDomainPtr domain, int n, unsigned char *maps, int len
 {
     if (enter("virDomainGetVcpuPinInfo"))
         return -1;
-    for (int i = 0; i < N_VCPUS; i++)
+    for (int i = 0; i < MIN(n, n_vcpus); i++)
         maps[i * length] = (1 << N_HOST_CPUS) - 1;
-    return N_VCPUS;
+    answer_later("virDomainGetVcpuPinInfo", handle_of(domain)->uuid);
+    return MIN(n, n_vcpus);
+}
+
+int
+virDomainGetVcpusFlags(virDomainPtr domain, unsigned int flags)
+{
+    return enter("virDomainGetVcpusFlags") ? -1 : n_vcpus;
 }
 
 int
@@ -345,7 +554,19 @@ int
 virDomainPinVcpuFlags(virDomainPtr domain, unsigned int vcpu, unsigned char *map, int length,
                       unsigned int flags)
 {
-    return enter("virDomainPinVcpuFlags") ? -1 : 0;
+    g_autofree char *text = NULL;
+    g_autoptr(BpfpvCpuset) cpus = NULL;
+
+    if (enter("virDomainPinVcpuFlags"))
+        return -1;
+    cpus = bpfpv_cpuset_new_from_map(map, (gsize)length, N_HOST_CPUS);
+    text = bpfpv_cpuset_format(cpus);
+    g_mutex_lock(&lock);
+    if (!pins)
+        pins = g_string_new(NULL);
+    g_string_append_printf(pins, "%s %u:%s ", handle_of(domain)->name, vcpu, text);
+    g_mutex_unlock(&lock);
+    return 0;
 }
 
 int

@@ -14,5 +14,41 @@
 /* @call: (nullable): the name of the function that fails from now on, with libvirt's error @code */
 void fake_libvirt_fail(const char *call, int code);
 
+typedef struct {
+    const char *uuid;
+    const char *name;
+    int id;          /* -1: shut off */
+    const char *xml; /* (nullable) */
+} FakeGuest;
+
+/* Replaces all domains; at first there is one, called "fake". @guests: borrowed until they are
+ * replaced, the last one without a UUID */
+void fake_libvirt_set_guests(const FakeGuest *guests);
+
+/* Says that a run of the domain has begun or ended: VIR_DOMAIN_EVENT_STARTED, _STOPPED. */
+void fake_libvirt_lifecycle(const char *uuid, int event);
+
+/* The connection is lost. */
+void fake_libvirt_close(void);
+
+/* @call: (nullable): virDomainGetXMLDesc or virDomainGetVcpuPinInfo of domain @uuid: has its answer,
+ * and gives it when another call is named, or none */
+void fake_libvirt_hold(const char *call, const char *uuid);
+
+/* How many of that call wait. */
+guint fake_libvirt_held(void);
+
+/* Returns: (transfer full): the pin calls for vCPUs, in order: "NAME 0:0-1 NAME 1:2 " */
+char *fake_libvirt_pins(void);
+
+/* How many vCPUs the domain has from now on; two at first. */
+void fake_libvirt_set_vcpus(int n);
+
+/* (nullable): what the agent answers from now on; copied. NULL: as at first. */
+void fake_libvirt_set_answer(const char *answer);
+
+/* QEMU tells of a port. @details: (nullable) */
+void fake_libvirt_port_event(const char *details);
+
 /* How often that call has failed since. */
 guint fake_libvirt_failures(void);

@@ -228,6 +228,7 @@ static const struct {
     {"virConnectOpen", read_pins},
     {"virNodeGetCPUMap", read_pins},
     {"virDomainLookupByUUIDString", read_pins},
+    {"virDomainGetVcpusFlags", read_pins},
     {"virDomainGetVcpuPinInfo", read_pins},
     {"virDomainGetEmulatorPinInfo", read_threads},
     {"virDomainGetIOThreadInfo", read_threads},
@@ -316,12 +317,33 @@ the_fake_refuses_nothing_by_itself(void **state)
     assert_cpus(sets->pdata[0], "0-3");
 }
 
+/* QEMU takes 4096. */
+static void
+all_vcpus_are_read_or_the_limit_is_said(void **state)
+{
+    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(GAsyncResult) result = NULL;
+    g_autoptr(GPtrArray) sets = NULL;
+    g_autoptr(GError) error = NULL;
+
+    fake_libvirt_set_vcpus(4096);
+    bpfpv_pinner_read(pinner, keep_result, &result);
+    sets = bpfpv_pinner_read_finish(wait_for(&result), NULL);
+    assert_int_equal(sets->len, 4096);
+    assert_cpus(sets->pdata[4095], "0-3");
+    fake_libvirt_set_vcpus(9000);
+    error = read_pins();
+    assert_non_null(strstr(error->message, "has 9000 vCPUs, and bpfpv takes 8192 at most"));
+    fake_libvirt_set_vcpus(2);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fake_refuses_nothing_by_itself),
         cmocka_unit_test(every_call_keeps_its_reason),
+        cmocka_unit_test(all_vcpus_are_read_or_the_limit_is_said),
         cmocka_unit_test(a_pin_that_a_job_holds_up_is_known_as_such),
     };
 

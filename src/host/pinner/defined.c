@@ -7,9 +7,8 @@
 static gboolean
 read_vcpu(virDomainPtr domain, guint vcpu, guchar *map, int maplen)
 {
-    g_autofree guchar *maps = g_malloc0((gsize)maplen * BPFPV_PINNER_MAX_VCPUS);
-    int n = virDomainGetVcpuPinInfo(domain, BPFPV_PINNER_MAX_VCPUS, maps, maplen,
-                                    VIR_DOMAIN_AFFECT_CONFIG);
+    g_autofree guchar *maps = g_malloc0((gsize)maplen * (vcpu + 1));
+    int n = virDomainGetVcpuPinInfo(domain, (int)vcpu + 1, maps, maplen, VIR_DOMAIN_AFFECT_CONFIG);
 
     if (n <= (int)vcpu)
         return FALSE;

@@ -111,15 +111,33 @@ return_error(GTask *task, const Link *link, GError *error)
     g_task_return_error(task, error);
 }
 
+/* Those that may be plugged in, too. Returns: 0 with @error set */
+static guint
+count_vcpus(virDomainPtr domain, GError **error)
+{
+    int n = virDomainGetVcpusFlags(domain, VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_VCPU_MAXIMUM);
+
+    if (n <= 0)
+        bpfpv_virt_set_error(error, "counting the vCPUs of domain %s", virDomainGetName(domain));
+    else if (n > BPFPV_CPUSET_MAX)
+        g_set_error(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE,
+                    "domain %s has %d vCPUs, and bpfpv takes %d at most; give it fewer <vcpu>s",
+                    virDomainGetName(domain), n, BPFPV_CPUSET_MAX);
+    return n <= 0 || n > BPFPV_CPUSET_MAX ? 0 : (guint)n;
+}
+
 static GPtrArray *
 read_pins(Link *link, virDomainPtr domain, GError **error)
 {
     gsize maplen = VIR_CPU_MAPLEN(link->n_host_cpus);
-    g_autofree guchar *maps = g_malloc0(maplen * BPFPV_PINNER_MAX_VCPUS);
+    guint n_vcpus = count_vcpus(domain, error);
+    g_autofree guchar *maps = g_malloc0(maplen * MAX(n_vcpus, 1));
     g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
-    int n = virDomainGetVcpuPinInfo(domain, BPFPV_PINNER_MAX_VCPUS, maps, (int)maplen,
-                                    VIR_DOMAIN_AFFECT_LIVE);
+    int n;
 
+    if (n_vcpus == 0)
+        return NULL;
+    n = virDomainGetVcpuPinInfo(domain, (int)n_vcpus, maps, (int)maplen, VIR_DOMAIN_AFFECT_LIVE);
     if (n <= 0) {
         bpfpv_virt_set_error(error, "reading the vCPU pins of domain %s", virDomainGetName(domain));
         return NULL;

@@ -51,7 +51,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPinner, bpfpv_pinner_free)
 /**
  * bpfpv_pinner_read:
  *
- * Asks for the pins in force of every online vCPU.
+ * Asks for the pins in force of every vCPU, those that may be plugged in too. A domain with more
+ * than %BPFPV_CPUSET_MAX is an error that says so.
  */
 void bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data);
 

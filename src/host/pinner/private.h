@@ -16,8 +16,6 @@
  */
 GPtrArray *bpfpv_pinner_list_threads(virDomainPtr domain, guint n_host_cpus, GError **error);
 
-#define BPFPV_PINNER_MAX_VCPUS 1024
-
 /* defined.c: what the domain's definition has for the thread. @map: (out): of @maplen bytes.
  * Returns: whether it could be read. Blocks. */
 gboolean bpfpv_pinner_read_defined(virDomainPtr domain, BpfpvThreadKind kind, guint id, guchar *map,

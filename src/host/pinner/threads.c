@@ -11,7 +11,8 @@
 #include "xml/document.h"
 #include "host/virt.h"
 
-#define MAX_IOTHREADS 1024
+/* As of an XML that is read for "plan". */
+#define MAX_IOTHREADS BPFPV_CPUSET_MAX
 
 static void
 pinned_thread_free(gpointer data)
