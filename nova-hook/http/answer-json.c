@@ -4,41 +4,8 @@
 
 #include "nova-hook/http/answer-json.h"
 
-#include <string.h>
-
+#include "core/json-check.h"
 #include "nova-hook/http/os-error.h"
-
-/* json-glib parses by recursion: a megabyte of "[" would be the stack's end. */
-#define MAX_DEPTH 64
-
-/* Beside what JSON has outside of strings, json-glib takes comments and other quotes, in which one
- * would lose count. */
-static gboolean
-is_harmless(const char *text, gsize length)
-{
-    gboolean in_string = FALSE;
-    guint depth = 0;
-
-    for (gsize i = 0; i < length; i++) {
-        char c = text[i];
-
-        if (in_string && c == '\\')
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            continue;
-        else if (c == '[' || c == '{')
-            depth++;
-        else if (c == ']' || c == '}')
-            depth -= depth > 0;
-        else if (!g_ascii_isalnum(c) && !g_ascii_isspace(c) && !strchr("+-.,:", c))
-            return FALSE;
-        if (depth > MAX_DEPTH)
-            return FALSE;
-    }
-    return TRUE;
-}
 
 static void
 set_error(GError **error, const char *name)
@@ -56,7 +23,7 @@ bpfpv_json_parse(const char *text, gsize length, GError **error)
 
     if (!g_utf8_validate(text, (gssize)length, NULL))
         problem = "is not UTF-8";
-    else if (!is_harmless(text, length))
+    else if (!bpfpv_json_is_harmless(text, length))
         problem = "is not the JSON of a service";
     else if (!json_parser_load_from_data(parser, text, (gssize)length, NULL))
         problem = "is not JSON";

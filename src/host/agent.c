@@ -9,6 +9,7 @@
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
 
+#include "core/json-check.h"
 #include "host/run.h"
 #include "host/virt.h"
 
@@ -20,7 +21,6 @@
 #define POLL_MOST_US (250 * 1000)
 #define OUTPUT_MAX 4096
 #define MESSAGE_MAX 400
-#define DEPTH_MAX 32
 /* VIR_ERR_AGENT_COMMAND_TIMEOUT, which headers before 11.2.0 do not have. */
 #define AGENT_COMMAND_TIMEOUT 112
 
@@ -45,24 +45,6 @@ printable(const char *text)
         if (!g_ascii_isprint(*c))
             *c = '?';
     return copy;
-}
-
-/* json-glib parses by recursion: whether an answer is nested no deeper than any real one. */
-static gboolean
-is_shallow(const char *json)
-{
-    gboolean in_string = FALSE;
-    int depth = 0;
-
-    for (const char *c = json; *c && depth <= DEPTH_MAX; c++) {
-        if (in_string && *c == '\\' && c[1])
-            c++;
-        else if (*c == '"')
-            in_string = !in_string;
-        else if (!in_string)
-            depth += (*c == '[' || *c == '{') - (*c == ']' || *c == '}');
-    }
-    return depth <= DEPTH_MAX;
 }
 
 static gboolean
@@ -124,7 +106,7 @@ call(BpfpvAgent *agent, const char *name, JsonBuilder *arguments, GError **error
         g_propagate_error(error, g_steal_pointer(&cause));
         return NULL;
     }
-    answer = is_shallow(reply) ? json_from_string(reply, NULL) : NULL;
+    answer = bpfpv_json_is_harmless(reply, strlen(reply)) ? json_from_string(reply, NULL) : NULL;
     if (answer && JSON_NODE_HOLDS_OBJECT(answer))
         result = json_object_dup_member(json_node_get_object(answer), "return");
     if (!result)

@@ -7,7 +7,9 @@
 
 #include <json-glib/json-glib.h>
 #include <libvirt/libvirt-qemu.h>
+#include <string.h>
 
+#include "core/json-check.h"
 #include "xml/document.h"
 #include "host/virt.h"
 
@@ -87,7 +89,8 @@ on_port(virConnectPtr connection, virDomainPtr domain, const char *event, long l
         unsigned int micros, const char *details, void *user_data)
 {
     BpfpvWatch *watch = user_data;
-    g_autoptr(JsonNode) node = details ? json_from_string(details, NULL) : NULL;
+    gboolean is_harmless = details && bpfpv_json_is_harmless(details, strlen(details));
+    g_autoptr(JsonNode) node = is_harmless ? json_from_string(details, NULL) : NULL;
     JsonObject *object = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
     const char *alias;
     Uuid uuid;

@@ -39,6 +39,7 @@ unit_tests = \
 	tests/unit/test-nova-conf \
 	tests/unit/test-nova-conf-real \
 	tests/unit/test-nova-domains \
+	tests/unit/test-outside-json \
 	tests/unit/test-pace \
 	tests/unit/test-placement \
 	tests/unit/test-placement-mutations \
@@ -116,8 +117,10 @@ tests_unit_test_guest_lzma_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_ring_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
 
-# Its own libvirt stands in front of the real one, in this program alone.
+# Their own libvirt stands in front of the real one, in these programs alone.
 tests_unit_test_virt_reason_SOURCES = tests/unit/test-virt-reason.c \
+	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
+tests_unit_test_outside_json_SOURCES = tests/unit/test-outside-json.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
 
 # Its functions take the place of libvirt's.
