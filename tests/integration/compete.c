@@ -103,8 +103,8 @@ the_limit_of_a_domain_is_named(void **state)
 
     bed_assert_vcpupin(one, 0, "0", BED_SOON);
     second = bed_guest_task(one, NULL, 0, "pin 1");
-    itest_assert_reason("one", "limit of 1 anchors");
-    assert_why(one, 1, "the domain's limit of 1 anchors is reached; raise it");
+    itest_assert_reason("one", "limit of 1 anchor");
+    assert_why(one, 1, "the domain's limit of 1 anchor is reached; raise it");
     bed_guest_kill(one, first, SIGKILL);
     bed_assert_vcpupin(one, 1, "0", BED_SOON);
     bed_guest_kill(one, second, SIGKILL);

@@ -349,7 +349,7 @@ an_anchor_that_would_starve_a_floating_vcpu_is_unmet(void **state)
     scenario_solve(scenario);
     assert_plan(scenario, "a: anchor=2 anchor!=0-1,3; b: float=3");
     assert_string_equal(plan_vcpu(scenario->plan, "a", 1)->why,
-                        "CPUs 3 are free, but kept for vCPUs or QEMU's threads that could float "
+                        "CPU 3 is free, but kept for vCPUs or QEMU's threads that could float "
                         "nowhere else; widen theirs or use mode 'shared'");
 }
 
@@ -582,8 +582,24 @@ a_statically_pinned_pool_is_named(void **state)
     (void)state;
     scenario_add(scenario, "a", "0-7 0-7");
     scenario_add(scenario, "b", "4");
-    expect_why(scenario, "CPUs 4, the pool's that the vCPU may use, belong to statically pinned "
+    expect_why(scenario, "CPU 4, the pool's that the vCPU may use, belongs to statically pinned "
                          "vCPUs; widen the pool");
+}
+
+static void
+a_single_cpu_is_named_in_the_singular(void **state)
+{
+    g_autoptr(Scenario) scenario = scenario_new("0-7", NULL, 0);
+    ScenarioDomain *domain = scenario_add(scenario, "a", "0-7 0-7");
+
+    (void)state;
+    scenario_set_online(scenario, "0-7", "0-3");
+    scenario_set_pool(domain, "7");
+    scenario_anchor(domain, "1");
+    scenario_solve(scenario);
+    assert_string_equal(plan_vcpu(scenario->plan, "a", 1)->why,
+                        "CPU 7, the pool's that the vCPU may use, is offline; bring it online or "
+                        "widen the pool");
 }
 
 static void
@@ -728,6 +744,7 @@ main(void)
         cmocka_unit_test(pools_without_a_common_cpu_are_named),
         cmocka_unit_test(an_offline_pool_is_named),
         cmocka_unit_test(a_statically_pinned_pool_is_named),
+        cmocka_unit_test(a_single_cpu_is_named_in_the_singular),
         cmocka_unit_test(a_vcpu_whose_cpus_are_all_offline_keeps_them),
         cmocka_unit_test(the_order_of_domains_does_not_count),
         cmocka_unit_test(the_example_of_the_documentation_holds),

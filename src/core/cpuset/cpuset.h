@@ -55,5 +55,7 @@ void bpfpv_cpuset_assign(BpfpvCpuset *set, const BpfpvCpuset *other);
 guint bpfpv_cpuset_count_common(const BpfpvCpuset *a, const BpfpvCpuset *b);
 /* "0-3,8"; "" for the empty set; what parse() reads back. */
 char *bpfpv_cpuset_format(const BpfpvCpuset *set);
+/* For a sentence: "CPU 3", "CPUs 0-3,8". */
+char *bpfpv_cpuset_describe(const BpfpvCpuset *set);
 /* Fills @map as virDomainPinVcpu wants it; CPUs that don't fit @maplen are left out. */
 void bpfpv_cpuset_to_map(const BpfpvCpuset *set, guchar *map, gsize maplen);

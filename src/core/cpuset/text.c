@@ -135,3 +135,11 @@ bpfpv_cpuset_format(const BpfpvCpuset *set)
     }
     return g_string_free(text, FALSE);
 }
+
+char *
+bpfpv_cpuset_describe(const BpfpvCpuset *set)
+{
+    g_autofree char *text = bpfpv_cpuset_format(set);
+
+    return g_strconcat(bpfpv_cpuset_count(set) == 1 ? "CPU " : "CPUs ", text, NULL);
+}

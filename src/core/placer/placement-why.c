@@ -43,12 +43,13 @@ explain_empty_pool(const BpfpvPlacer *placer, const BpfpvSlot *slot)
 
 /* For an anchor that may only be near to its memory, and no CPU that it may use is. */
 static char *
-explain_far(const BpfpvPlacer *placer, const BpfpvSlot *slot, const char *allowed)
+explain_far(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *allowed)
 {
     const BpfpvCpuset *cells = slot->candidates->cells;
     g_autoptr(BpfpvCpuset) missing = bpfpv_topology_missing_cells(placer->topology, cells);
     g_autofree char *cells_text = bpfpv_cpuset_format(cells);
     const char *plural = bpfpv_cpuset_count(cells) == 1 ? "" : "s";
+    g_autofree char *cpus = NULL;
 
     if (!bpfpv_cpuset_is_empty(missing)) {
         g_autofree char *missing_text = bpfpv_cpuset_format(missing);
@@ -61,9 +62,10 @@ explain_far(const BpfpvPlacer *placer, const BpfpvSlot *slot, const char *allowe
         return g_strdup_printf("its memory is in cell%s %s without CPUs, and the host does not "
                                "say which CPUs are near; use numa 'prefer'",
                                plural, cells_text);
-    return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all away from its "
+    cpus = bpfpv_cpuset_describe(allowed);
+    return g_strdup_printf("%s, the pool's that the vCPU may use, %s away from its "
                            "memory; widen the pool or use numa 'prefer'",
-                           allowed);
+                           cpus, bpfpv_cpuset_count(allowed) == 1 ? "is" : "are all");
 }
 
 /* For @cpus of which what @origin is in allows none.
@@ -72,10 +74,10 @@ char *
 bpfpv_placer_explain_cgroup(const BpfpvOrigin *origin, const BpfpvCpuset *cpus)
 {
     g_autofree char *text = format(cpus);
-    g_autofree char *allowed = format(origin->allowed);
+    g_autofree char *allowed = bpfpv_cpuset_describe(origin->allowed);
 
     return g_strdup_printf(
-        "the domain's cgroup allows CPUs %s alone, and so none of %s; widen the "
+        "the domain's cgroup allows %s alone, and so none of %s; widen the "
         "cpuset of the cgroup (with systemd: AllowedCPUs= of the slice or scope)",
         allowed, text);
 }
@@ -97,19 +99,19 @@ static char *
 explain_none_open(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *allowed)
 {
     g_autoptr(BpfpvCpuset) open = bpfpv_cpuset_copy(allowed);
-    g_autofree char *allowed_text = format(allowed);
+    g_autofree char *cpus = bpfpv_cpuset_describe(allowed);
 
     if (!bpfpv_cpuset_intersects(allowed, slot->origin->usable))
         return bpfpv_placer_explain_cgroup(slot->origin, allowed);
     bpfpv_cpuset_intersect(open, slot->origin->usable);
     bpfpv_cpuset_subtract(open, placer->fixed);
     if (bpfpv_cpuset_is_empty(open))
-        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, belong to statically "
+        return g_strdup_printf("%s, the pool's that the vCPU may use, %s to statically "
                                "pinned vCPUs; widen the pool",
-                               allowed_text);
+                               cpus, bpfpv_cpuset_count(allowed) == 1 ? "belongs" : "belong");
     if (slot->domain->refused != NULL && bpfpv_cpuset_intersects(open, slot->domain->refused))
         return explain_refused(slot, open);
-    return explain_far(placer, slot, allowed_text);
+    return explain_far(placer, slot, allowed);
 }
 
 /* For an anchor that has no candidate, whoever else is there. */
@@ -119,10 +121,12 @@ explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const Bpf
     g_autoptr(BpfpvCpuset) allowed = bpfpv_cpuset_copy(slot->origin->original);
     g_autofree char *original_text = format(slot->origin->original);
     g_autofree char *pool_text = format(pool);
-    g_autofree char *allowed_text = NULL;
+    g_autofree char *cpus = NULL;
+    gboolean is_one;
 
     bpfpv_cpuset_intersect(allowed, pool);
-    allowed_text = format(allowed);
+    is_one = bpfpv_cpuset_count(allowed) == 1;
+    cpus = bpfpv_cpuset_describe(allowed);
     if (bpfpv_cpuset_is_empty(pool))
         return explain_empty_pool(placer, slot);
     if (bpfpv_cpuset_is_empty(allowed))
@@ -130,9 +134,9 @@ explain_no_candidate(const BpfpvPlacer *placer, const BpfpvSlot *slot, const Bpf
                                "widen one of them",
                                original_text, pool_text);
     if (!bpfpv_cpuset_intersects(allowed, bpfpv_topology_online(placer->topology)))
-        return g_strdup_printf("CPUs %s, the pool's that the vCPU may use, are all offline; "
-                               "bring one online or widen the pool",
-                               allowed_text);
+        return g_strdup_printf("%s, the pool's that the vCPU may use, %s offline; "
+                               "bring %s online or widen the pool",
+                               cpus, is_one ? "is" : "are all", is_one ? "it" : "one");
     return explain_none_open(placer, slot, allowed);
 }
 
@@ -144,11 +148,10 @@ explain_kept(const BpfpvPlacer *placer, const BpfpvSlot *slot)
     g_autofree char *text = NULL;
 
     bpfpv_cpuset_intersect(cpus, placer->free);
-    text = format(cpus);
-    return g_strdup_printf(
-        "CPUs %s are free, but kept for vCPUs or QEMU's threads that could float "
-        "nowhere else; widen theirs or use mode 'shared'",
-        text);
+    text = bpfpv_cpuset_describe(cpus);
+    return g_strdup_printf("%s %s free, but kept for vCPUs or QEMU's threads that could float "
+                           "nowhere else; widen theirs or use mode 'shared'",
+                           text, bpfpv_cpuset_count(cpus) == 1 ? "is" : "are");
 }
 
 static void
@@ -232,12 +235,13 @@ say(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvReason reason)
     case BPFPV_REASON_NO_CANDIDATE:
         return explain_no_candidate(placer, slot, pool);
     case BPFPV_REASON_RESERVE:
-        return g_strdup_printf("the domain's reserve of %u CPUs leaves %u for its anchors; lower "
-                               "it or widen the pool",
-                               domain->view.reserve, domain->limit);
+        return g_strdup_printf("the domain's reserve of %u CPU%s leaves %u for its anchors; "
+                               "lower it or widen the pool",
+                               domain->view.reserve, domain->view.reserve == 1 ? "" : "s",
+                               domain->limit);
     case BPFPV_REASON_LIMIT:
-        return g_strdup_printf("the domain's limit of %u anchors is reached; raise it",
-                               domain->view.max_anchors);
+        return g_strdup_printf("the domain's limit of %u anchor%s is reached; raise it",
+                               domain->view.max_anchors, domain->view.max_anchors == 1 ? "" : "s");
     case BPFPV_REASON_KEPT:
         return explain_kept(placer, slot);
     default:

@@ -168,9 +168,9 @@ static void
 on_cpus_changed(const BpfpvWatchHost *host, gpointer user_data)
 {
     BpfpvManager *manager = user_data;
-    g_autofree char *cpus = bpfpv_cpuset_format(host->cpus_online);
+    g_autofree char *cpus = bpfpv_cpuset_describe(host->cpus_online);
 
-    g_message("host CPUs %s are online now", cpus);
+    g_message("online on the host now: %s", cpus);
     bpfpv_manager_set_host(manager, host);
     tell_online(manager);
     bpfpv_manager_place_soon(manager);
