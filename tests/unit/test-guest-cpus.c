@@ -59,7 +59,7 @@ static void
 without_ids_a_cpu_is_the_vcpu_of_its_number(void **state)
 {
     g_autoptr(BpfpvCpuset) online = cpus("0-2");
-    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, NULL, NULL, 4);
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, NULL, NULL, 4, NULL);
 
     (void)state;
     assert_cpus(bpfpv_guest_cpus_online(guest), "0-2");
@@ -72,7 +72,7 @@ ids_tell_vcpus_that_were_plugged_in_out_of_order(void **state)
     static const BpfpvGuestCpuId said[] = {{0, 0}, {1, 3}, {2, 1}};
     g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
     g_autoptr(BpfpvCpuset) online = cpus("0-2");
-    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, NULL, 4);
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, NULL, 4, NULL);
 
     (void)state;
     assert_cpus(bpfpv_guest_cpus_online(guest), "0-1,3");
@@ -87,7 +87,7 @@ ids_follow_the_topology(void **state)
     g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
     g_autoptr(BpfpvGuestTopology) sockets = topology(1, 3, 2);
     g_autoptr(BpfpvCpuset) online = cpus("0-1");
-    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, sockets, 12);
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, sockets, 12, NULL);
 
     (void)state;
     assert_vcpus(guest, "1", "6");
@@ -102,7 +102,7 @@ what_is_no_vcpu_stands_above_all(void **state)
     };
     g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
     g_autoptr(BpfpvCpuset) online = cpus("0-4,8190");
-    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, NULL, 2);
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, NULL, 2, NULL);
 
     (void)state;
     assert_vcpus(guest, "1", "3");
@@ -111,6 +111,28 @@ what_is_no_vcpu_stands_above_all(void **state)
     assert_vcpus(guest, "4", "6");
     assert_vcpus(guest, "8190", "");
     assert_cpus(bpfpv_guest_cpus_online(guest), "0,3-4,6");
+}
+
+/* Guest CPU 1 is vCPU 3, which libvirt has not plugged in: its word alone makes none of it. */
+static void
+what_is_not_plugged_in_is_not_online(void **state)
+{
+    static const BpfpvGuestCpuId said[] = {{0, 0}, {1, 3}, {2, 1}};
+    g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
+    g_autoptr(BpfpvCpuset) online = cpus("0-2");
+    g_autoptr(BpfpvCpuset) few = cpus("0-1");
+    g_autoptr(BpfpvCpuset) more = cpus("0-1,3");
+    g_autoptr(BpfpvGuestCpus) before = bpfpv_guest_cpus_new(online, ids, NULL, 4, few);
+    g_autoptr(BpfpvGuestCpus) after = bpfpv_guest_cpus_new(online, ids, NULL, 4, more);
+
+    (void)state;
+    assert_cpus(bpfpv_guest_cpus_online(before), "0-1");
+    assert_vcpus(before, "1", "");
+    assert_vcpus(before, "1-2", "1");
+    assert_true(bpfpv_guest_cpus_has_unplugged(before));
+    assert_cpus(bpfpv_guest_cpus_online(after), "0-1,3");
+    assert_vcpus(after, "1", "3");
+    assert_false(bpfpv_guest_cpus_has_unplugged(after));
 }
 
 int
@@ -122,6 +144,7 @@ main(void)
         cmocka_unit_test(ids_tell_vcpus_that_were_plugged_in_out_of_order),
         cmocka_unit_test(ids_follow_the_topology),
         cmocka_unit_test(what_is_no_vcpu_stands_above_all),
+        cmocka_unit_test(what_is_not_plugged_in_is_not_online),
     };
 
     return cmocka_run_group_tests_name("guest-cpus", tests, NULL, NULL);

@@ -174,7 +174,7 @@ a_snapshot_becomes_a_demand(void **state)
     open_with(fixture, 3);
     assert_true(bpfpv_link_is_synced(fixture->link));
     assert_int_equal(bpfpv_link_online_cpus(fixture->link), 4);
-    demand = bpfpv_link_demand(fixture->link, NULL, 4);
+    demand = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 1), 3);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 0), 0);
 }
@@ -191,7 +191,7 @@ changes_are_told_and_counted(void **state)
     frames_add_records(stream, 0, 1, 102, 1, 8); /* the third moves to CPU 3 */
     say(fixture, stream);
     assert_int_equal(fixture->changes, 2);
-    demand = bpfpv_link_demand(fixture->link, NULL, 4);
+    demand = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 1), 0);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 3), 1);
 }
@@ -213,13 +213,13 @@ cpus_are_told_by_their_ids(void **state)
     frames_add_cpus(stream, 4, 0xf, 0x3);
     say(fixture, stream);
     assert_int_equal(fixture->changes, 1);
-    demand = bpfpv_link_demand(fixture->link, NULL, 4);
+    demand = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 1), 0);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 3), 2);
     frames_add_cpu_ids(unplugged, ids, 1);
     frames_add_cpus(unplugged, 4, 0xf, 0x1);
     say(fixture, unplugged);
-    later = bpfpv_link_demand(fixture->link, NULL, 4);
+    later = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_true(bpfpv_demand_is_empty(later));
 }
 
@@ -234,7 +234,7 @@ nothing_is_demanded_before_the_snapshot_is_whole(void **state)
     say(fixture, stream);
     assert_int_equal(fixture->hellos, 1);
     assert_int_equal(fixture->syncs, 0);
-    demand = bpfpv_link_demand(fixture->link, NULL, 4);
+    demand = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_true(bpfpv_demand_is_empty(demand));
 }
 
@@ -251,7 +251,7 @@ what_an_earlier_connection_left_is_skipped(void **state)
     say(fixture, stale);
     assert_int_equal(fixture->hellos, 0);
     say(fixture, stream);
-    demand = bpfpv_link_demand(fixture->link, NULL, 4);
+    demand = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 1), 2);
 }
 
@@ -317,7 +317,7 @@ values_that_make_no_sense_are_skipped(void **state)
     frames_add_records(stream, 0, 1, 1, 1, G_GUINT64_CONSTANT(1) << 60);
     frames_add_records(stream, 0, 1, 2, 1, 8);
     say(fixture, stream);
-    demand = bpfpv_link_demand(fixture->link, NULL, 3);
+    demand = bpfpv_link_demand(fixture->link, NULL, 3, NULL, NULL);
     assert_true(bpfpv_demand_is_empty(demand));
 }
 

@@ -3,10 +3,12 @@
 #include "core/topology/guest-cpus.h"
 
 struct _BpfpvGuestCpus {
-    BpfpvCpuset *cpus;  /* online, as the guest numbers them */
-    BpfpvCpuset *vcpus; /* the same as vCPUs */
-    gboolean same;      /* each CPU is the vCPU of its number */
-    GArray *vcpu_of;    /* of guint, by CPU, unless same */
+    BpfpvCpuset *cpus;     /* online, as the guest numbers them */
+    BpfpvCpuset *vcpus;    /* the same as vCPUs */
+    BpfpvCpuset *no_vcpus; /* (nullable): vCPUs that are not plugged in */
+    gboolean has_unplugged;
+    gboolean same;   /* each CPU is the vCPU of its number */
+    GArray *vcpu_of; /* of guint, by CPU, unless same */
 };
 
 /* The vCPU whose APIC id is @id, or @otherwise. */
@@ -57,7 +59,7 @@ take_ids(BpfpvGuestCpus *cpus, const GArray *ids, const BpfpvGuestTopology *gues
 
 BpfpvGuestCpus *
 bpfpv_guest_cpus_new(const BpfpvCpuset *online, const GArray *ids, const BpfpvGuestTopology *guest,
-                     guint n_vcpus)
+                     guint n_vcpus, const BpfpvCpuset *enabled)
 {
     BpfpvGuestCpus *cpus = g_new0(BpfpvGuestCpus, 1);
 
@@ -67,6 +69,12 @@ bpfpv_guest_cpus_new(const BpfpvCpuset *online, const GArray *ids, const BpfpvGu
     if (!cpus->same)
         take_ids(cpus, ids, guest, n_vcpus);
     cpus->vcpus = bpfpv_guest_cpus_to_vcpus(cpus, online);
+    if (enabled != NULL) {
+        cpus->no_vcpus = bpfpv_cpuset_new_range(0, n_vcpus - 1);
+        bpfpv_cpuset_subtract(cpus->no_vcpus, enabled);
+        cpus->has_unplugged = bpfpv_cpuset_intersects(cpus->vcpus, cpus->no_vcpus);
+        bpfpv_cpuset_subtract(cpus->vcpus, cpus->no_vcpus);
+    }
     return cpus;
 }
 
@@ -77,6 +85,7 @@ bpfpv_guest_cpus_free(BpfpvGuestCpus *cpus)
         return;
     bpfpv_cpuset_free(cpus->cpus);
     bpfpv_cpuset_free(cpus->vcpus);
+    bpfpv_cpuset_free(cpus->no_vcpus);
     g_array_unref(cpus->vcpu_of);
     g_free(cpus);
 }
@@ -87,15 +96,20 @@ bpfpv_guest_cpus_online(const BpfpvGuestCpus *cpus)
     return cpus->vcpus;
 }
 
-BpfpvCpuset *
-bpfpv_guest_cpus_to_vcpus(const BpfpvGuestCpus *cpus, const BpfpvCpuset *mask)
+gboolean
+bpfpv_guest_cpus_has_unplugged(const BpfpvGuestCpus *cpus)
 {
-    g_autoptr(BpfpvCpuset) set = bpfpv_cpuset_copy(mask);
+    return cpus->has_unplugged;
+}
+
+/* Returns: (transfer full): the vCPUs that CPUs @set are, plugged in or not */
+static BpfpvCpuset *
+translate(const BpfpvGuestCpus *cpus, const BpfpvCpuset *set)
+{
     BpfpvCpuset *vcpus;
 
-    bpfpv_cpuset_intersect(set, cpus->cpus);
     if (cpus->same)
-        return g_steal_pointer(&set);
+        return bpfpv_cpuset_copy(set);
     vcpus = bpfpv_cpuset_new();
     for (int c = bpfpv_cpuset_next(set, 0); c >= 0; c = bpfpv_cpuset_next(set, (guint)c + 1)) {
         guint vcpu = g_array_index(cpus->vcpu_of, guint, c);
@@ -103,5 +117,18 @@ bpfpv_guest_cpus_to_vcpus(const BpfpvGuestCpus *cpus, const BpfpvCpuset *mask)
         if (vcpu < BPFPV_CPUSET_MAX)
             bpfpv_cpuset_add(vcpus, vcpu);
     }
+    return vcpus;
+}
+
+BpfpvCpuset *
+bpfpv_guest_cpus_to_vcpus(const BpfpvGuestCpus *cpus, const BpfpvCpuset *mask)
+{
+    g_autoptr(BpfpvCpuset) set = bpfpv_cpuset_copy(mask);
+    BpfpvCpuset *vcpus;
+
+    bpfpv_cpuset_intersect(set, cpus->cpus);
+    vcpus = translate(cpus, set);
+    if (cpus->no_vcpus != NULL)
+        bpfpv_cpuset_subtract(vcpus, cpus->no_vcpus);
     return vcpus;
 }

@@ -92,8 +92,10 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     bpfpv_cpuset_free(managed->unpinned);
     managed->unpinned =
         topology && topology->unpinned ? bpfpv_cpuset_copy(topology->unpinned) : NULL;
-    if (topology)
+    if (topology) {
         bpfpv_pins_iothreads_told(managed->pins, topology->iothreads);
+        bpfpv_session_set_enabled(managed->session, topology->enabled);
+    }
     bpfpv_session_update(managed->session, xml);
     bpfpv_pins_note_soon(managed->pins);
 }

@@ -8,6 +8,9 @@
 
 /* A burst of changes in the guest becomes one new demand. */
 #define SETTLE_MS 10
+/* How soon the XML is read again for a vCPU that the guest has and it has not. */
+#define PLUGGED_FIRST_MS 100
+#define PLUGGED_MOST_MS 60000
 
 void
 bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
@@ -24,14 +27,54 @@ bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
 }
 
 static gboolean
+look_again(gpointer user_data)
+{
+    BpfpvSession *session = user_data;
+
+    session->plugged_timer = 0;
+    bpfpv_session_take_link_demand(session);
+    return G_SOURCE_REMOVE;
+}
+
+/* libvirt has no event for a vCPU plugged in: the guest is the first to tell. Its word counts for
+ * nothing until the XML has that vCPU, too. */
+static void
+look_for_plugged(BpfpvSession *session, gboolean has_unplugged)
+{
+    if (!has_unplugged) {
+        g_clear_handle_id(&session->plugged_timer, g_source_remove);
+        session->plugged_wait_ms = 0;
+        return;
+    }
+    if (session->plugged_timer)
+        return;
+    session->plugged_wait_ms =
+        CLAMP(session->plugged_wait_ms * 2, PLUGGED_FIRST_MS, PLUGGED_MOST_MS);
+    session->plugged_timer = g_timeout_add(session->plugged_wait_ms, look_again, session);
+    session->funcs->refresh(session, session->user_data);
+}
+
+void
+bpfpv_session_take_link_demand(BpfpvSession *session)
+{
+    gboolean has_unplugged;
+    BpfpvDemand *demand;
+
+    if (!session->link || !bpfpv_link_is_synced(session->link))
+        return;
+    demand = bpfpv_link_demand(session->link, session->guest, session->n_vcpus, session->enabled,
+                               &has_unplugged);
+    look_for_plugged(session, has_unplugged);
+    bpfpv_session_take_demand(session, demand);
+}
+
+static gboolean
 settle(gpointer user_data)
 {
     BpfpvSession *session = user_data;
 
     session->settle_timer = 0;
-    if (session->link && bpfpv_link_is_synced(session->link))
-        bpfpv_session_take_demand(
-            session, bpfpv_link_demand(session->link, session->guest, session->n_vcpus));
+    bpfpv_session_take_link_demand(session);
     return G_SOURCE_REMOVE;
 }
 

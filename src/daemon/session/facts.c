@@ -159,7 +159,17 @@ bpfpv_session_set_vcpus(BpfpvSession *session, const BpfpvGuestTopology *guest, 
     session->guest = guest ? bpfpv_guest_topology_copy(guest) : NULL;
     session->n_vcpus = n_vcpus;
     if (session->link && bpfpv_link_is_synced(session->link))
-        bpfpv_session_take_demand(session, bpfpv_link_demand(session->link, guest, n_vcpus));
+        bpfpv_session_take_link_demand(session);
     else if (bpfpv_demand_n_vcpus(session->demand) != n_vcpus)
         bpfpv_session_take_demand(session, bpfpv_demand_new(n_vcpus));
+}
+
+void
+bpfpv_session_set_enabled(BpfpvSession *session, const BpfpvCpuset *enabled)
+{
+    if (session->enabled && bpfpv_cpuset_equal(session->enabled, enabled))
+        return;
+    bpfpv_cpuset_free(session->enabled);
+    session->enabled = bpfpv_cpuset_copy(enabled);
+    bpfpv_session_take_link_demand(session);
 }

@@ -231,13 +231,16 @@ bpfpv_link_table(const BpfpvLink *link, guint index)
 }
 
 BpfpvDemand *
-bpfpv_link_demand(const BpfpvLink *link, const BpfpvGuestTopology *guest, guint n_vcpus)
+bpfpv_link_demand(const BpfpvLink *link, const BpfpvGuestTopology *guest, guint n_vcpus,
+                  const BpfpvCpuset *enabled, gboolean *has_unplugged)
 {
     BpfpvDemand *demand = bpfpv_demand_new(n_vcpus);
     g_autoptr(BpfpvGuestCpus) cpus = NULL;
 
     if (link->synced)
-        cpus = bpfpv_guest_cpus_new(link->online, link->cpu_ids, guest, n_vcpus);
+        cpus = bpfpv_guest_cpus_new(link->online, link->cpu_ids, guest, n_vcpus, enabled);
+    if (has_unplugged)
+        *has_unplugged = cpus && bpfpv_guest_cpus_has_unplugged(cpus);
     for (guint i = 0; link->synced && i < link->tables->len; i++) {
         const BpfpvWireProgram *wire = g_ptr_array_index(link->hello->programs, i);
         const BpfpvProgram *program = bpfpv_program_find(wire->name);

@@ -52,8 +52,10 @@ const BpfpvTable *bpfpv_link_table(const BpfpvLink *link, guint index);
  * bpfpv_link_demand:
  * @guest: (nullable): the domain's topology
  * @n_vcpus: the domain's vCPUs, those that may be plugged in too
+ * @enabled: (nullable): those that are plugged in; %NULL: all
+ * @has_unplugged: (out) (optional): whether the guest says that it has others
  *
  * Returns: (transfer full): what all programs' replicas ask for now
  */
 BpfpvDemand *bpfpv_link_demand(const BpfpvLink *link, const BpfpvGuestTopology *guest,
-                               guint n_vcpus);
+                               guint n_vcpus, const BpfpvCpuset *enabled, gboolean *has_unplugged);

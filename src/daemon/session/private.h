@@ -40,6 +40,7 @@ struct _BpfpvSession {
     gboolean port_open;        /* something in the guest holds the channel */
     BpfpvGuestTopology *guest; /* (nullable) */
     guint n_vcpus;
+    BpfpvCpuset *enabled; /* (nullable): vCPUs that are plugged in; NULL: all */
 
     gboolean may_plug;     /* without an agent: the run is old enough */
     gboolean our_channel;  /* plugged in by us */
@@ -56,7 +57,7 @@ struct _BpfpvSession {
     gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
-    gboolean outdated; /* the loader was told to end, to make place for another */
+    gboolean outdated; /* the link's loader was told to end, to make place for another */
 
     BpfpvWorker *worker;
     BpfpvJob job;
@@ -72,6 +73,8 @@ struct _BpfpvSession {
     guint asked;       /* intervals of it that have passed */
     guint settle_timer;
     guint grace_timer;
+    guint plugged_timer;   /* the guest has vCPUs that the XML had not; it is read again */
+    guint plugged_wait_ms; /* how long until then */
     guint plug_timer;
     guint retry_timer;
     guint stop_timer;
@@ -108,6 +111,8 @@ void bpfpv_session_retry_soon(BpfpvSession *session);
 void bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
 /* Nothing is demanded any more, at once. */
 void bpfpv_session_void_demand(BpfpvSession *session);
+/* The link's demand comes into force now. */
+void bpfpv_session_take_link_demand(BpfpvSession *session);
 /* What the link has heard becomes a new demand, a moment later. */
 void bpfpv_session_demand_soon(BpfpvSession *session);
 /* The demand stays in force for a while without a link. */

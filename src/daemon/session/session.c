@@ -268,6 +268,7 @@ bpfpv_session_free(BpfpvSession *session)
     g_clear_object(&session->job_cancellable);
     bpfpv_session_drop_link(session);
     g_clear_handle_id(&session->grace_timer, g_source_remove);
+    g_clear_handle_id(&session->plugged_timer, g_source_remove);
     g_clear_handle_id(&session->retry_timer, g_source_remove);
     g_clear_handle_id(&session->stop_timer, g_source_remove);
     g_clear_handle_id(&session->plug_timer, g_source_remove);
@@ -275,6 +276,7 @@ bpfpv_session_free(BpfpvSession *session)
     bpfpv_payload_unref(session->payload);
     bpfpv_demand_free(session->demand);
     bpfpv_guest_topology_free(session->guest);
+    bpfpv_cpuset_free(session->enabled);
     bpfpv_config_free(session->config);
     g_free(session->config_error);
     g_free(session->channel_path);

@@ -60,6 +60,8 @@ void bpfpv_session_port_opened(BpfpvSession *session, const char *alias);
 void bpfpv_session_port_closed(BpfpvSession *session, const char *alias);
 /* Its vCPUs' number became known, and how the guest sees them; @guest: (nullable), copied. */
 void bpfpv_session_set_vcpus(BpfpvSession *session, const BpfpvGuestTopology *guest, guint n_vcpus);
+/* Which of them are plugged in: others are asked for in vain. Until it is told, all are. */
+void bpfpv_session_set_enabled(BpfpvSession *session, const BpfpvCpuset *enabled);
 /* Pins were in force when it began, an earlier daemon's: what they are for, @demand, counts until
  * the guest has told what it asks for, for its time of grace at most. The first call counts. */
 void bpfpv_session_assume(BpfpvSession *session, const BpfpvDemand *demand);
