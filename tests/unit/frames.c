@@ -102,3 +102,35 @@ frames_add_opening(GByteArray *stream)
     frames_add_hello(stream, FRAMES_NONCE, 2);
     frames_add_cpus(stream, 8, 0xff, 0xff);
 }
+
+static void
+receive(GSocket *guest, void *to, gsize length)
+{
+    gsize done = 0;
+
+    g_socket_set_blocking(guest, FALSE);
+    while (done < length) {
+        gssize n = g_socket_receive(guest, (char *)to + done, length - done, NULL, NULL);
+
+        g_assert_cmpint(n, !=, 0); /* the host has hung up */
+        if (n > 0)
+            done += (gsize)n;
+        else if (!g_main_context_iteration(NULL, FALSE))
+            g_usleep(1000);
+    }
+    g_socket_set_blocking(guest, TRUE);
+}
+
+guint64
+frames_read_resync(GSocket *guest)
+{
+    struct bpfpv_wire_header header;
+    guint64 payload[8];
+
+    do {
+        receive(guest, &header, sizeof(header));
+        g_assert_cmpuint(header.length, <=, sizeof(payload));
+        receive(guest, payload, header.length);
+    } while (header.type != BPFPV_WIRE_RESYNC);
+    return payload[0];
+}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Builds what a guest sends, frame by frame, for tests: straight from the
- * structs of bpfpv_wire.h, and with none of the code under test. For
- * little-endian hosts only, as the tests are.
+ * structs of bpfpv_wire.h, and with none of the code under test. Reads what the
+ * host asks for, too. For little-endian hosts only, as the tests are.
  */
 #pragma once
 
 #include <string.h>
 
-#include <glib.h>
+#include <gio/gio.h>
 
 #include "bpfpv_wire.h"
 
@@ -35,3 +35,7 @@ void frames_add_records(GByteArray *stream, guint program, guint generation, gui
 
 /* HELLO of two programs, and CPUS 0-7 of 8. */
 void frames_add_opening(GByteArray *stream);
+
+/* Reads from @guest, the guest's end of a channel, what the host sends up to its next RESYNC, and
+ * turns the main loop meanwhile. Returns: the RESYNC's nonce */
+guint64 frames_read_resync(GSocket *guest);

@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include "daemon/session/session.h"
+#include "frames.h"
 
 #define NOWHERE "test+nosuch:///"
 #define UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"
@@ -297,6 +298,50 @@ no_channel_is_plugged_before_an_agent_answers(void **state)
     assert_int_equal(fixture->channels, 1);
 }
 
+/* ---- a loader of another build ---- */
+
+/* One that a daemon has injected, with an empty table, and of no digest that this one has. */
+static void
+answer_as_another_build(GSocket *guest)
+{
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    gsize sent = 0;
+
+    frames_add_hello(stream, frames_read_resync(guest), 1);
+    stream->data[sizeof(struct bpfpv_wire_header) + offsetof(struct bpfpv_wire_hello, session)] = 1;
+    frames_add_cpus(stream, 2, 3, 3);
+    frames_add_begin(stream, 0, 1);
+    frames_add_records(stream, 0, 1, 1, 1, 2); /* a task on CPU 1 */
+    frames_add_end(stream, 0, 1, 1);
+    while (sent < stream->len) {
+        gssize n =
+            g_socket_send(guest, (char *)stream->data + sent, stream->len - sent, NULL, NULL);
+
+        assert_true(n > 0);
+        sent += (gsize)n;
+    }
+}
+
+/* As after an upgrade of the host's package: it is told to end, and that it does is no failure,
+ * although it had only begun to work as far as this daemon knows. */
+static void
+another_builds_loader_makes_place(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GSocket) guest = NULL;
+
+    tell(fixture, TRUE);
+    bpfpv_session_set_vcpus(fixture->session, NULL, 2);
+    guest = g_socket_accept(fixture->listener, NULL, NULL);
+    answer_as_another_build(guest);
+    while (!bpfpv_link_is_synced(bpfpv_session_link(fixture->session)))
+        g_main_context_iteration(NULL, TRUE);
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_SYNCING);
+    bpfpv_session_port_closed(fixture->session, "channel1");
+    assert_null(bpfpv_session_link(fixture->session));
+    assert_int_equal(bpfpv_session_state(fixture->session), BPFPV_STATE_INJECTING);
+}
+
 int
 main(void)
 {
@@ -311,6 +356,7 @@ main(void)
         cmocka_unit_test_setup_teardown(another_port_is_nothing_to_it, setup, teardown),
         cmocka_unit_test_setup_teardown(an_agent_that_starts_is_tried_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_channel_that_qemu_closes_is_no_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_builds_loader_makes_place, setup, teardown),
         cmocka_unit_test_setup_teardown(no_channel_is_plugged_before_an_agent_answers, setup,
                                         teardown),
     };

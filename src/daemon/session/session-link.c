@@ -64,7 +64,9 @@ on_hello(gpointer user_data)
     if (session->stopping || bpfpv_session_is_owned(session) ||
         is_current_build(session, bpfpv_link_hello(session->link)))
         return;
-    /* Its end closes the port, and that leads to the injection of ours. */
+    /* Its end closes the port, and that leads to the injection of ours. What it sends until then
+     * still counts. */
+    session->outdated = TRUE;
     bpfpv_session_set_state(session, BPFPV_STATE_SYNCING,
                             "the guest runs another build's loader: replacing it");
     bpfpv_link_stop(session->link);
@@ -75,13 +77,16 @@ on_synced(gpointer user_data)
 {
     BpfpvSession *session = user_data;
 
-    g_clear_handle_id(&session->hello_timer, g_source_remove);
     g_clear_handle_id(&session->grace_timer, g_source_remove);
-    if (session->stopping)
+    if (session->stopping) {
+        g_clear_handle_id(&session->hello_timer, g_source_remove);
         return;
+    }
     session->synced_at_us = g_get_monotonic_time();
-    session->outdated = FALSE;
-    bpfpv_session_demand_soon(session);
+    bpfpv_session_take_link_demand(session); /* before anybody hears that it is active */
+    if (session->outdated)
+        return; /* the timer goes on: it has to end */
+    g_clear_handle_id(&session->hello_timer, g_source_remove);
     bpfpv_session_set_state(session, BPFPV_STATE_ACTIVE, "");
 }
 
@@ -111,6 +116,7 @@ static gboolean
 hello_timed_out(gpointer user_data)
 {
     BpfpvSession *session = user_data;
+    gboolean outdated = session->outdated;
 
     if (++session->asked < HELLO_ASK_TIMES || bpfpv_link_hello(session->link)) {
         bpfpv_link_ask_again(session->link);
@@ -119,8 +125,10 @@ hello_timed_out(gpointer user_data)
     }
     session->hello_timer = 0;
     bpfpv_session_drop_link(session);
-    bpfpv_session_fail(session, "the loader in the guest does not answer; is it stopped, or is "
-                                "another program holding the channel?");
+    bpfpv_session_fail(session, outdated ? "another build's loader in the guest does not end when "
+                                           "told to; is it stopped?"
+                                         : "the loader in the guest does not answer; is it "
+                                           "stopped, or is another program holding the channel?");
     return G_SOURCE_REMOVE;
 }
 
@@ -136,6 +144,7 @@ bpfpv_session_open_link(BpfpvSession *session)
         return;
     }
     session->asked = 0;
+    session->outdated = FALSE;
     session->hello_timer = g_timeout_add_seconds(HELLO_ASK_S, hello_timed_out, session);
     bpfpv_session_set_state(session, BPFPV_STATE_SYNCING, "");
 }
