@@ -29,6 +29,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/placer.c src/core/placer/placer.h \
 	src/core/placer/places.c \
 	src/core/placer/private.h \
+	src/core/placer/realtime.c \
 	src/core/placer/repack.c \
 	src/core/placer/room.c \
 	src/core/placer/solve.c \

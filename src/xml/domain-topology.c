@@ -75,6 +75,22 @@ read_vcpus(BpfpvDomainTopology *topology, const xmlNode *root)
 }
 
 static void
+read_realtime(BpfpvDomainTopology *topology, const xmlNode *root)
+{
+    const xmlNode *tune = bpfpv_xml_find_child(root, "cputune");
+
+    for (const xmlNode *node = bpfpv_xml_find_child(tune, "vcpusched"); node;
+         node = bpfpv_xml_find_next(node->next, "vcpusched")) {
+        g_autofree char *scheduler = bpfpv_xml_get_attribute(node, "scheduler");
+        g_autoptr(BpfpvCpuset) vcpus = bpfpv_xml_get_cpuset(node, "vcpus");
+
+        if (vcpus && (g_strcmp0(scheduler, "fifo") == 0 || g_strcmp0(scheduler, "rr") == 0))
+            bpfpv_cpuset_unite(topology->realtime, vcpus);
+    }
+    bpfpv_cpuset_intersect(topology->realtime, topology->enabled);
+}
+
+static void
 iothread_clear(gpointer data)
 {
     bpfpv_cpuset_free(((BpfpvDomainIothread *)data)->cpus);
@@ -275,12 +291,14 @@ bpfpv_domain_topology_parse(const char *text, GError **error)
     topology = g_new0(BpfpvDomainTopology, 1);
     topology->n_vcpus = n_vcpus;
     topology->enabled = bpfpv_cpuset_new();
+    topology->realtime = bpfpv_cpuset_new();
     topology->guest = bpfpv_guest_topology_new();
     topology->original = g_ptr_array_new_with_free_func(set_free);
     topology->fixed = bpfpv_cpuset_new();
     topology->iothreads = g_array_new(FALSE, FALSE, sizeof(BpfpvDomainIothread));
     g_array_set_clear_func(topology->iothreads, iothread_clear);
     read_vcpus(topology, root);
+    read_realtime(topology, root);
     read_iothreads(topology, root);
     set_fixed(topology);
     seen = bpfpv_xml_find_child(bpfpv_xml_find_child(root, "cpu"), "topology");
@@ -302,6 +320,7 @@ bpfpv_domain_topology_free(BpfpvDomainTopology *topology)
     bpfpv_cpuset_free(topology->unpinned);
     bpfpv_cpuset_free(topology->emulator);
     bpfpv_cpuset_free(topology->enabled);
+    bpfpv_cpuset_free(topology->realtime);
     bpfpv_cpuset_free(topology->fixed);
     g_free(topology);
 }

@@ -18,6 +18,7 @@ typedef struct {
     guint n_vcpus;        /* the most it can have; BPFPV_CPUSET_MAX at most */
     BpfpvCpuset *enabled; /* vCPUs that are plugged in now */
     BpfpvGuestTopology *guest;
+    BpfpvCpuset *realtime; /* of these, those that <vcpusched> gives FIFO or RR */
     GPtrArray *original;   /* of BpfpvCpuset or NULL, by vCPU: vcpupin, else <vcpu cpuset>; NULL:
                             * any host CPU */
     BpfpvCpuset *unpinned; /* (nullable): <vcpu cpuset>: what all have without a pin of their own;

@@ -174,6 +174,26 @@ a_vcpu_that_is_not_plugged_in_asks_for_nothing(void **state)
     fails("plan-counts-unplugged-vcpus/plan", "\"mask\": \"2\": the domain has vCPUs 0-1");
 }
 
+/* A vCPU with SCHED_FIFO that spins leaves an emulator on its only CPU nothing. */
+static void
+an_emulator_beside_a_real_time_vcpu_is_said(void **state)
+{
+    static const char why[] = "its scheduler is a real-time one (<vcpusched>), and the emulator "
+                              "may run on CPU 5 alone, where it may get no time; give that more "
+                              "CPUs";
+    Case tight = solve("rt-vcpu-beside-emulator/plan");
+    Case roomy = solve("rt-vcpu-beside-emulator/roomy");
+
+    (void)state;
+    assert_cpus(vcpu_of(&tight, "rt", 0)->cpus, "4");
+    assert_null(vcpu_of(&tight, "rt", 0)->why);
+    assert_cpus(vcpu_of(&tight, "rt", 1)->cpus, "5");
+    assert_string_equal(vcpu_of(&tight, "rt", 1)->why, why);
+    assert_null(vcpu_of(&roomy, "rt", 1)->why);
+    case_clear(&tight);
+    case_clear(&roomy);
+}
+
 /* The memory is a CXL cell's, 14 from cell 1 and 24 from cell 0. */
 static void
 memory_without_cpus_is_near_to_the_nearest(void **state)
@@ -215,6 +235,7 @@ main(void)
         cmocka_unit_test(no_vcpu_is_cut_off),
         cmocka_unit_test(a_pin_that_can_t_be_read_is_an_error),
         cmocka_unit_test(a_vcpu_that_is_not_plugged_in_asks_for_nothing),
+        cmocka_unit_test(an_emulator_beside_a_real_time_vcpu_is_said),
         cmocka_unit_test(memory_without_cpus_is_near_to_the_nearest),
         cmocka_unit_test(memory_that_the_host_lacks_is_said),
     };

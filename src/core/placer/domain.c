@@ -21,6 +21,7 @@ bpfpv_placer_domain_free(gpointer data)
     g_ptr_array_unref(domain->waiting);
     bpfpv_demand_free(domain->demand);
     bpfpv_cpuset_free(domain->fixed);
+    bpfpv_cpuset_free(domain->realtime);
     bpfpv_cpuset_free(domain->pool);
     bpfpv_cpuset_free(domain->allowed);
     bpfpv_cpuset_free(domain->refused);
@@ -185,6 +186,7 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
            view->weight == from->weight && view->released == from->released &&
            bpfpv_placer_same_set(domain->pool, from->pool) &&
            bpfpv_placer_same_set(domain->fixed, from->fixed) &&
+           bpfpv_placer_same_set(domain->realtime, from->realtime) &&
            bpfpv_placer_same_set(domain->refused, from->refused) &&
            g_strcmp0(domain->refused_why, from->refused_why) == 0 &&
            bpfpv_guest_topology_equal(domain->guest, from->guest) &&
@@ -223,6 +225,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     bpfpv_demand_free(domain->demand);
     domain->demand = bpfpv_demand_copy(from->demand);
     bpfpv_placer_replace_set(&domain->fixed, from->fixed);
+    bpfpv_placer_replace_set(&domain->realtime, from->realtime);
     bpfpv_placer_replace_set(&domain->pool, from->pool);
     bpfpv_placer_replace_set(&domain->refused, from->refused);
     g_free(domain->refused_why);
@@ -235,6 +238,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     domain->view.original = NULL;
     domain->view.threads = NULL;
     domain->view.fixed = domain->fixed;
+    domain->view.realtime = domain->realtime;
     domain->view.pool = domain->pool;
     domain->view.allowed = domain->allowed;
     domain->view.refused = domain->refused;

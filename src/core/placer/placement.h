@@ -51,6 +51,7 @@ typedef struct {
     const BpfpvDemand *demand;       /* its n_vcpus is the domain's */
     const GPtrArray *original;       /* of BpfpvCpuset, by vCPU: as before bpfpv */
     const BpfpvCpuset *fixed;        /* (nullable): vCPUs that keep their original whatever it is */
+    const BpfpvCpuset *realtime;     /* (nullable): vCPUs with a real-time scheduler */
     const BpfpvCpuset *pool;         /* (nullable): host CPUs it may be anchored to; NULL: any */
     const BpfpvGuestTopology *guest; /* (nullable): NULL: one thread per core, memory anywhere */
     const GArray *threads;           /* (nullable) of BpfpvPlacementThread */

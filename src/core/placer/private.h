@@ -119,6 +119,7 @@ struct _BpfpvPlacerDomain {
     BpfpvPlacementDomain view; /* its pointers are to the following */
     BpfpvDemand *demand;
     BpfpvCpuset *fixed;
+    BpfpvCpuset *realtime;
     BpfpvCpuset *pool;
     BpfpvCpuset *allowed;
     BpfpvCpuset *refused;
@@ -280,6 +281,9 @@ void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerG
 /* solve.c, write.c */
 void bpfpv_placer_match(BpfpvPlacer *placer);
 void bpfpv_placer_write(BpfpvPlacer *placer);
+
+/* realtime.c: who may leave QEMU's own threads nothing */
+void bpfpv_placer_say_realtime(BpfpvPlacer *placer);
 
 /* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is. */
 const char *bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot);

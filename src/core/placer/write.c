@@ -196,4 +196,5 @@ bpfpv_placer_write(BpfpvPlacer *placer)
     placer->floats_changed = FALSE;
     for (guint d = 0; d < placer->domains->len; d++)
         write_domain(placer, placer->domains->pdata[d]);
+    bpfpv_placer_say_realtime(placer);
 }

@@ -18,6 +18,7 @@ bpfpv_scenario_domain_free(gpointer data)
     bpfpv_demand_free(domain->demand);
     g_ptr_array_unref(domain->original);
     bpfpv_cpuset_free(domain->enabled);
+    bpfpv_cpuset_free(domain->realtime);
     bpfpv_cpuset_free(domain->pool);
     bpfpv_guest_topology_free(domain->guest);
     g_array_unref(domain->threads);
@@ -188,6 +189,7 @@ set_view(BpfpvScenarioDomain *domain)
     domain->view.domain = domain->name;
     domain->view.demand = domain->demand;
     domain->view.original = domain->original;
+    domain->view.realtime = domain->realtime;
     domain->view.pool = domain->pool;
     domain->view.guest = domain->guest;
     domain->view.threads = domain->threads;

@@ -11,8 +11,9 @@ typedef struct {
     char *name;
     BpfpvPlacementDomain view; /* its pointers are to the following */
     BpfpvDemand *demand;
-    GPtrArray *original;  /* of BpfpvCpuset */
-    BpfpvCpuset *enabled; /* vCPUs that are plugged in; others are only placeholders */
+    GPtrArray *original;   /* of BpfpvCpuset */
+    BpfpvCpuset *enabled;  /* vCPUs that are plugged in; others are only placeholders */
+    BpfpvCpuset *realtime; /* (nullable) */
     BpfpvCpuset *pool;
     BpfpvGuestTopology *guest;
     GArray *threads;        /* of BpfpvPlacementThread */

@@ -114,6 +114,7 @@ take_topology(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,
                         bpfpv_cpuset_copy(set != NULL ? set : part->reader->present));
     }
     bpfpv_cpuset_assign(domain->enabled, topology->enabled);
+    domain->realtime = g_steal_pointer(&topology->realtime);
     domain->guest = g_steal_pointer(&topology->guest);
     bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_EMULATOR, 0, topology->emulator);
     for (guint i = 0; i < topology->iothreads->len; i++) {

@@ -47,6 +47,7 @@ managed_free(gpointer data)
     bpfpv_session_free(managed->session);
     bpfpv_pins_free(managed->pins);
     bpfpv_guest_topology_free(managed->guest);
+    bpfpv_cpuset_free(managed->realtime);
     bpfpv_cpuset_free(managed->unpinned);
     g_free(managed->uuid);
     g_free(managed->name);

@@ -29,6 +29,7 @@ typedef struct {
     char *source; /* (nullable): where its configuration comes from, for people */
     BpfpvSession *session;
     BpfpvGuestTopology *guest; /* (nullable): what its XML says */
+    BpfpvCpuset *realtime;     /* (nullable): vCPUs with a real-time scheduler */
     BpfpvCpuset
         *unpinned; /* (nullable): what its XML gives to what is not pinned; NULL: all CPUs */
     BpfpvPins *pins;

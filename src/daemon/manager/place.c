@@ -36,6 +36,7 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
     domain->demand = bpfpv_session_demand(managed->session);
     domain->original = bpfpv_pins_original(managed->pins);
     domain->fixed = bpfpv_pins_fixed(managed->pins);
+    domain->realtime = managed->realtime;
     domain->guest = managed->guest;
     domain->threads = threads;
     domain->allowed = bpfpv_pins_allowed(managed->pins);

@@ -47,6 +47,23 @@ is_left_pinned(const BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
     return entry && entry->pinned && entry->id == id;
 }
 
+/* @topology: (nullable): NULL: its XML makes no sense, and nothing is known */
+static void
+take_topology(BpfpvManaged *managed, BpfpvDomainTopology *topology)
+{
+    bpfpv_guest_topology_free(managed->guest);
+    managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
+    bpfpv_cpuset_free(managed->unpinned);
+    managed->unpinned =
+        topology && topology->unpinned ? bpfpv_cpuset_copy(topology->unpinned) : NULL;
+    bpfpv_cpuset_free(managed->realtime);
+    managed->realtime = topology ? g_steal_pointer(&topology->realtime) : NULL;
+    if (!topology)
+        return;
+    bpfpv_pins_iothreads_told(managed->pins, topology->iothreads);
+    bpfpv_session_set_enabled(managed->session, topology->enabled);
+}
+
 static void
 on_domain(const char *uuid, int id, const char *text, gpointer user_data)
 {
@@ -87,15 +104,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         g_free(managed->source);
         managed->source = g_strdup(xml->source);
     }
-    bpfpv_guest_topology_free(managed->guest);
-    managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
-    bpfpv_cpuset_free(managed->unpinned);
-    managed->unpinned =
-        topology && topology->unpinned ? bpfpv_cpuset_copy(topology->unpinned) : NULL;
-    if (topology) {
-        bpfpv_pins_iothreads_told(managed->pins, topology->iothreads);
-        bpfpv_session_set_enabled(managed->session, topology->enabled);
-    }
+    take_topology(managed, topology);
     bpfpv_session_update(managed->session, xml);
     bpfpv_pins_note_soon(managed->pins);
 }
