@@ -27,6 +27,7 @@ struct _BpfpvWatch {
     guint serial;             /* of the connection: answers of an older one are dropped */
     gboolean listing;         /* listed() has not been told yet */
     GHashTable *reading;      /* UUID → BpfpvWatchReading */
+    GHashTable *retries;      /* UUID → a read that failed and is made again */
     guint reconnect;          /* timer */
     guint look;               /* timer: are the same CPUs online? */
     BpfpvCpuset *cpus_online; /* as told last */

@@ -13,6 +13,9 @@
 /* Reads of domains' XML that may run at once: one that hangs on a domain's lock (a hook that
  * runs, say) leaves the others going. libvirtd serves five requests of a connection. */
 #define N_READERS 4
+/* A read that failed is made again after that time, and then less and less often. */
+#define RETRY_FIRST_MS 500
+#define RETRY_MOST_MS 60000
 
 static void start_connecting(BpfpvWatch *watch);
 
@@ -90,6 +93,52 @@ tell_if_listed(BpfpvWatch *watch)
     watch->funcs->listed(watch->user_data);
 }
 
+/* A read that failed, until one has not. */
+typedef struct {
+    BpfpvWatch *watch;
+    char *uuid;
+    guint wait_ms;
+    guint timer; /* 0: it is being made again */
+} Retry;
+
+static void
+retry_free(gpointer data)
+{
+    Retry *retry = data;
+
+    g_clear_handle_id(&retry->timer, g_source_remove);
+    g_free(retry->uuid);
+    g_free(retry);
+}
+
+static gboolean
+retry_now(gpointer user_data)
+{
+    Retry *retry = user_data;
+
+    retry->timer = 0;
+    bpfpv_watch_refresh(retry->watch, retry->uuid);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+read_later(BpfpvWatch *watch, const char *uuid, const GError *error)
+{
+    Retry *retry = g_hash_table_lookup(watch->retries, uuid);
+
+    if (!retry) {
+        retry = g_new0(Retry, 1);
+        retry->watch = watch;
+        retry->uuid = g_strdup(uuid);
+        g_hash_table_insert(watch->retries, retry->uuid, retry);
+    }
+    retry->wait_ms = CLAMP(retry->wait_ms * 2, RETRY_FIRST_MS, RETRY_MOST_MS);
+    g_clear_handle_id(&retry->timer, g_source_remove);
+    retry->timer = g_timeout_add(retry->wait_ms, retry_now, retry);
+    g_warning("%s; trying again in %u ms", error->message, retry->wait_ms);
+    watch->funcs->unread(uuid, watch->user_data);
+}
+
 static void
 tell(BpfpvWatch *watch, const char *uuid, const Reading *reading, const GError *error)
 {
@@ -97,14 +146,17 @@ tell(BpfpvWatch *watch, const char *uuid, const Reading *reading, const GError *
 
     if (pending == BPFPV_WATCH_READING_OUTDATED)
         return; /* the next reading tells */
+    if (reading)
+        g_hash_table_remove(watch->retries, uuid);
     if (reading && reading->id >= 0)
         watch->funcs->domain(uuid, reading->id, reading->xml, watch->user_data);
-    else if (reading || g_error_matches(error, BPFPV_VIRT_ERROR, VIR_ERR_NO_DOMAIN))
+    else if (reading || g_error_matches(error, BPFPV_VIRT_ERROR, VIR_ERR_NO_DOMAIN)) {
+        g_hash_table_remove(watch->retries, uuid);
         watch->funcs->gone(uuid, watch->user_data);
-    else if (bpfpv_run_is_over(error))
+    } else if (bpfpv_run_is_over(error))
         bpfpv_watch_refresh(watch, uuid);
     else
-        g_warning("%s", error->message);
+        read_later(watch, uuid, error);
 }
 
 static void
@@ -225,6 +277,7 @@ lose_connection(BpfpvWatch *watch, const char *reason)
         bpfpv_watch_events_stop(watch);
         g_clear_pointer(&watch->connection, virConnectClose);
         g_hash_table_remove_all(watch->reading);
+        g_hash_table_remove_all(watch->retries);
         watch->listing = FALSE;
     }
     watch->serial++;
@@ -353,6 +406,7 @@ bpfpv_watch_new(const char *uri, const BpfpvWatchFuncs *funcs, gpointer user_dat
     watch->readers = bpfpv_worker_new(N_READERS);
     watch->cancellable = g_cancellable_new();
     watch->reading = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    watch->retries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, retry_free);
     start_connecting(watch);
     return watch;
 }
@@ -373,6 +427,7 @@ bpfpv_watch_free(BpfpvWatch *watch)
     bpfpv_worker_free(watch->readers);
     g_object_unref(watch->cancellable);
     g_hash_table_unref(watch->reading);
+    g_hash_table_unref(watch->retries);
     g_free(watch->uri);
     g_free(watch);
 }

@@ -29,6 +29,9 @@ typedef struct {
     void (*domain)(const char *uuid, int id, const char *xml, gpointer user_data);
     /* Every domain that ran when the connection was made has been told. */
     void (*listed)(gpointer user_data);
+    /* A domain of which nothing new is known for now: its XML could not be read, which is tried
+     * again. It counts as told. */
+    void (*unread)(const char *uuid, gpointer user_data);
     /* The domain does not run here any more. */
     void (*gone)(const char *uuid, gpointer user_data);
     void (*agent)(const char *uuid, gboolean connected, gpointer user_data);

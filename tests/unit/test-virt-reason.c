@@ -192,6 +192,11 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
 }
 
 static void
+on_unread(const char *uuid, gpointer user_data)
+{
+}
+
+static void
 on_listed(gpointer user_data)
 {
 }
@@ -208,6 +213,7 @@ watch(void)
     static const BpfpvWatchFuncs funcs = {
         .connected = on_connected,
         .listed = on_listed,
+        .unread = on_unread,
         .disconnected = on_disconnected,
     };
     g_autofree char *reason = NULL;

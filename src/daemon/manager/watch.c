@@ -24,6 +24,17 @@ on_gone(const char *uuid, gpointer user_data)
     bpfpv_manager_check_withdrawal(manager);
 }
 
+/* It runs as far as anybody knows. */
+static void
+on_unread(const char *uuid, gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
+
+    if (managed)
+        managed->seen = TRUE;
+}
+
 static BpfpvDomainXml *
 parse_domain(const BpfpvManager *manager, const char *text, GError **error)
 {
@@ -75,6 +86,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
 
     if (!xml) {
         g_warning("domain %s: %s", uuid, error->message);
+        on_unread(uuid, manager);
         return;
     }
     managed = g_hash_table_lookup(manager->domains, uuid);
@@ -289,6 +301,6 @@ on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_
 }
 
 const BpfpvWatchFuncs bpfpv_manager_watch_funcs = {
-    on_connected, on_cpus_changed, on_disconnected, on_domain, on_listed,
+    on_connected, on_cpus_changed, on_disconnected, on_domain, on_listed, on_unread,
     on_gone,      on_agent,        on_reset,        on_port,   on_pinned,
 };
