@@ -6,6 +6,8 @@
  */
 #include "ctl/command.h"
 
+#include <string.h>
+
 #define POLL_MS 1000
 #define TIMEOUT_DEFAULT_S 120
 #define TIMEOUT_MAX_S 86400
@@ -46,7 +48,11 @@ is_followed(const Follow *follow, const char *name, const char *uuid)
 {
     if (follow->uuid != NULL)
         return g_ascii_strcasecmp(follow->uuid, uuid) == 0;
-    return g_str_equal(follow->domain, name) || g_ascii_strcasecmp(follow->domain, uuid) == 0;
+    if (g_ascii_strcasecmp(follow->domain, uuid) == 0)
+        return TRUE;
+    /* A number is first of all an id, and a UUID no name: the daemon's answer tells whose. */
+    return g_str_equal(follow->domain, name) && !g_uuid_string_is_valid(name) &&
+           strspn(name, "0123456789") != strlen(name);
 }
 
 static void

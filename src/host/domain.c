@@ -201,16 +201,17 @@ bpfpv_domain_detach_channel(const char *uri, const char *uuid, int id, const cha
     return TRUE;
 }
 
+/* In virsh's order. */
 static virDomainPtr
 lookup_any(virConnectPtr connection, const char *text)
 {
     virDomainPtr domain = NULL;
     guint64 id;
 
-    if (g_uuid_string_is_valid(text))
-        domain = virDomainLookupByUUIDString(connection, text);
-    if (!domain && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+    if (g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
         domain = virDomainLookupByID(connection, (int)id);
+    if (!domain && g_uuid_string_is_valid(text))
+        domain = virDomainLookupByUUIDString(connection, text);
     return domain ? domain : virDomainLookupByName(connection, text);
 }
 

@@ -53,7 +53,7 @@ gboolean bpfpv_domain_detach_channel(const char *uri, const char *uuid, int id, 
 
 /**
  * bpfpv_domain_resolve:
- * @text: what a person typed: a name, a UUID or a libvirt id
+ * @text: what a person typed: as for virsh libvirt's id, else a UUID, else a name
  * @uuid: (out): the domain's UUID
  * @active: (out): whether it is running
  */

@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/test-journal \
 	tests/unit/test-keys \
 	tests/unit/test-link \
+	tests/unit/test-manager \
 	tests/unit/test-notify \
 	tests/unit/test-nova-conf \
 	tests/unit/test-nova-conf-real \
@@ -119,6 +120,8 @@ tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
 
 # Their own libvirt stands in front of the real one, in these programs alone.
 tests_unit_test_virt_reason_SOURCES = tests/unit/test-virt-reason.c \
+	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
+tests_unit_test_manager_SOURCES = tests/unit/test-manager.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
 tests_unit_test_outside_json_SOURCES = tests/unit/test-outside-json.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h

@@ -207,8 +207,10 @@ return_not_managed(const BpfpvBus *bus, GDBusMethodInvocation *invocation, const
 static void
 detach(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
 {
-    if (bpfpv_manager_find(bus->manager, text))
-        change_element(bus, invocation, text, FALSE);
+    const BpfpvManaged *managed = bpfpv_manager_find(bus->manager, text);
+
+    if (managed)
+        change_element(bus, invocation, managed->uuid, FALSE);
     else
         return_not_managed(bus, invocation, text);
 }

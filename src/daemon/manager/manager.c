@@ -12,18 +12,6 @@
 #include "host/run.h"
 #include "programs/program.h"
 
-static void
-tell_state(BpfpvManaged *managed)
-{
-    BpfpvManager *manager = managed->manager;
-    g_autofree char *reason = NULL;
-    BpfpvState state = bpfpv_managed_state(managed, &reason);
-
-    manager->funcs->state(managed->name, managed->uuid, bpfpv_state_to_string(state), reason,
-                          manager->user_data);
-    bpfpv_pins_note_soon(managed->pins);
-}
-
 /* ---- the end of being managed ---- */
 
 static void
@@ -38,10 +26,8 @@ static void
 managed_free(gpointer data)
 {
     BpfpvManaged *managed = data;
-    GHashTable *by_name = managed->manager->by_name;
 
-    if (g_hash_table_lookup(by_name, managed->name) == managed)
-        g_hash_table_remove(by_name, managed->name);
+    g_hash_table_remove(managed->manager->by_key, managed->key);
     wake_waiters(managed);
     g_ptr_array_unref(managed->waiters);
     bpfpv_session_free(managed->session);
@@ -51,7 +37,9 @@ managed_free(gpointer data)
     bpfpv_cpuset_free(managed->unpinned);
     g_free(managed->uuid);
     g_free(managed->name);
+    g_free(managed->key);
     g_free(managed->source);
+    g_free(managed->told_reason);
     g_free(managed);
 }
 
@@ -121,7 +109,14 @@ bpfpv_managed_release(BpfpvManaged *managed)
 static void
 on_session_state(BpfpvSession *session, gpointer user_data)
 {
-    tell_state(user_data);
+    BpfpvManaged *managed = user_data;
+
+    managed->settled =
+        managed->settled && bpfpv_session_state(managed->session) == BPFPV_STATE_ACTIVE;
+    if (bpfpv_session_state(managed->session) == BPFPV_STATE_ACTIVE && !managed->settled)
+        bpfpv_manager_place_soon(managed->manager);
+    bpfpv_managed_tell_state(managed);
+    bpfpv_pins_note_soon(managed->pins);
 }
 
 static void
@@ -188,6 +183,7 @@ on_pins_moved(BpfpvPins *pins, gpointer user_data)
     BpfpvManaged *managed = user_data;
 
     bpfpv_manager_step_soon(managed->manager);
+    bpfpv_manager_tell_states(managed->manager);
     bpfpv_pins_note_soon(managed->pins);
     if (managed->releasing)
         bpfpv_manager_drop_soon(managed->manager);
@@ -224,6 +220,7 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
     managed->manager = manager;
     managed->uuid = g_strdup(xml->uuid);
     managed->name = g_strdup(xml->name);
+    managed->key = bpfpv_pins_key(managed->name, managed->uuid, id);
     managed->id = id;
     managed->waiters = g_ptr_array_new_with_free_func(g_object_unref);
     managed->pins = bpfpv_pins_new(manager->conf->uri, manager->conf->state_dir, managed->uuid,
@@ -235,7 +232,7 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
                                          bpfpv_pins_our_channel(managed->pins), manager->payload,
                                          &session_funcs, managed);
     g_hash_table_insert(manager->domains, managed->uuid, managed);
-    g_hash_table_replace(manager->by_name, managed->name, managed);
+    g_hash_table_insert(manager->by_key, managed->key, managed);
     return managed;
 }
 
@@ -274,17 +271,53 @@ find_by_id(const BpfpvManager *manager, guint64 id)
     return NULL;
 }
 
+/* Of two of a name, one is another run or about to be told as ended: the later run. */
+static BpfpvManaged *
+find_by_name(const BpfpvManager *manager, const char *name)
+{
+    BpfpvManaged *found = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        BpfpvManaged *managed = value;
+
+        if (g_str_equal(managed->name, name) && (!found || managed->id > found->id))
+            found = managed;
+    }
+    return found;
+}
+
+static gboolean
+is_running_id(const BpfpvManager *manager, guint64 id)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->runs);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if ((guint64)GPOINTER_TO_INT(value) == id)
+            return TRUE;
+    return FALSE;
+}
+
 BpfpvManaged *
 bpfpv_manager_find(BpfpvManager *manager, const char *text)
 {
-    BpfpvManaged *managed = g_hash_table_lookup(manager->domains, text);
+    g_autofree char *uuid = g_ascii_strdown(text, -1);
+    BpfpvManaged *managed = NULL;
     guint64 id;
 
-    if (!managed)
-        managed = g_hash_table_lookup(manager->by_name, text);
-    if (!managed && g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+    if (g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL)) {
         managed = find_by_id(manager, id);
-    return managed;
+        if (managed || is_running_id(manager, id))
+            return managed;
+    }
+    managed = g_hash_table_lookup(manager->domains, uuid);
+    if (managed || g_hash_table_contains(manager->runs, uuid))
+        return managed;
+    return find_by_name(manager, text);
 }
 
 /* What libvirt gives to what has no pin of its own, on this host. */
@@ -369,7 +402,8 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->neighbours =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
-    manager->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    manager->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    manager->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     manager->hopeless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     manager->cgroups = bpfpv_cgroup_watch_new();
     manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
@@ -384,12 +418,14 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->place_source, g_source_remove);
     g_clear_handle_id(&manager->step_source, g_source_remove);
     g_clear_handle_id(&manager->drop_source, g_source_remove);
+    g_clear_handle_id(&manager->tell_source, g_source_remove);
     g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
     g_clear_handle_id(&manager->offline_timer, g_source_remove);
     bpfpv_watch_free(manager->watch);
     g_hash_table_unref(manager->domains);
     bpfpv_cgroup_watch_free(manager->cgroups);
-    g_hash_table_unref(manager->by_name);
+    g_hash_table_unref(manager->by_key);
+    g_hash_table_unref(manager->runs);
     g_hash_table_unref(manager->hopeless);
     bpfpv_placer_free(manager->placer);
     g_hash_table_unref(manager->neighbours);

@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     char *uuid;
     char *name;
+    char *key; /* of this run, for the placer: names and UUIDs come again */
     int id;
     char *source; /* (nullable): where its configuration comes from, for people */
     BpfpvSession *session;
@@ -36,8 +37,11 @@ typedef struct {
     guint placed_serial; /* bpfpv_pins_serial() that the placer knows */
     gboolean releasing;  /* not managed any more: the originals go back */
     gboolean session_stopped;
-    gboolean seen;      /* told of since the connection was made */
-    GPtrArray *waiters; /* of GTask: want to know when it is not managed any more */
+    gboolean seen;         /* told of since the connection was made */
+    gboolean settled;      /* since its session is active, what it asks for was placed */
+    BpfpvState told_state; /* as the bus was told last, if it was, with its reason */
+    char *told_reason;     /* (nullable) */
+    GPtrArray *waiters;    /* of GTask: want to know when it is not managed any more */
     BpfpvManager *manager;
 } BpfpvManaged;
 
@@ -91,7 +95,9 @@ GPtrArray *bpfpv_manager_withdrawn(BpfpvManager *manager, char **left);
 
 /* Returns: (transfer container) (element-type BpfpvManaged): sorted by name */
 GPtrArray *bpfpv_manager_list(BpfpvManager *manager);
-/* Returns: (transfer none) (nullable): by name, UUID or libvirt id */
+/* Finds a managed domain as virsh finds one: by libvirt's id, else by UUID, else by name. What is
+ * another running domain's id or UUID is that domain's, managed or not.
+ * Returns: (transfer none) (nullable) */
 BpfpvManaged *bpfpv_manager_find(BpfpvManager *manager, const char *text);
 /* Returns: (transfer none) (nullable): what the last solve says of this domain */
 const BpfpvPlanDomain *bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed);

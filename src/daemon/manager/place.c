@@ -32,7 +32,7 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
 
         g_array_append_val(threads, thread);
     }
-    domain->domain = managed->name; /* unique on a host, and what people call it */
+    domain->domain = managed->key;
     domain->demand = bpfpv_session_demand(managed->session);
     domain->original = bpfpv_pins_original(managed->pins);
     domain->fixed = bpfpv_pins_fixed(managed->pins);
@@ -75,13 +75,6 @@ bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *tak
     };
 }
 
-/* @key: a plan's, which is a domain's name: nothing else that people may call one by. */
-static BpfpvManaged *
-find_by_key(const BpfpvManager *manager, const char *key)
-{
-    return g_hash_table_lookup(manager->by_name, key);
-}
-
 /* Forgets domains that are here no more. */
 static void
 remove_gone(BpfpvManager *manager)
@@ -90,7 +83,7 @@ remove_gone(BpfpvManager *manager)
 
     for (guint i = 0; i < keys->len; i++) {
         g_autofree char *key = g_strdup(g_ptr_array_index(keys, i));
-        const BpfpvManaged *managed = find_by_key(manager, key);
+        const BpfpvManaged *managed = g_hash_table_lookup(manager->by_key, key);
 
         if (!managed || !bpfpv_pins_original(managed->pins))
             bpfpv_placer_remove_domain(manager->placer, key);
@@ -173,7 +166,10 @@ step_now(gpointer user_data)
     for (guint i = 0; i < steps->len; i++) {
         const BpfpvPlanStep *step = g_ptr_array_index(steps, i);
 
-        bpfpv_pins_step(find_by_key(manager, step->domain)->pins, step);
+        BpfpvManaged *managed = g_hash_table_lookup(manager->by_key, step->domain);
+
+        if (managed && bpfpv_pins_applied(managed->pins))
+            bpfpv_pins_step(managed->pins, step);
     }
     bpfpv_manager_check_shutdown(manager);
     return G_SOURCE_REMOVE;
@@ -197,16 +193,39 @@ note_all(BpfpvManager *manager)
         bpfpv_pins_note_soon(((BpfpvManaged *)value)->pins);
 }
 
+/* What those ask for that have just become active has been placed, or could not be: nobody was
+ * told that they are active before. */
+static void
+settle(BpfpvManager *manager)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        BpfpvManaged *managed = value;
+
+        if (managed->settled || !bpfpv_pins_original(managed->pins) ||
+            bpfpv_session_state(managed->session) != BPFPV_STATE_ACTIVE)
+            continue;
+        managed->settled = TRUE;
+        bpfpv_managed_tell_state(managed);
+    }
+}
+
 static gboolean
 place_now(gpointer user_data)
 {
     BpfpvManager *manager = user_data;
 
     manager->place_source = 0;
-    if (manager->topology)
+    if (manager->topology) {
         solve(manager);
+        settle(manager);
+    }
     note_all(manager);
     bpfpv_manager_step_soon(manager);
+    bpfpv_manager_tell_states(manager);
     manager->funcs->host(manager->user_data);
     return G_SOURCE_REMOVE;
 }

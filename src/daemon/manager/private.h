@@ -22,14 +22,17 @@ struct _BpfpvManager {
     BpfpvCgroupWatch *cgroups;
     BpfpvTopology *topology; /* NULL before the first connection */
     GHashTable *domains;     /* UUID → BpfpvManaged */
-    GHashTable *by_name;     /* name, the placer's key → BpfpvManaged */
+    GHashTable *by_key;      /* the placer's key → BpfpvManaged */
+    GHashTable *runs;        /* UUID → libvirt's id: of all running domains, managed or not */
     BpfpvPlacer *placer;     /* has the last plan */
     GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
-    GHashTable *hopeless;    /* name → why the host can give it no anchor, "" if it can; as far as
+    GHashTable *hopeless;    /* key → why the host can give it no anchor, "" if it can; as far as
                               * anybody asked since the last solve */
     guint hold_source;       /* an anchor's hold time ends */
     guint place_source;      /* a solve is due */
     guint step_source;       /* pin calls are due */
+    guint tell_source;       /* states were told a moment ago */
+    gboolean tell_again;     /* and may be others by now */
     guint drop_source;       /* released domains are to be looked at */
     gboolean connected;      /* to libvirt */
     gboolean unreachable;    /* the last try to connect failed, or the connection broke */
@@ -63,6 +66,13 @@ void bpfpv_manager_place_soon(BpfpvManager *manager);
 /* A pin call ended: hands out those that have become due. */
 void bpfpv_manager_step_soon(BpfpvManager *manager);
 void bpfpv_manager_drop_soon(BpfpvManager *manager);
+/* state.c: */
+/* Tells the bus how @managed is. */
+void bpfpv_managed_tell_state(BpfpvManaged *managed);
+/* What was solved, or what came of the pin calls, may have changed the states of domains that are
+ * active: those that have are told, at once the first time and a moment later from then on. */
+void bpfpv_manager_tell_states(BpfpvManager *manager);
+
 /* withdraw.c: */
 /* A running domain that is not managed, while everything is being withdrawn.
  * Returns: (nullable): NULL where nothing of ours is in it */

@@ -2,10 +2,13 @@
 /* What the last plan means for a managed domain: whether it gets what it asks for, and why not. */
 #include "daemon/manager/private.h"
 
+/* What one guest does may change the reasons of many others. */
+#define TELL_MS 100
+
 const BpfpvPlanDomain *
 bpfpv_manager_plan(BpfpvManager *manager, const BpfpvManaged *managed)
 {
-    return bpfpv_plan_find(bpfpv_placer_plan(manager->placer), managed->name);
+    return bpfpv_plan_find(bpfpv_placer_plan(manager->placer), managed->key);
 }
 
 /* Why the host could not give @managed a single anchor were it alone, else "". Asked often, for
@@ -14,7 +17,7 @@ static const char *
 why_hopeless(const BpfpvManaged *managed)
 {
     BpfpvManager *manager = managed->manager;
-    const char *known = g_hash_table_lookup(manager->hopeless, managed->name);
+    const char *known = g_hash_table_lookup(manager->hopeless, managed->key);
     g_autoptr(BpfpvCpuset) taken = NULL;
     g_autoptr(GArray) threads = NULL;
     BpfpvPlacementDomain domain = {0};
@@ -30,7 +33,7 @@ why_hopeless(const BpfpvManaged *managed)
     bpfpv_placement_capacity(&host, &domain, &why);
     if (!why)
         why = g_strdup("");
-    g_hash_table_insert(manager->hopeless, g_strdup(managed->name), why);
+    g_hash_table_insert(manager->hopeless, g_strdup(managed->key), why);
     return why;
 }
 
@@ -79,6 +82,13 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
     guint unmet, all;
 
     *reason = bpfpv_session_reason(managed->session);
+    if (state == BPFPV_STATE_ACTIVE && !managed->settled && !managed->releasing &&
+        !manager->shutting_down) {
+        g_free(*reason);
+        *reason =
+            g_strdup(bpfpv_pins_original(managed->pins) ? "placing its vCPUs" : "reading its pins");
+        return BPFPV_STATE_SYNCING;
+    }
     if (state != BPFPV_STATE_ACTIVE || !manager->topology ||
         !bpfpv_managed_takes_part(manager, managed))
         return state;
@@ -98,6 +108,62 @@ bpfpv_managed_state(const BpfpvManaged *managed, char **reason)
     if (!*reason)
         *reason = g_strdup("");
     return state;
+}
+
+/* ---- telling ---- */
+
+void
+bpfpv_managed_tell_state(BpfpvManaged *managed)
+{
+    BpfpvManager *manager = managed->manager;
+    g_autofree char *reason = NULL;
+    BpfpvState state = bpfpv_managed_state(managed, &reason);
+
+    manager->funcs->state(managed->name, managed->uuid, bpfpv_state_to_string(state), reason,
+                          manager->user_data);
+    managed->told_state = state;
+    g_free(managed->told_reason);
+    managed->told_reason = g_steal_pointer(&reason);
+}
+
+static void
+tell_if_changed(BpfpvManaged *managed)
+{
+    g_autofree char *reason = NULL;
+    BpfpvState state;
+
+    if (bpfpv_session_state(managed->session) != BPFPV_STATE_ACTIVE || managed->releasing ||
+        managed->manager->shutting_down)
+        return;
+    state = bpfpv_managed_state(managed, &reason);
+    if (state != managed->told_state || g_strcmp0(reason, managed->told_reason) != 0)
+        bpfpv_managed_tell_state(managed);
+}
+
+static gboolean
+tell_over(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    manager->tell_source = 0;
+    if (manager->tell_again)
+        bpfpv_manager_tell_states(manager);
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_manager_tell_states(BpfpvManager *manager)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    manager->tell_again = manager->tell_source != 0;
+    if (manager->tell_again)
+        return;
+    manager->tell_source = g_timeout_add(TELL_MS, tell_over, manager);
+    g_hash_table_iter_init(&iter, manager->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        tell_if_changed(value);
 }
 
 char *

@@ -12,6 +12,7 @@ on_gone(const char *uuid, gpointer user_data)
     BpfpvManager *manager = user_data;
     BpfpvManaged *managed = g_hash_table_lookup(manager->domains, uuid);
 
+    g_hash_table_remove(manager->runs, uuid);
     if (g_hash_table_remove(manager->neighbours, uuid))
         bpfpv_manager_place_soon(manager);
     if (!managed)
@@ -84,6 +85,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
     g_autoptr(BpfpvDomainTopology) topology = NULL;
     BpfpvManaged *managed;
 
+    g_hash_table_replace(manager->runs, g_strdup(uuid), GINT_TO_POINTER(id));
     if (!xml) {
         g_warning("domain %s: %s", uuid, error->message);
         on_unread(uuid, manager);
@@ -95,6 +97,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         g_warning("domain %s: %s", xml->name, error->message);
     if (managed && managed->id != id) {
         on_gone(uuid, manager); /* another run of it, whose start was all that was seen */
+        g_hash_table_replace(manager->runs, g_strdup(uuid), GINT_TO_POINTER(id));
         managed = NULL;
     }
     if (topology)
@@ -171,6 +174,7 @@ on_connected(const BpfpvWatchHost *host, gpointer user_data)
     gpointer value;
 
     bpfpv_manager_set_host(manager, host);
+    g_hash_table_remove_all(manager->runs);
     g_hash_table_iter_init(&iter, manager->domains);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         ((BpfpvManaged *)value)->seen = FALSE;

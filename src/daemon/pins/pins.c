@@ -27,6 +27,12 @@ bpfpv_pins_replace(BpfpvCpuset **set, const BpfpvCpuset *by)
     *set = copy;
 }
 
+char *
+bpfpv_pins_key(const char *name, const char *uuid, int id)
+{
+    return g_strdup_printf("%s %s %d", name, uuid, id);
+}
+
 /* ---- the originals ---- */
 
 BpfpvAppliedVcpu *
@@ -64,6 +70,7 @@ static void
 take_vcpus(BpfpvPins *pins, const GPtrArray *present)
 {
     BpfpvJournalEntry *entry = pins->entry;
+    g_autofree char *key = NULL;
 
     if (!pins->adopted)
         forget_originals(entry);
@@ -72,7 +79,8 @@ take_vcpus(BpfpvPins *pins, const GPtrArray *present)
         g_ptr_array_add(entry->original, bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
     bpfpv_pins_take_claims(pins, present);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
-    pins->applied = bpfpv_applied_domain_new(entry->name, entry->original);
+    key = bpfpv_pins_key(entry->name, entry->uuid, entry->id);
+    pins->applied = bpfpv_applied_domain_new(key, entry->original);
     g_ptr_array_set_size(pins->errors, (gint)entry->original->len);
     if (pins->adopted)
         adopt_pins(pins, present);

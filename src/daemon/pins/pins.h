@@ -29,6 +29,17 @@ typedef struct {
 } BpfpvPinsFuncs;
 
 /**
+ * bpfpv_pins_key:
+ * @id: libvirt's id of the run
+ *
+ * What the placer knows one run of a domain by: of two runs, or of two domains of the same name one
+ * after the other, what is planned for one never reaches the other. Sorted by name.
+ *
+ * Returns: (transfer full)
+ */
+char *bpfpv_pins_key(const char *name, const char *uuid, int id);
+
+/**
  * bpfpv_pins_new:
  * @id: libvirt's id of this run of the domain; a journal entry of another is void
  * @cgroups: borrowed as long as the pins
