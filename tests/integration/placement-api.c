@@ -234,24 +234,29 @@ on_request_what_was_given_outlives_the_service(void **state)
     os_wait_candidate(TRUE, 0);
 }
 
+static gboolean
+log_has(gpointer text)
+{
+    g_autofree char *log = os_bed_service_log();
+
+    return strstr(log, text) != NULL;
+}
+
 static void
 a_server_that_comes_back_is_told_what_happened(void **state)
 {
     BedDaemon *daemon = start_daemon();
-    g_autofree char *log = NULL;
 
     os_bed_service_start();
     os_wait_candidate(TRUE, BED_SOON);
     os_bed("stop", "placement");
     bed_daemon_kill(daemon);
-    g_usleep(3 * G_USEC_PER_SEC); /* some passes fail */
+    assert_true(bed_wait(log_has, "Failed to connect to 127.0.0.1 port 8778", BED_SOON));
     os_bed("start", "placement");
     os_wait_candidate(FALSE, AFTER_FAILURES);
     start_daemon();
     os_wait_candidate(TRUE, BED_SOON);
     assert_int_equal(os_bed_service_stop(SIGTERM), 0);
-    log = os_bed_service_log();
-    assert_non_null(strstr(log, "Failed to connect to 127.0.0.1 port 8778"));
 }
 
 static void
