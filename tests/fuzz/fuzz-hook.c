@@ -66,7 +66,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data;
     g_autoptr(GError) error = NULL;
     g_autofree char *repaired = bpfpv_hook_repair(text, size, &error);
-    G_GNUC_UNUSED g_autoptr(BpfpvMistakes) mistakes = bpfpv_domain_check(text, size, NULL, NULL, NULL);
+    G_GNUC_UNUSED g_autoptr(BpfpvMistakes) mistakes =
+        bpfpv_domain_check(text, size, NULL, NULL, NULL);
 
     if (repaired && error)
         abort();

@@ -6,6 +6,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz-elf \
 	tests/fuzz/fuzz-hook \
 	tests/fuzz/fuzz-nova-conf \
+	tests/fuzz/fuzz-plan \
 	tests/fuzz/fuzz-wire
 if NOVA
 fuzz_targets += tests/fuzz/fuzz-answer
@@ -23,6 +24,8 @@ tests_fuzz_fuzz_elf_CPPFLAGS = $(guest_cppflags) -I$(top_srcdir)/tests/unit
 tests_fuzz_fuzz_elf_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_hook_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_nova_conf_LDADD = $(fuzz_main) $(LDADD)
+tests_fuzz_fuzz_plan_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_fuzz_fuzz_plan_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_wire_LDADD = $(fuzz_main) $(LDADD)
 tests_fuzz_fuzz_answer_LDADD = $(fuzz_main) $(LDADD)
 endif

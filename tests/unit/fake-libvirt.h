@@ -31,8 +31,8 @@ void fake_libvirt_lifecycle(const char *uuid, int event);
 /* The connection is lost. */
 void fake_libvirt_close(void);
 
-/* @call: (nullable): virDomainGetXMLDesc or virDomainGetVcpuPinInfo of domain @uuid: has its answer,
- * and gives it when another call is named, or none */
+/* @call: (nullable): virDomainGetXMLDesc or virDomainGetVcpuPinInfo of domain @uuid: has its
+ * answer, and gives it when another call is named, or none */
 void fake_libvirt_hold(const char *call, const char *uuid);
 
 /* How many of that call wait. */
