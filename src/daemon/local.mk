@@ -17,6 +17,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/conf/nova.c \
 	src/daemon/conf/policy.c \
 	src/daemon/conf/private.h \
+	src/daemon/manager/find.c \
 	src/daemon/manager/host.c \
 	src/daemon/manager/manager.c src/daemon/manager/manager.h \
 	src/daemon/manager/place.c \

@@ -26,5 +26,6 @@ src_host_libhost_la_SOURCES = \
 	src/host/watch.c src/host/watch.h \
 	src/host/watch-events.c \
 	src/host/watch-host.c \
+	src/host/watch-read.c \
 	src/host/watch-private.h \
 	src/host/worker.c src/host/worker.h

@@ -50,6 +50,12 @@ void bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func,
 /* A run of the domain has begun or ended: what is being read of it now does not count. */
 void bpfpv_watch_run_changed(BpfpvWatch *watch, const char *uuid);
 
+/* watch-read.c: */
+/* Tells that all domains are known once the last of those listed was read. */
+void bpfpv_watch_tell_if_listed(BpfpvWatch *watch);
+/* Frees what is in @retries. */
+void bpfpv_watch_retry_free(gpointer retry);
+
 /* watch-host.c: */
 /* Blocks. */
 BpfpvWatchHost *bpfpv_watch_host_read(virConnectPtr connection, GError **error);
