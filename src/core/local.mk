@@ -42,6 +42,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/plan/refusals.c src/core/plan/refusals.h \
 	src/core/plan/steps.c \
 	src/core/plan/truth.c src/core/plan/truth.h \
+	src/core/table/digest.h \
 	src/core/table/replica.c src/core/table/replica.h \
 	src/core/table/table.c src/core/table/table.h \
 	src/core/topology/derive.c \

@@ -7,8 +7,15 @@
 
 #include <string.h>
 
-/* Distinct masks of one guest that are told apart; a guest with more is not read further. */
+/* Distinct masks of one guest that are asked for; of more the first count, by their order. */
 #define MAX_MASKS 4096
+
+/* The digest is a tree of these: each mask once, however many tasks have it. Not by a hash: the
+ * guest chooses the masks. */
+typedef struct {
+    BpfpvCpuset *mask;
+    guint tasks; /* 1 or more */
+} MaskCount;
 
 /* (transfer full): NULL if it is malformed. */
 static BpfpvCpuset *
@@ -25,41 +32,72 @@ read_mask(const guint8 *value, gsize size)
     return bpfpv_cpuset_new_from_words(words, n_words, BPFPV_CPUSET_MAX);
 }
 
-static void
-count_task(guint64 key, const guint8 *value, gsize size, gpointer user_data)
-{
-    GTree *tasks = user_data;
-    BpfpvCpuset *mask = read_mask(value, size);
-    gpointer n;
-
-    if (!mask)
-        return;
-    n = g_tree_lookup(tasks, mask);
-    if (n || g_tree_nnodes(tasks) < MAX_MASKS)
-        g_tree_insert(tasks, mask, GUINT_TO_POINTER(GPOINTER_TO_UINT(n) + 1));
-    else
-        bpfpv_cpuset_free(mask);
-}
-
 static int
 compare_masks(gconstpointer a, gconstpointer b, gpointer user_data)
 {
-    return bpfpv_cpuset_compare(a, b);
+    return bpfpv_cpuset_compare(((const MaskCount *)a)->mask, ((const MaskCount *)b)->mask);
 }
 
-/* Each mask once, however many tasks have it. Not by a hash: the guest chooses the masks. */
 static void
-add_demand(const BpfpvTable *table, const BpfpvGuestCpus *cpus, BpfpvDemand *demand)
+free_count(gpointer data)
 {
-    g_autoptr(GTree) tasks =
-        g_tree_new_full(compare_masks, NULL, (GDestroyNotify)bpfpv_cpuset_free, NULL);
+    MaskCount *count = data;
 
-    bpfpv_table_foreach(table, count_task, tasks);
-    for (GTreeNode *node = g_tree_node_first(tasks); node; node = g_tree_node_next(node)) {
-        g_autoptr(BpfpvCpuset) vcpus = bpfpv_guest_cpus_to_vcpus(cpus, g_tree_node_key(node));
+    bpfpv_cpuset_free(count->mask);
+    g_free(count);
+}
 
-        bpfpv_demand_add(demand, vcpus, bpfpv_guest_cpus_online(cpus),
-                         GPOINTER_TO_UINT(g_tree_node_value(node)));
+static gpointer
+create_digest(void)
+{
+    return g_tree_new_full(compare_masks, NULL, free_count, NULL);
+}
+
+static void
+destroy_digest(gpointer digest)
+{
+    g_tree_unref(digest);
+}
+
+static void
+add_value(gpointer digest, guint64 key, const guint8 *value, gsize size)
+{
+    MaskCount wanted = {.mask = read_mask(value, size)}, *found;
+
+    if (!wanted.mask)
+        return;
+    found = g_tree_lookup(digest, &wanted);
+    if (found) {
+        found->tasks++;
+        bpfpv_cpuset_free(wanted.mask);
+        return;
+    }
+    found = g_new(MaskCount, 1);
+    *found = (MaskCount){.mask = wanted.mask, .tasks = 1};
+    g_tree_insert(digest, found, found);
+}
+
+static void
+remove_value(gpointer digest, guint64 key, const guint8 *value, gsize size)
+{
+    g_autoptr(BpfpvCpuset) mask = read_mask(value, size);
+    MaskCount wanted = {.mask = mask};
+    MaskCount *found = mask ? g_tree_lookup(digest, &wanted) : NULL;
+
+    if (found && --found->tasks == 0)
+        g_tree_remove(digest, &wanted);
+}
+
+static void
+add_demand(gconstpointer digest, const BpfpvGuestCpus *cpus, BpfpvDemand *demand)
+{
+    GTreeNode *node = g_tree_node_first((GTree *)digest);
+
+    for (guint i = 0; node && i < MAX_MASKS; i++, node = g_tree_node_next(node)) {
+        const MaskCount *count = g_tree_node_key(node);
+        g_autoptr(BpfpvCpuset) vcpus = bpfpv_guest_cpus_to_vcpus(cpus, count->mask);
+
+        bpfpv_demand_add(demand, vcpus, bpfpv_guest_cpus_online(cpus), count->tasks);
     }
 }
 
@@ -73,6 +111,7 @@ format_value(const guint8 *value, gsize size)
 
 const BpfpvProgram bpfpv_program_affinity = {
     .name = "affinity",
+    .digest = {create_digest, destroy_digest, add_value, remove_value},
     .add_demand = add_demand,
     .format_value = format_value,
 };

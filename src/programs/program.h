@@ -11,9 +11,11 @@
 
 typedef struct {
     const char *name; /* of the program and its object file */
-    /* Adds to @demand what @table says. @cpus: which vCPUs the guest's CPUs are. Values come from
-     * the guest: a malformed one is skipped. Pure. */
-    void (*add_demand)(const BpfpvTable *table, const BpfpvGuestCpus *cpus, BpfpvDemand *demand);
+    /* What it keeps of its table as records arrive; a malformed value is skipped. */
+    BpfpvDigestFuncs digest;
+    /* Adds to @demand what a table's @digest says. @cpus: which vCPUs the guest's CPUs are. Its
+     * cost must not grow with the number of keys. Pure. */
+    void (*add_demand)(gconstpointer digest, const BpfpvGuestCpus *cpus, BpfpvDemand *demand);
     /* Returns: (transfer full): a value as people write it; "?" for a malformed one. Pure. */
     char *(*format_value)(const guint8 *value, gsize size);
 } BpfpvProgram;

@@ -82,7 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     piece = (gsize)data[8] * 16 + 1;
     decoder = bpfpv_decoder_new(nonce, MAX_KEYS);
     for (guint i = 0; i < BPFPV_WIRE_MAX_PROGRAMS; i++)
-        tables[i] = bpfpv_table_new(MAX_KEYS);
+        tables[i] = bpfpv_table_new(MAX_KEYS, NULL);
     for (gsize at = PREFIX; at < size; at += piece) {
         bpfpv_decoder_push(decoder, data + at, MIN(piece, size - at));
         drain(decoder, tables);

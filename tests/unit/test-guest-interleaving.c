@@ -230,7 +230,7 @@ host_comes(void)
     g_clear_pointer(&host.decoder, bpfpv_decoder_free);
     g_clear_pointer(&host.table, bpfpv_table_free);
     host.decoder = bpfpv_decoder_new(++host.nonce, max_keys);
-    host.table = bpfpv_table_new(max_keys);
+    host.table = bpfpv_table_new(max_keys, NULL);
     host.in_snapshot = FALSE;
     frames_add_hello(opening, host.nonce, 1);
     frames_add_cpus(opening, 8, 0xff, 0xff);

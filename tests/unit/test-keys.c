@@ -19,7 +19,7 @@ apply(BpfpvTable *table, BpfpvFrame *frame)
 static BpfpvTable *
 make_table(guint n_keys, const void *value, gsize size)
 {
-    BpfpvTable *table = bpfpv_table_new(200000);
+    BpfpvTable *table = bpfpv_table_new(200000, NULL);
     g_autoptr(GArray) records = g_array_new(FALSE, TRUE, sizeof(BpfpvWireRecord));
     BpfpvFrame begin = {.type = BPFPV_WIRE_BEGIN, .generation = 5};
     BpfpvFrame some = {.type = BPFPV_WIRE_RECORDS, .generation = 5, .records = records};

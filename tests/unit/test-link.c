@@ -56,6 +56,7 @@ static int
 setup(void **state)
 {
     Fixture *fixture = g_new0(Fixture, 1);
+    g_autoptr(GPtrArray) programs = g_ptr_array_new();
     g_autoptr(GSocketAddress) address = NULL;
     g_autoptr(GError) error = NULL;
 
@@ -65,7 +66,8 @@ setup(void **state)
     fixture->listener = g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, NULL);
     assert_true(g_socket_bind(fixture->listener, address, FALSE, NULL));
     assert_true(g_socket_listen(fixture->listener, NULL));
-    fixture->link = bpfpv_link_open(fixture->path, MAX_KEYS, &funcs, fixture, &error);
+    g_ptr_array_add(programs, (gpointer) "affinity");
+    fixture->link = bpfpv_link_open(fixture->path, programs, MAX_KEYS, &funcs, fixture, &error);
     assert_null(error);
     fixture->guest = g_socket_accept(fixture->listener, NULL, NULL);
     assert_non_null(fixture->guest);
@@ -223,6 +225,57 @@ cpus_are_told_by_their_ids(void **state)
     assert_true(bpfpv_demand_is_empty(later));
 }
 
+/* A guest that says again what it has said keeps nobody busy. */
+static void
+cpus_that_are_the_same_are_no_change(void **state)
+{
+    static const struct bpfpv_wire_cpu_id ids[] = {{0, 0}, {1, 1}, {2, 2}, {3, 3}};
+    Fixture *fixture = *state;
+    g_autoptr(GByteArray) first = g_byte_array_new();
+    g_autoptr(GByteArray) again = g_byte_array_new();
+    g_autoptr(GByteArray) other = g_byte_array_new();
+
+    open_with(fixture, 2);
+    frames_add_cpus(first, 4, 0xf, 0xf);
+    say(fixture, first);
+    assert_int_equal(fixture->changes, 0);
+    frames_add_cpu_ids(again, ids, 4);
+    frames_add_cpus(again, 4, 0xf, 0xf);
+    say(fixture, again);
+    assert_int_equal(fixture->changes, 1); /* the ids are new */
+    say(fixture, again);
+    assert_int_equal(fixture->changes, 1);
+    frames_add_cpu_ids(other, ids, 3);
+    frames_add_cpus(other, 4, 0xf, 0x7);
+    say(fixture, other);
+    assert_int_equal(fixture->changes, 2);
+}
+
+/* Of a program that nobody has asked for nothing is kept, nor waited for. */
+static void
+a_program_that_is_not_configured_is_skipped(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GByteArray) stream = g_byte_array_new();
+    struct bpfpv_wire_program *program;
+
+    frames_add_hello(stream, read_nonce(fixture, BPFPV_WIRE_RESYNC), 2);
+    program = (struct bpfpv_wire_program *)(stream->data + stream->len - sizeof(*program));
+    memset(program->name, 0, sizeof(program->name));
+    strcpy(program->name, "affinity");
+    frames_add_cpus(stream, 4, 0xf, 0xf);
+    frames_add_begin(stream, 0, 1);
+    frames_add_records(stream, 0, 1, 100, MAX_KEYS + 1, 2);
+    frames_add_begin(stream, 1, 1);
+    frames_add_records(stream, 1, 1, 100, 1, 2);
+    frames_add_end(stream, 1, 1, 1);
+    say(fixture, stream);
+    assert_null(fixture->lost);
+    assert_int_equal(fixture->syncs, 1);
+    assert_null(bpfpv_link_table(fixture->link, 0));
+    assert_int_equal(bpfpv_table_n_keys(bpfpv_link_table(fixture->link, 1)), 1);
+}
+
 static void
 nothing_is_demanded_before_the_snapshot_is_whole(void **state)
 {
@@ -376,6 +429,8 @@ main(void)
         TEST(a_snapshot_becomes_a_demand),
         TEST(changes_are_told_and_counted),
         TEST(cpus_are_told_by_their_ids),
+        TEST(cpus_that_are_the_same_are_no_change),
+        TEST(a_program_that_is_not_configured_is_skipped),
         TEST(nothing_is_demanded_before_the_snapshot_is_whole),
         TEST(what_an_earlier_connection_left_is_skipped),
         TEST(asking_again_makes_the_first_answer_void),

@@ -101,7 +101,7 @@ assert_content(const BpfpvTable *table, const char *expected)
 static BpfpvTable *
 synced(guint max_keys)
 {
-    BpfpvTable *table = bpfpv_table_new(max_keys);
+    BpfpvTable *table = bpfpv_table_new(max_keys, NULL);
 
     begin(table, 1, OK);
     set(table, 1, 2, "b", OK);
@@ -113,7 +113,7 @@ synced(guint max_keys)
 static void
 a_new_table_is_not_synced(void **state)
 {
-    g_autoptr(BpfpvTable) table = bpfpv_table_new(10);
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(10, NULL);
 
     (void)state;
     assert_false(bpfpv_table_is_synced(table));
@@ -124,7 +124,7 @@ a_new_table_is_not_synced(void **state)
 static void
 a_snapshot_shows_at_its_end(void **state)
 {
-    g_autoptr(BpfpvTable) table = bpfpv_table_new(10);
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(10, NULL);
 
     (void)state;
     begin(table, 5, OK);
@@ -142,7 +142,7 @@ a_snapshot_shows_at_its_end(void **state)
 static void
 an_empty_first_snapshot_syncs_and_changes_nothing(void **state)
 {
-    g_autoptr(BpfpvTable) table = bpfpv_table_new(10);
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(10, NULL);
 
     (void)state;
     begin(table, 0, OK);
@@ -259,7 +259,7 @@ records_of_another_generation_are_refused(void **state)
 static void
 records_before_any_begin_are_refused(void **state)
 {
-    g_autoptr(BpfpvTable) table = bpfpv_table_new(10);
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(10, NULL);
 
     (void)state;
     set(table, 0, 1, "a", BPFPV_WIRE_ERROR_ORDER);
@@ -395,7 +395,7 @@ other_frames_are_refused(void **state)
 static void
 large_values_are_bounded_together(void **state)
 {
-    g_autoptr(BpfpvTable) table = bpfpv_table_new(2048);
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(2048, NULL);
     g_autofree char *value = g_strnfill(BPFPV_WIRE_MAX_VALUE, 'x');
 
     (void)state;
@@ -415,7 +415,7 @@ large_values_are_bounded_together(void **state)
 static void
 a_table_full_of_values_takes_others_of_their_size(void **state)
 {
-    g_autoptr(BpfpvTable) table = bpfpv_table_new(2048);
+    g_autoptr(BpfpvTable) table = bpfpv_table_new(2048, NULL);
     g_autofree char *value = g_strnfill(BPFPV_WIRE_MAX_VALUE, 'x');
     g_autofree char *other = g_strnfill(BPFPV_WIRE_MAX_VALUE, 'y');
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Inside of the table module: one replica as a tree of entries.
+ * Inside of the table module: one replica, and what a program makes of it as it changes.
  */
 #pragma once
 
+#include "core/table/digest.h"
 #include "core/wire/wire.h"
 
 typedef struct {
@@ -12,10 +13,20 @@ typedef struct {
     guint8 value[];
 } BpfpvEntry;
 
-/* (element-type BpfpvEntry): free with g_tree_unref() */
-GTree *bpfpv_replica_new(void);
-/* @bytes: (inout): of all values in @replica. Returns: whether that changed @replica */
-gboolean bpfpv_replica_set(GTree *replica, const BpfpvWireRecord *record, gsize *bytes);
-gboolean bpfpv_replica_equal(GTree *a, GTree *b);
-/* @keys, @bytes: (inout): of @replica; what they would be after @records (of BpfpvWireRecord). */
-void bpfpv_replica_measure_after(GTree *replica, const GArray *records, guint *keys, gsize *bytes);
+typedef struct {
+    GTree *entries;                /* of BpfpvEntry */
+    gsize bytes;                   /* of all values */
+    const BpfpvDigestFuncs *funcs; /* (nullable) */
+    gpointer digest;               /* (nullable) */
+} BpfpvReplica;
+
+/* @funcs: (nullable): how its digest is made. */
+BpfpvReplica *bpfpv_replica_new(const BpfpvDigestFuncs *funcs);
+/* @replica: (nullable) */
+void bpfpv_replica_free(BpfpvReplica *replica);
+/* Returns: whether @record changed @replica. No limit is checked here. */
+gboolean bpfpv_replica_set(BpfpvReplica *replica, const BpfpvWireRecord *record);
+gboolean bpfpv_replica_equal(const BpfpvReplica *a, const BpfpvReplica *b);
+/* @keys, @bytes: what @replica would have after @records (of BpfpvWireRecord). */
+void bpfpv_replica_measure_after(const BpfpvReplica *replica, const GArray *records, guint *keys,
+                                 gsize *bytes);

@@ -10,9 +10,9 @@
 
 struct _BpfpvTable {
     guint max_keys;
-    GTree *current;                    /* of BpfpvEntry */
-    GTree *shadow;                     /* (nullable): a snapshot is in progress */
-    gsize current_bytes, shadow_bytes; /* of their values */
+    const BpfpvDigestFuncs *digest; /* (nullable) */
+    BpfpvReplica *current;
+    BpfpvReplica *shadow; /* (nullable): a snapshot is in progress */
     gboolean synced;
     guint32 generation;       /* of current, if synced */
     gboolean begun;           /* some BEGIN was accepted since clear() */
@@ -33,23 +33,24 @@ apply_begin(BpfpvTable *table, const BpfpvFrame *frame, GError **error)
 {
     if (table->begun && frame->generation <= table->begun_generation)
         return order_error(error, "BEGIN", frame->generation, table->begun_generation);
-    g_clear_pointer(&table->shadow, g_tree_unref);
-    table->shadow = bpfpv_replica_new();
-    table->shadow_bytes = 0;
+    g_clear_pointer(&table->shadow, bpfpv_replica_free);
+    table->shadow = bpfpv_replica_new(table->digest);
     table->begun = TRUE;
     table->begun_generation = frame->generation;
     return TRUE;
 }
 
 static gboolean
-check_limits(const BpfpvTable *table, GTree *target, gsize bytes, const GArray *records,
+check_limits(const BpfpvTable *table, const BpfpvReplica *target, const GArray *records,
              GError **error)
 {
     gsize most = (gsize)BPFPV_WIRE_MAX_BYTES(table->max_keys);
     gsize most_added = (gsize)records->len * BPFPV_WIRE_MAX_VALUE;
-    guint keys = (guint)g_tree_nnodes(target);
+    guint64 most_keys = (guint64)g_tree_nnodes(target->entries) + records->len;
+    guint keys;
+    gsize bytes;
 
-    if ((guint64)keys + records->len <= table->max_keys && bytes + most_added <= most)
+    if (most_keys <= table->max_keys && target->bytes + most_added <= most)
         return TRUE;
     bpfpv_replica_measure_after(target, records, &keys, &bytes);
     if (keys > table->max_keys) {
@@ -67,8 +68,7 @@ check_limits(const BpfpvTable *table, GTree *target, gsize bytes, const GArray *
 static gboolean
 apply_records(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GError **error)
 {
-    GTree *target = table->shadow != NULL ? table->shadow : table->current;
-    gsize *bytes = table->shadow != NULL ? &table->shadow_bytes : &table->current_bytes;
+    BpfpvReplica *target = table->shadow != NULL ? table->shadow : table->current;
     guint32 expected = table->shadow != NULL ? table->begun_generation : table->generation;
 
     if (table->shadow == NULL && !table->synced) {
@@ -78,10 +78,10 @@ apply_records(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GEr
     }
     if (frame->generation != expected)
         return order_error(error, "RECORDS", frame->generation, expected);
-    if (!check_limits(table, target, *bytes, frame->records, error))
+    if (!check_limits(table, target, frame->records, error))
         return FALSE;
     for (guint i = 0; i < frame->records->len; i++) {
-        if (bpfpv_replica_set(target, &g_array_index(frame->records, BpfpvWireRecord, i), bytes) &&
+        if (bpfpv_replica_set(target, &g_array_index(frame->records, BpfpvWireRecord, i)) &&
             target == table->current)
             *changed = TRUE;
     }
@@ -100,7 +100,7 @@ apply_end(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GError 
     }
     if (frame->generation != table->begun_generation)
         return order_error(error, "END", frame->generation, table->begun_generation);
-    keys = (guint64)g_tree_nnodes(table->shadow);
+    keys = (guint64)g_tree_nnodes(table->shadow->entries);
     if (frame->keys != keys) {
         g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_ORDER,
                     "END counts %" G_GUINT64_FORMAT " keys, %" G_GUINT64_FORMAT " came",
@@ -109,9 +109,8 @@ apply_end(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GError 
     }
     if (!bpfpv_replica_equal(table->shadow, table->current))
         *changed = TRUE;
-    g_tree_unref(table->current);
+    bpfpv_replica_free(table->current);
     table->current = g_steal_pointer(&table->shadow);
-    table->current_bytes = table->shadow_bytes;
     table->synced = TRUE;
     table->generation = frame->generation;
     table->lost = frame->lost;
@@ -122,16 +121,18 @@ apply_end(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed, GError 
 /**
  * bpfpv_table_new:
  * @max_keys: most keys in each of the two replicas
+ * @digest: (nullable): how its digest is made; NULL: none is needed
  *
  * Returns: (transfer full): an empty table that is not synced
  */
 BpfpvTable *
-bpfpv_table_new(guint max_keys)
+bpfpv_table_new(guint max_keys, const BpfpvDigestFuncs *digest)
 {
     BpfpvTable *table = g_new0(BpfpvTable, 1);
 
     table->max_keys = max_keys;
-    table->current = bpfpv_replica_new();
+    table->digest = digest;
+    table->current = bpfpv_replica_new(digest);
     return table;
 }
 
@@ -146,8 +147,8 @@ bpfpv_table_free(BpfpvTable *table)
 {
     if (table == NULL)
         return;
-    g_tree_unref(table->current);
-    g_clear_pointer(&table->shadow, g_tree_unref);
+    bpfpv_replica_free(table->current);
+    bpfpv_replica_free(table->shadow);
     g_free(table);
 }
 
@@ -182,7 +183,7 @@ bpfpv_table_apply(BpfpvTable *table, const BpfpvFrame *frame, gboolean *changed,
         g_set_error(error, BPFPV_WIRE_ERROR, BPFPV_WIRE_ERROR_ORDER,
                     "a frame of type %u is none of a table", (guint)frame->type);
     if (!applied)
-        g_clear_pointer(&table->shadow, g_tree_unref);
+        g_clear_pointer(&table->shadow, bpfpv_replica_free);
     return applied;
 }
 
@@ -196,10 +197,12 @@ void
 bpfpv_table_clear(BpfpvTable *table)
 {
     guint max_keys = table->max_keys;
+    const BpfpvDigestFuncs *digest = table->digest;
 
-    g_tree_unref(table->current);
-    g_clear_pointer(&table->shadow, g_tree_unref);
-    *table = (BpfpvTable){.max_keys = max_keys, .current = bpfpv_replica_new()};
+    bpfpv_replica_free(table->current);
+    bpfpv_replica_free(table->shadow);
+    *table =
+        (BpfpvTable){.max_keys = max_keys, .digest = digest, .current = bpfpv_replica_new(digest)};
 }
 
 /**
@@ -224,7 +227,7 @@ bpfpv_table_is_synced(const BpfpvTable *table)
 guint
 bpfpv_table_n_keys(const BpfpvTable *table)
 {
-    return (guint)g_tree_nnodes(table->current);
+    return (guint)g_tree_nnodes(table->current->entries);
 }
 
 /**
@@ -264,6 +267,19 @@ bpfpv_table_dropped(const BpfpvTable *table)
 }
 
 /**
+ * bpfpv_table_digest:
+ * @table: the table
+ *
+ * Returns: (transfer none) (nullable): the digest of the replica in use, valid until the next
+ *   frame is applied; %NULL if bpfpv_table_new() was given none
+ */
+gconstpointer
+bpfpv_table_digest(const BpfpvTable *table)
+{
+    return table->current->digest;
+}
+
+/**
  * bpfpv_table_foreach:
  * @table: the table
  * @func: (scope call): called for every key of the replica in use, lowest first
@@ -275,7 +291,7 @@ bpfpv_table_dropped(const BpfpvTable *table)
 void
 bpfpv_table_foreach(const BpfpvTable *table, BpfpvTableFunc func, gpointer user_data)
 {
-    for (GTreeNode *node = g_tree_node_first(table->current); node != NULL;
+    for (GTreeNode *node = g_tree_node_first(table->current->entries); node != NULL;
          node = g_tree_node_next(node)) {
         const BpfpvEntry *entry = g_tree_node_key(node);
 

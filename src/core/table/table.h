@@ -8,12 +8,14 @@
 
 #include <glib.h>
 
+#include "core/table/digest.h"
 #include "core/wire/wire.h"
 
 typedef struct _BpfpvTable BpfpvTable;
 
-/* @max_keys: in each of the two replicas; a guest that sends more gets an error. */
-BpfpvTable *bpfpv_table_new(guint max_keys);
+/* @max_keys: in each of the two replicas; a guest that sends more gets an error.
+ * @digest: (nullable): what is kept up of what is in it, for bpfpv_table_digest() */
+BpfpvTable *bpfpv_table_new(guint max_keys, const BpfpvDigestFuncs *digest);
 void bpfpv_table_free(BpfpvTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvTable, bpfpv_table_free)
 
@@ -31,6 +33,9 @@ guint bpfpv_table_n_keys(const BpfpvTable *table);
 guint32 bpfpv_table_generation(const BpfpvTable *table);
 guint64 bpfpv_table_lost(const BpfpvTable *table);    /* as of the last END */
 guint64 bpfpv_table_dropped(const BpfpvTable *table); /* as of the last END */
+
+/* (transfer none) (nullable): of the replica in use; valid until the next frame is applied */
+gconstpointer bpfpv_table_digest(const BpfpvTable *table);
 
 typedef void (*BpfpvTableFunc)(guint64 key, const guint8 *value, gsize size, gpointer user_data);
 void bpfpv_table_foreach(const BpfpvTable *table, BpfpvTableFunc func, gpointer user_data);

@@ -50,7 +50,7 @@ bpfpv_keys_of_link(const BpfpvLink *link, const char *name, guint64 from)
     for (guint i = 0; hello && program && i < hello->programs->len; i++) {
         const BpfpvWireProgram *wire = g_ptr_array_index(hello->programs, i);
 
-        if (g_str_equal(wire->name, name))
+        if (g_str_equal(wire->name, name) && bpfpv_link_table(link, i))
             return bpfpv_keys_page(bpfpv_link_table(link, i), program, from);
     }
     return NULL;

@@ -99,6 +99,8 @@ show_programs(const BpfpvLink *link)
         const BpfpvWireProgram *program = g_ptr_array_index(hello->programs, i);
         const BpfpvTable *table = bpfpv_link_table(link, i);
 
+        if (!table)
+            continue;
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
         bpfpv_dict_add_string(&builder, "name", program->name);
         bpfpv_dict_add_string(&builder, "attach", program->attach);

@@ -2,6 +2,8 @@
 /* The conversation with one guest's loader; see link.h. */
 #include "daemon/session/link.h"
 
+#include <string.h>
+
 #include "host/channel.h"
 #include "programs/program.h"
 
@@ -12,11 +14,13 @@ struct _BpfpvLink {
     const BpfpvLinkFuncs *funcs;
     gpointer user_data;
     guint max_keys;
+    GPtrArray *programs; /* of names: those that are listened to */
     BpfpvChannel *channel;
     BpfpvDecoder *decoder;
     BpfpvHello *hello;
-    GPtrArray *tables; /* of BpfpvTable, as HELLO's programs */
-    GArray *cpu_ids;   /* (nullable) of BpfpvGuestCpuId: of the next CPUS */
+    GPtrArray *tables; /* of (nullable) BpfpvTable, as HELLO's programs */
+    /* (nullable) of BpfpvGuestCpuId: of the next CPUS, and of the last */
+    GArray *next_cpu_ids, *cpu_ids;
     BpfpvCpuset *online;
     gboolean synced;
     guint32 bye_reason;
@@ -25,20 +29,43 @@ struct _BpfpvLink {
 };
 
 static void
+free_table(gpointer data)
+{
+    bpfpv_table_free(data);
+}
+
+/* What nobody has asked for costs no memory. (nullable) */
+static BpfpvTable *
+new_table(const BpfpvLink *link, const char *name)
+{
+    const BpfpvProgram *program = bpfpv_program_find(name);
+
+    if (!program || !g_ptr_array_find_with_equal_func(link->programs, name, g_str_equal, NULL))
+        return NULL;
+    return bpfpv_table_new(link->max_keys, &program->digest);
+}
+
+static void
 take_hello(BpfpvLink *link, BpfpvFrame *frame)
 {
     link->hello = g_steal_pointer(&frame->hello);
-    for (guint i = 0; i < link->hello->programs->len; i++)
-        g_ptr_array_add(link->tables, bpfpv_table_new(link->max_keys));
+    for (guint i = 0; i < link->hello->programs->len; i++) {
+        const BpfpvWireProgram *wire = g_ptr_array_index(link->hello->programs, i);
+
+        g_ptr_array_add(link->tables, new_table(link, wire->name));
+    }
     link->funcs->hello(link->user_data);
 }
 
 static gboolean
 all_synced(const BpfpvLink *link)
 {
-    for (guint i = 0; i < link->tables->len; i++)
-        if (!bpfpv_table_is_synced(g_ptr_array_index(link->tables, i)))
+    for (guint i = 0; i < link->tables->len; i++) {
+        const BpfpvTable *table = g_ptr_array_index(link->tables, i);
+
+        if (table && !bpfpv_table_is_synced(table))
             return FALSE;
+    }
     return link->online != NULL;
 }
 
@@ -56,6 +83,47 @@ tell_change(BpfpvLink *link)
 }
 
 static gboolean
+same_ids(const GArray *a, const GArray *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->len == b->len &&
+           memcmp(a->data, b->data, a->len * g_array_get_element_size((GArray *)a)) == 0;
+}
+
+/* Returns: whether that says anything new: a loader, or a hostile guest, may repeat itself. */
+static gboolean
+take_cpus(BpfpvLink *link, BpfpvFrame *frame)
+{
+    g_autoptr(GArray) ids = g_steal_pointer(&link->next_cpu_ids);
+
+    if (link->online && bpfpv_cpuset_equal(link->online, frame->online) &&
+        (!ids || same_ids(ids, link->cpu_ids)))
+        return FALSE;
+    g_clear_pointer(&link->online, bpfpv_cpuset_free);
+    link->online = g_steal_pointer(&frame->online);
+    if (ids) {
+        g_clear_pointer(&link->cpu_ids, g_array_unref);
+        link->cpu_ids = g_steal_pointer(&ids);
+    }
+    return TRUE;
+}
+
+/* Of a program that nobody has asked for, nothing is kept. */
+static gboolean
+take_table_frame(BpfpvLink *link, const BpfpvFrame *frame, gboolean *changed, GError **error)
+{
+    BpfpvTable *table = g_ptr_array_index(link->tables, frame->program);
+
+    if (!table)
+        return TRUE;
+    if (!bpfpv_table_apply(table, frame, changed, error))
+        return FALSE;
+    *changed = *changed || (frame->type == BPFPV_WIRE_END && !link->synced);
+    return TRUE;
+}
+
+static gboolean
 take_frame(BpfpvLink *link, BpfpvFrame *frame, GError **error)
 {
     gboolean changed = FALSE;
@@ -65,21 +133,17 @@ take_frame(BpfpvLink *link, BpfpvFrame *frame, GError **error)
         take_hello(link, frame);
         return TRUE;
     case BPFPV_WIRE_CPU_IDS:
-        g_clear_pointer(&link->cpu_ids, g_array_unref);
-        link->cpu_ids = g_steal_pointer(&frame->cpu_ids);
+        g_clear_pointer(&link->next_cpu_ids, g_array_unref);
+        link->next_cpu_ids = g_steal_pointer(&frame->cpu_ids);
         break;
     case BPFPV_WIRE_CPUS:
-        g_clear_pointer(&link->online, bpfpv_cpuset_free);
-        link->online = g_steal_pointer(&frame->online);
-        changed = TRUE;
+        changed = take_cpus(link, frame);
         break;
     case BPFPV_WIRE_BEGIN:
     case BPFPV_WIRE_RECORDS:
     case BPFPV_WIRE_END:
-        if (!bpfpv_table_apply(g_ptr_array_index(link->tables, frame->program), frame, &changed,
-                               error))
+        if (!take_table_frame(link, frame, &changed, error))
             return FALSE;
-        changed = changed || (frame->type == BPFPV_WIRE_END && !link->synced);
         break;
     case BPFPV_WIRE_BYE:
         g_free(link->bye);
@@ -152,15 +216,18 @@ ask(BpfpvLink *link)
 }
 
 BpfpvLink *
-bpfpv_link_open(const char *path, guint max_keys, const BpfpvLinkFuncs *funcs, gpointer user_data,
-                GError **error)
+bpfpv_link_open(const char *path, const GPtrArray *programs, guint max_keys,
+                const BpfpvLinkFuncs *funcs, gpointer user_data, GError **error)
 {
     g_autoptr(BpfpvLink) link = g_new0(BpfpvLink, 1);
 
     link->funcs = funcs;
     link->user_data = user_data;
     link->max_keys = max_keys;
-    link->tables = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_table_free);
+    link->tables = g_ptr_array_new_with_free_func(free_table);
+    link->programs = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < programs->len; i++)
+        g_ptr_array_add(link->programs, g_strdup(g_ptr_array_index(programs, i)));
     link->channel = bpfpv_channel_open(path, BYTES_PER_SECOND, &channel_funcs, link, error);
     if (!link->channel)
         return NULL;
@@ -185,9 +252,11 @@ bpfpv_link_free(BpfpvLink *link)
     g_clear_pointer(&link->channel, bpfpv_channel_free);
     g_clear_pointer(&link->decoder, bpfpv_decoder_free);
     g_clear_pointer(&link->hello, bpfpv_hello_free);
+    g_clear_pointer(&link->next_cpu_ids, g_array_unref);
     g_clear_pointer(&link->cpu_ids, g_array_unref);
     g_clear_pointer(&link->online, bpfpv_cpuset_free);
     g_ptr_array_unref(link->tables);
+    g_ptr_array_unref(link->programs);
     g_free(link->bye);
     g_free(link);
 }
@@ -243,10 +312,10 @@ bpfpv_link_demand(const BpfpvLink *link, const BpfpvGuestTopology *guest, guint 
         *has_unplugged = cpus && bpfpv_guest_cpus_has_unplugged(cpus);
     for (guint i = 0; link->synced && i < link->tables->len; i++) {
         const BpfpvWireProgram *wire = g_ptr_array_index(link->hello->programs, i);
-        const BpfpvProgram *program = bpfpv_program_find(wire->name);
+        const BpfpvTable *table = g_ptr_array_index(link->tables, i);
 
-        if (program)
-            program->add_demand(g_ptr_array_index(link->tables, i), cpus, demand);
+        if (table)
+            bpfpv_program_find(wire->name)->add_demand(bpfpv_table_digest(table), cpus, demand);
     }
     return demand;
 }

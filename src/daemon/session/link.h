@@ -23,12 +23,14 @@ typedef struct {
 /**
  * bpfpv_link_open:
  * @path: the channel's socket
+ * @programs: (element-type utf8): those that are listened to; what a guest sends of others is
+ *   skipped
  * @max_keys: keys per program that the guest may publish
  *
  * Connects and asks for a snapshot.
  */
-BpfpvLink *bpfpv_link_open(const char *path, guint max_keys, const BpfpvLinkFuncs *funcs,
-                           gpointer user_data, GError **error);
+BpfpvLink *bpfpv_link_open(const char *path, const GPtrArray *programs, guint max_keys,
+                           const BpfpvLinkFuncs *funcs, gpointer user_data, GError **error);
 void bpfpv_link_free(BpfpvLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvLink, bpfpv_link_free)
 
@@ -45,7 +47,8 @@ gboolean bpfpv_link_is_synced(const BpfpvLink *link);
 gboolean bpfpv_link_was_stopped(const BpfpvLink *link);
 /* The guest's CPUs that are online; 0 before it said so. */
 guint bpfpv_link_online_cpus(const BpfpvLink *link);
-/* Returns: (transfer none): the replica of HELLO's program @index */
+/* Returns: (transfer none) (nullable): the replica of HELLO's program @index; NULL: it is none of
+ * those that are listened to */
 const BpfpvTable *bpfpv_link_table(const BpfpvLink *link, guint index);
 
 /**

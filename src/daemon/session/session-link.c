@@ -137,8 +137,8 @@ bpfpv_session_open_link(BpfpvSession *session)
 {
     g_autoptr(GError) error = NULL;
 
-    session->link = bpfpv_link_open(session->channel_path, session->config->max_keys, &link_funcs,
-                                    session, &error);
+    session->link = bpfpv_link_open(session->channel_path, session->config->programs,
+                                    session->config->max_keys, &link_funcs, session, &error);
     if (!session->link) {
         bpfpv_session_fail(session, error->message);
         return;
