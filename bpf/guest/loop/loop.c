@@ -217,7 +217,8 @@ handle(struct loop *loop, uint32_t tag, uint64_t now)
     } else if (tag == TAG_PORT) {
         handle_port(loop, now);
     } else if (loop->synced && loop->flush_due == PUBLISHER_NEVER) {
-        loop->flush_due = now + FLUSH_MS;
+        /* At once after some quiet, so often at most in a storm. */
+        loop->flush_due = now < loop->flushed + FLUSH_MS ? loop->flushed + FLUSH_MS : now;
     }
 }
 
@@ -241,6 +242,7 @@ serve(struct loop *loop, uint64_t now)
         /* Adding looks for records first: none can slip through here. */
         watch_rings(loop, EPOLL_CTL_MOD);
         loop->flush_due = PUBLISHER_NEVER;
+        loop->flushed = now;
     }
     if (flush || check)
         loop->check_due = flush ? now + CHECK_MS : PUBLISHER_NEVER;

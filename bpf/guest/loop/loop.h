@@ -24,6 +24,7 @@ struct loop {
     bool synced; /* a host has asked, and is there */
     bool done;
     bool cpus_untold;   /* the host does not know yet which CPUs there are */
+    uint64_t flushed;   /* ms; when they were last */
     uint64_t flush_due; /* ms; when changes are sent */
     uint64_t check_due; /* ms; a last look at the loss counters */
     uint64_t doubt_due; /* ms; when to believe that the host is away */
