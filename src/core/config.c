@@ -23,6 +23,7 @@ bpfpv_config_new(void)
     config->weight = 1;
     config->max_keys = BPFPV_MAX_KEYS_DEFAULT;
     config->rate = BPFPV_RATE_DEFAULT;
+    config->changes = BPFPV_CHANGES_DEFAULT;
     config->channel = g_strdup(BPFPV_CHANNEL_DEFAULT);
     config->loader_timeout_s = BPFPV_LOADER_TIMEOUT_DEFAULT_S;
     config->grace_s = BPFPV_GRACE_DEFAULT_S;
@@ -68,6 +69,12 @@ same_cpuset(const BpfpvCpuset *a, const BpfpvCpuset *b)
     return bpfpv_cpuset_equal(a, b);
 }
 
+guint
+bpfpv_config_burst(guint n_vcpus)
+{
+    return MAX(4 * MIN(n_vcpus, BPFPV_CPUSET_MAX), 16);
+}
+
 /**
  * bpfpv_config_equal:
  * @a: a configuration
@@ -82,8 +89,9 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
            a->smt == b->smt && a->cohort == b->cohort && a->numa == b->numa &&
            a->reserve == b->reserve && a->weight == b->weight && a->rate == b->rate &&
-           a->max_keys == b->max_keys && a->loader_timeout_s == b->loader_timeout_s &&
-           a->grace_s == b->grace_s && g_strcmp0(a->directory, b->directory) == 0;
+           a->changes == b->changes && a->burst == b->burst && a->max_keys == b->max_keys &&
+           a->loader_timeout_s == b->loader_timeout_s && a->grace_s == b->grace_s &&
+           g_strcmp0(a->directory, b->directory) == 0;
 }
 
 /**
@@ -123,6 +131,8 @@ bpfpv_config_copy(const BpfpvConfig *config)
     copy->weight = config->weight;
     copy->max_keys = config->max_keys;
     copy->rate = config->rate;
+    copy->changes = config->changes;
+    copy->burst = config->burst;
     g_free(copy->channel);
     copy->channel = g_strdup(config->channel);
     copy->directory = g_strdup(config->directory);

@@ -14,6 +14,7 @@
 #define BPFPV_CHANNEL_DEFAULT "org.bpfpv.0"
 #define BPFPV_MAX_KEYS_DEFAULT 65536
 #define BPFPV_RATE_DEFAULT 200
+#define BPFPV_CHANGES_DEFAULT 50
 #define BPFPV_LOADER_TIMEOUT_DEFAULT_S 60
 #define BPFPV_GRACE_DEFAULT_S 10
 
@@ -29,6 +30,8 @@ typedef struct {
     guint weight;             /* 1..1000, default: 1 */
     guint max_keys;           /* 1..1048576 per program, default BPFPV_MAX_KEYS_DEFAULT */
     guint rate;               /* 1..10000 pin calls a second, default BPFPV_RATE_DEFAULT */
+    guint changes;            /* 1..10000 a second of what it asks for, BPFPV_CHANGES_DEFAULT */
+    guint burst;              /* of those at once; 0: bpfpv_config_burst() */
     char *channel;            /* virtio channel's target name */
     char *directory;          /* (nullable): of the guest, for the loader; NULL: found by itself */
     guint loader_timeout_s;   /* 1..600, for the loader to attach */
@@ -42,6 +45,9 @@ BpfpvConfig *bpfpv_config_copy(const BpfpvConfig *config);
 void bpfpv_config_fill_placement(const BpfpvConfig *config, BpfpvPlacementDomain *domain);
 void bpfpv_config_free(BpfpvConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvConfig, bpfpv_config_free)
+/* Changes that a guest with that many vCPUs may make at once where nothing else is configured: as
+ * when a program with a thread for each starts, pins them one by one, and ends. */
+guint bpfpv_config_burst(guint n_vcpus);
 gboolean bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b);
 /* What a guest loader must be told at injection: if equal, a change needs no new injection. */
 gboolean bpfpv_config_same_injection(const BpfpvConfig *a, const BpfpvConfig *b);

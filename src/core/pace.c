@@ -2,35 +2,41 @@
 /* How often a guest is listened to; see pace.h. */
 #include "core/pace.h"
 
-#define US_PER_MS 1000
-#define REST_LEAST_MS 2000
-
-static gint64
-left_us(gint64 since_us, guint interval_ms, gint64 now_us)
+void
+bpfpv_pace_init(BpfpvPace *pace, guint burst, guint rate, gint64 now_us)
 {
-    return since_us > 0 ? since_us + (gint64)interval_ms * US_PER_MS - now_us : 0;
-}
-
-guint
-bpfpv_pace_wait_ms(const BpfpvPace *pace, gint64 now_us)
-{
-    gint64 left = MAX(left_us(pace->taken_us, BPFPV_PACE_FIRST_MS, now_us),
-                      left_us(pace->changed_us, pace->interval_ms, now_us));
-
-    return left > 0 ? (guint)((left + US_PER_MS - 1) / US_PER_MS) : 0;
+    bpfpv_budget_init(&pace->changes, rate, burst, now_us);
+    pace->rest_until_us = now_us;
 }
 
 void
-bpfpv_pace_take(BpfpvPace *pace, gboolean changed, gint64 now_us)
+bpfpv_pace_limit(BpfpvPace *pace, guint burst, guint rate, gint64 now_us)
 {
-    gint64 rest = (gint64)MAX(2 * pace->interval_ms, REST_LEAST_MS) * US_PER_MS;
+    gint64 used;
 
-    pace->taken_us = now_us;
-    if (!changed)
+    if (pace->changes.burst == MAX(burst, 1) && pace->changes.rate == MAX(rate, 1))
         return;
-    if (pace->changed_us == 0 || now_us - pace->changed_us >= rest)
-        pace->interval_ms = BPFPV_PACE_FIRST_MS;
-    else
-        pace->interval_ms = MIN(2 * pace->interval_ms, BPFPV_PACE_MOST_MS);
-    pace->changed_us = now_us;
+    bpfpv_budget_use(&pace->changes, 0, now_us); /* what came back so far did at the old rate */
+    used = (gint64)pace->changes.burst - pace->changes.left;
+    bpfpv_budget_init(&pace->changes, rate, burst, now_us);
+    pace->changes.left -= used;
+}
+
+gint64
+bpfpv_pace_wait_us(BpfpvPace *pace, gint64 now_us)
+{
+    return MAX(bpfpv_budget_use(&pace->changes, 0, now_us), MAX(pace->rest_until_us - now_us, 0));
+}
+
+void
+bpfpv_pace_take(BpfpvPace *pace, gboolean changed, gint64 cost_us, gint64 now_us)
+{
+    bpfpv_budget_use(&pace->changes, changed ? 1 : 0, now_us);
+    pace->rest_until_us = now_us + BPFPV_PACE_REST * MAX(cost_us, 0);
+}
+
+gboolean
+bpfpv_pace_is_slowed(BpfpvPace *pace, gint64 now_us)
+{
+    return bpfpv_budget_use(&pace->changes, 0, now_us) > 0;
 }

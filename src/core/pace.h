@@ -1,37 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How often what a guest asks for is listened to: a change may move other domains' vCPUs too, so
- * that one whose wishes never rest must not be able to. Pure: the time is passed in.
+ * How often what a guest asks for is listened to: a change may move other domains' vCPUs too, and
+ * reading it takes the time of the one thread that serves all. A burst is free; a guest whose
+ * wishes never rest is slowed, and nobody else. Pure: the time is passed in, of one clock that only
+ * goes on.
  */
 #pragma once
 
 #include <glib.h>
 
-/* Between two changes, at least; and where they keep coming, at most. */
-#define BPFPV_PACE_FIRST_MS 100
-#define BPFPV_PACE_MOST_MS 2000
+#include "core/budget.h"
 
-/* Of one domain; all zero at first. */
+/* What the reading of a demand takes is paid back by so many times that of rest. */
+#define BPFPV_PACE_REST 10
+
 typedef struct {
-    gint64 taken_us;   /* when a demand was taken last; 0: never */
-    gint64 changed_us; /* when one was that asks for other things; 0: never */
-    guint interval_ms; /* none is taken for so long after that */
+    BpfpvBudget changes; /* of what is asked for */
+    gint64 rest_until_us;
 } BpfpvPace;
 
 /**
- * bpfpv_pace_wait_ms:
- * @now_us: as all times, of one clock that only goes on
- *
- * Returns: for how long no demand is to be taken; 0: one may be at once
+ * bpfpv_pace_init:
+ * @burst: changes that are free; 1 to G_MAXUINT32
+ * @rate: changes a second that a guest gets for good; 1 to G_MAXUINT32
  */
-guint bpfpv_pace_wait_ms(const BpfpvPace *pace, gint64 now_us);
+void bpfpv_pace_init(BpfpvPace *pace, guint burst, guint rate, gint64 now_us);
+
+/* Other bounds; what was used counts on. */
+void bpfpv_pace_limit(BpfpvPace *pace, guint burst, guint rate, gint64 now_us);
+
+/**
+ * bpfpv_pace_wait_us:
+ *
+ * Returns: for how long no demand is to be read; 0: one may be at once
+ */
+gint64 bpfpv_pace_wait_us(BpfpvPace *pace, gint64 now_us);
 
 /**
  * bpfpv_pace_take:
  * @changed: whether it asks for other anchors or cohorts, not just for more or fewer tasks
+ * @cost_us: how long it took to read
  *
- * A demand is taken. The first change after some rest makes the next one wait for
- * %BPFPV_PACE_FIRST_MS; each that follows too soon for twice as long as the one before, up to
- * %BPFPV_PACE_MOST_MS. Too soon is before twice that time, or two seconds, have passed.
+ * A demand was read.
  */
-void bpfpv_pace_take(BpfpvPace *pace, gboolean changed, gint64 now_us);
+void bpfpv_pace_take(BpfpvPace *pace, gboolean changed, gint64 cost_us, gint64 now_us);
+
+/* Whether the guest has used up its changes, and is slowed for that. */
+gboolean bpfpv_pace_is_slowed(BpfpvPace *pace, gint64 now_us);

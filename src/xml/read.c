@@ -66,6 +66,8 @@ read_program(const xmlNode *node, BpfpvConfig *config)
     read_uint(limit, "anchors", &config->max_anchors);
     read_uint(limit, "keys", &config->max_keys);
     read_uint(limit, "rate", &config->rate);
+    read_uint(limit, "changes", &config->changes);
+    read_uint(limit, "burst", &config->burst);
 }
 
 static BpfpvConfig *

@@ -23,6 +23,8 @@ static const BpfpvSetting table[] = {
     {"anchors", LIMIT, "anchors", BPFPV_TENANT_LOWER},
     {"keys", LIMIT, "keys", BPFPV_TENANT_NOTHING},
     {"rate", LIMIT, "rate", BPFPV_TENANT_NOTHING},
+    {"changes", LIMIT, "changes", BPFPV_TENANT_NOTHING},
+    {"burst", LIMIT, "burst", BPFPV_TENANT_NOTHING},
     {"channel", "channel", "name", BPFPV_TENANT_NOTHING},
     {"directory", "guest", "directory", BPFPV_TENANT_NOTHING},
     {"loader-timeout", "timeout", "loader", BPFPV_TENANT_NOTHING},

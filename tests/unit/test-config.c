@@ -27,6 +27,9 @@ defaults_are_the_documented_ones(void **state)
     assert_int_equal(config->max_anchors, G_MAXUINT);
     assert_int_equal(config->max_keys, 65536);
     assert_int_equal(config->rate, 200);
+    assert_int_equal(config->changes, 50);
+    assert_int_equal(bpfpv_config_burst(2), 16);
+    assert_int_equal(bpfpv_config_burst(64), 256);
     assert_string_equal(config->channel, "org.bpfpv.0");
 }
 
@@ -89,6 +92,24 @@ what_the_loader_is_told_needs_one(void **state)
     assert_false(bpfpv_config_equal(a, channel));
 }
 
+static void
+a_copy_has_the_limits_too(void **state)
+{
+    g_autoptr(BpfpvConfig) a = config_of("affinity", NULL);
+    g_autoptr(BpfpvConfig) b = NULL;
+
+    (void)state;
+    a->changes = 7;
+    a->burst = 8;
+    b = bpfpv_config_copy(a);
+    assert_true(bpfpv_config_equal(a, b));
+    b->changes = 6;
+    assert_false(bpfpv_config_equal(a, b));
+    b->changes = 7;
+    b->burst = 9;
+    assert_false(bpfpv_config_equal(a, b));
+}
+
 int
 main(void)
 {
@@ -98,6 +119,7 @@ main(void)
         cmocka_unit_test(equal_sees_a_change_of_placement),
         cmocka_unit_test(placement_and_limits_of_the_host_need_no_injection),
         cmocka_unit_test(what_the_loader_is_told_needs_one),
+        cmocka_unit_test(a_copy_has_the_limits_too),
     };
 
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -63,10 +63,10 @@ static const struct {
     const char *name;
     const char *value;
 } samples[] = {
-    {"affinity", "shared"},  {"cpuset", "2-7,^4"}, {"smt", "isolate"},     {"cohort", "cell"},
-    {"numa", "strict"},      {"reserve", "2"},     {"weight", "7"},        {"anchors", "3"},
-    {"keys", "99"},          {"rate", "20"},       {"channel", "org.x.1"}, {"directory", "/run/x"},
-    {"loader-timeout", "5"}, {"grace", "6"},
+    {"affinity", "shared"}, {"cpuset", "2-7,^4"}, {"smt", "isolate"},      {"cohort", "cell"},
+    {"numa", "strict"},     {"reserve", "2"},     {"weight", "7"},         {"anchors", "3"},
+    {"keys", "99"},         {"rate", "20"},       {"channel", "org.x.1"},  {"directory", "/run/x"},
+    {"changes", "30"},      {"burst", "40"},      {"loader-timeout", "5"}, {"grace", "6"},
 };
 
 static void
@@ -98,6 +98,8 @@ every_setting_reaches_the_configuration(void **state)
     assert_int_equal(config->max_anchors, 3);
     assert_int_equal(config->max_keys, 99);
     assert_int_equal(config->rate, 20);
+    assert_int_equal(config->changes, 30);
+    assert_int_equal(config->burst, 40);
     assert_string_equal(config->channel, "org.x.1");
     assert_string_equal(config->directory, "/run/x");
     assert_int_equal(config->loader_timeout_s, 5);

@@ -231,6 +231,7 @@ the_defaults_are_the_programs(void **state)
 
     assert_int_equal(standard("program", "limit", "keys"), config->max_keys);
     assert_int_equal(standard("program", "limit", "rate"), config->rate);
+    assert_int_equal(standard("program", "limit", "changes"), config->changes);
     assert_int_equal(standard(NULL, "timeout", "loader"), config->loader_timeout_s);
     assert_int_equal(standard(NULL, "timeout", "grace"), config->grace_s);
     assert_string_equal(bpfpv_schema_attribute(channel, "name")->standard, config->channel);

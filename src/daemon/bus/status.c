@@ -228,6 +228,9 @@ show_iothreads(BpfpvManager *manager, const BpfpvManaged *managed)
     return g_variant_builder_end(&builder);
 }
 
+#define SLOWED                                                                                     \
+    "its guest never rests: it asks for other anchors more often than <limit changes> allows"
+
 GVariant *
 bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
 {
@@ -236,6 +239,8 @@ bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
 
     add_heading(&builder, managed);
     bpfpv_dict_add_string(&builder, "source", managed->source);
+    if (bpfpv_session_is_slowed(managed->session))
+        bpfpv_dict_add_string(&builder, "slowed", SLOWED);
     g_variant_builder_add(&builder, "{sv}", "guest", show_guest(link));
     g_variant_builder_add(&builder, "{sv}", "programs", show_programs(link));
     g_variant_builder_add(&builder, "{sv}", "vcpus", show_vcpus(manager, managed));

@@ -5,8 +5,6 @@
  */
 #include "daemon/manager/private.h"
 
-/* How long a solve waits for further changes. */
-#define PLACE_MS 5
 /* How long an anchor stays when nobody asks for it any more, and at least where it was given: a
  * task that comes and goes moves nobody. */
 #define HOLD_MS 500
@@ -137,6 +135,7 @@ solve(BpfpvManager *manager)
             place_domain(manager, value);
     }
     bpfpv_placer_solve(manager->placer, now);
+    manager->rest_until_us = 2 * g_get_monotonic_time() - now;
     g_hash_table_remove_all(manager->hopeless);
     g_clear_handle_id(&manager->hold_source, g_source_remove);
     if (bpfpv_placer_next_us(manager->placer) != G_MAXINT64)
@@ -179,7 +178,7 @@ void
 bpfpv_manager_step_soon(BpfpvManager *manager)
 {
     if (!manager->step_source)
-        manager->step_source = g_idle_add(step_now, manager);
+        manager->step_source = g_idle_add_full(G_PRIORITY_DEFAULT, step_now, manager, NULL);
 }
 
 static void
@@ -230,9 +229,17 @@ place_now(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+/* Once for all that has changed in this turn of the main loop; later where a solve takes long, so
+ * that no more than half of the time is spent on them. */
 void
 bpfpv_manager_place_soon(BpfpvManager *manager)
 {
-    if (!manager->place_source)
-        manager->place_source = g_timeout_add(PLACE_MS, place_now, manager);
+    gint64 rest_us = manager->rest_until_us - g_get_monotonic_time();
+
+    if (manager->place_source)
+        return;
+    if (rest_us >= 1000)
+        manager->place_source = g_timeout_add((guint)(rest_us / 1000), place_now, manager);
+    else
+        manager->place_source = g_idle_add_full(G_PRIORITY_DEFAULT, place_now, manager, NULL);
 }

@@ -30,6 +30,7 @@ struct _BpfpvManager {
                               * anybody asked since the last solve */
     guint hold_source;       /* an anchor's hold time ends */
     guint place_source;      /* a solve is due */
+    gint64 rest_until_us;    /* none before: the last one took long */
     guint step_source;       /* pin calls are due */
     guint tell_source;       /* states were told a moment ago */
     gboolean tell_again;     /* and may be others by now */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a session's guest demands: taken from the link, a moment after the last
- * change, and the less often the more it changes; kept for a time of grace when
- * the link is lost.
+ * What a session's guest demands: read from the link as soon as all that has arrived is taken in,
+ * less often where the guest never rests; kept for a time of grace when the link is lost.
  */
 #include "daemon/session/private.h"
 
-/* A burst of changes in the guest becomes one new demand. */
-#define SETTLE_MS 10
 /* How soon the XML is read again for a vCPU that the guest has and it has not. */
 #define PLUGGED_FIRST_MS 100
 #define PLUGGED_MOST_MS 60000
@@ -19,11 +16,20 @@ bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
         bpfpv_demand_free(demand);
         return;
     }
-    bpfpv_pace_take(&session->pace, !bpfpv_demand_same_wants(demand, session->demand),
-                    g_get_monotonic_time());
+    session->wants_changed = !bpfpv_demand_same_wants(demand, session->demand);
     bpfpv_demand_free(session->demand);
     session->demand = demand;
     session->funcs->demand(session, session->user_data);
+}
+
+void
+bpfpv_session_limit_pace(BpfpvSession *session)
+{
+    guint changes = session->config ? session->config->changes : BPFPV_CHANGES_DEFAULT;
+    guint burst = session->config ? session->config->burst : 0;
+
+    bpfpv_pace_limit(&session->pace, burst > 0 ? burst : bpfpv_config_burst(session->n_vcpus),
+                     changes, g_get_monotonic_time());
 }
 
 static gboolean
@@ -69,29 +75,39 @@ bpfpv_session_take_link_demand(BpfpvSession *session)
 }
 
 static gboolean
-settle(gpointer user_data)
+read_demand(gpointer user_data)
 {
     BpfpvSession *session = user_data;
+    gint64 begin = g_get_monotonic_time(), end;
 
-    session->settle_timer = 0;
+    session->demand_source = 0;
+    session->wants_changed = FALSE;
     bpfpv_session_take_link_demand(session);
+    end = g_get_monotonic_time();
+    bpfpv_pace_take(&session->pace, session->wants_changed, end - begin, end);
     return G_SOURCE_REMOVE;
 }
 
+/* Not here and now: what has arrived with this change, and is not taken in yet, belongs to it. */
 void
 bpfpv_session_demand_soon(BpfpvSession *session)
 {
-    guint wait_ms = bpfpv_pace_wait_ms(&session->pace, g_get_monotonic_time());
+    gint64 wait_us;
 
-    if (!session->settle_timer)
-        session->settle_timer = g_timeout_add(MAX(wait_ms, SETTLE_MS), settle, session);
+    if (session->demand_source)
+        return;
+    wait_us = bpfpv_pace_wait_us(&session->pace, g_get_monotonic_time());
+    if (wait_us > 0)
+        session->demand_source = g_timeout_add((guint)(wait_us + 999) / 1000, read_demand, session);
+    else
+        session->demand_source = g_idle_add_full(G_PRIORITY_DEFAULT, read_demand, session, NULL);
 }
 
 void
 bpfpv_session_void_demand(BpfpvSession *session)
 {
     g_clear_handle_id(&session->grace_timer, g_source_remove);
-    g_clear_handle_id(&session->settle_timer, g_source_remove);
+    g_clear_handle_id(&session->demand_source, g_source_remove);
     bpfpv_session_take_demand(session, bpfpv_demand_new(session->n_vcpus));
 }
 

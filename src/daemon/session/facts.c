@@ -24,6 +24,7 @@ update_config(BpfpvSession *session, const BpfpvDomainXml *xml)
         bpfpv_session_drop_link(session); /* the next one tells the loader */
     g_clear_pointer(&session->config, bpfpv_config_free);
     session->config = bpfpv_config_copy(xml->config);
+    bpfpv_session_limit_pace(session);
     if (usable)
         session->funcs->demand(session, session->user_data); /* its bounds are others now */
     bpfpv_session_retry_soon(session);
@@ -158,6 +159,7 @@ bpfpv_session_set_vcpus(BpfpvSession *session, const BpfpvGuestTopology *guest, 
     bpfpv_guest_topology_free(session->guest);
     session->guest = guest ? bpfpv_guest_topology_copy(guest) : NULL;
     session->n_vcpus = n_vcpus;
+    bpfpv_session_limit_pace(session);
     if (session->link && bpfpv_link_is_synced(session->link))
         bpfpv_session_take_link_demand(session);
     else if (bpfpv_demand_n_vcpus(session->demand) != n_vcpus)

@@ -64,14 +64,15 @@ struct _BpfpvSession {
     GCancellable *job_cancellable;
 
     BpfpvLink *link;
-    BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
-    BpfpvPace pace;      /* how often that changes */
-    BpfpvQuota quota;    /* of log lines */
+    BpfpvDemand *demand;    /* in force: the link's, or a lost link's for its time of grace */
+    BpfpvPace pace;         /* how often that may change */
+    gboolean wants_changed; /* by the demand that was taken last */
+    BpfpvQuota quota;       /* of log lines */
     gint64 synced_at_us;
 
-    guint hello_timer; /* until synced */
-    guint asked;       /* intervals of it that have passed */
-    guint settle_timer;
+    guint hello_timer;   /* until synced */
+    guint asked;         /* intervals of it that have passed */
+    guint demand_source; /* what the link has heard is about to be read */
     guint grace_timer;
     guint plugged_timer;   /* the guest has vCPUs that the XML had not; it is read again */
     guint plugged_wait_ms; /* how long until then */
@@ -113,7 +114,9 @@ void bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
 void bpfpv_session_void_demand(BpfpvSession *session);
 /* The link's demand comes into force now. */
 void bpfpv_session_take_link_demand(BpfpvSession *session);
-/* What the link has heard becomes a new demand, a moment later. */
+/* How often its guest may change what it asks for, by what is configured and its vCPUs. */
+void bpfpv_session_limit_pace(BpfpvSession *session);
+/* What the link has heard becomes a new demand: at once, if the guest's pace allows. */
 void bpfpv_session_demand_soon(BpfpvSession *session);
 /* The demand stays in force for a while without a link. */
 void bpfpv_session_start_grace(BpfpvSession *session);

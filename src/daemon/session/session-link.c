@@ -13,7 +13,7 @@ void
 bpfpv_session_drop_link(BpfpvSession *session)
 {
     g_clear_handle_id(&session->hello_timer, g_source_remove);
-    g_clear_handle_id(&session->settle_timer, g_source_remove);
+    g_clear_handle_id(&session->demand_source, g_source_remove);
     if (!session->link)
         return;
     g_clear_pointer(&session->link, bpfpv_link_free);

@@ -253,6 +253,8 @@ bpfpv_session_new(const char *uri, const char *uuid, const char *name, int id, g
     session->worker = bpfpv_worker_new_shared("session", uuid);
     session->n_vcpus = 1;
     session->demand = bpfpv_demand_new(1);
+    bpfpv_pace_init(&session->pace, bpfpv_config_burst(1), BPFPV_CHANGES_DEFAULT,
+                    g_get_monotonic_time());
     session->reason = g_strdup("");
     return session;
 }
@@ -322,6 +324,12 @@ const BpfpvDemand *
 bpfpv_session_demand(const BpfpvSession *session)
 {
     return session->demand;
+}
+
+gboolean
+bpfpv_session_is_slowed(BpfpvSession *session)
+{
+    return bpfpv_pace_is_slowed(&session->pace, g_get_monotonic_time());
 }
 
 const BpfpvLink *
