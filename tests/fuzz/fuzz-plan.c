@@ -210,11 +210,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(GByteArray) stream = NULL;
     g_autoptr(BpfpvCpuset) enabled = NULL;
     g_autoptr(BpfpvDemand) demand = NULL;
-    guint n_vcpus;
+    guint n_vcpus, n_enabled;
 
     if (size > 0) {
         n_vcpus = 2 + data[0] % (MAX_VCPUS - 1);
-        enabled = bpfpv_cpuset_new_range(0, MAX(n_vcpus - data[0] / 64, 2) - 1);
+        n_enabled = n_vcpus - MIN(data[0] / 64U, n_vcpus - 2);
+        enabled = bpfpv_cpuset_new_range(0, n_enabled - 1);
         stream = make_stream(data + 1, size - 1);
         listen(&guest, stream);
         demand = make_demand(&guest, n_vcpus, enabled);

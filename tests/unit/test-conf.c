@@ -136,7 +136,7 @@ what_is_wrong_with_novas_sets_is_said(void **state)
 
     assert_refused(text, where);
     assert_refused("[nova]\nconfig=/nonexistent/nova.conf\n",
-                   "/nonexistent/nova.conf: cannot read");
+                   "/nonexistent/nova.conf: there is no such file");
     assert_refused(
         "[nova]\ncpu_shared_set=3-1\n",
         ":2: [nova] cpu_shared_set = 3-1: \"3-1\" runs backwards; write it in Nova's notation");
