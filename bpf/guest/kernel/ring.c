@@ -69,9 +69,11 @@ ring_has_passed(const struct ring *ring, unsigned long end)
 }
 
 /* Ordered against what is looked at next: the kernel wakes nobody for a record
- * that follows one which it takes for not yet consumed. */
+ * that follows one which it takes for not yet consumed. By a fence, as a store alone is not ordered
+ * against a load that only acquires (arm64's from 8.3 on). */
 void
 ring_release(struct ring *ring)
 {
-    __atomic_store_n(ring->consumer, ring->at, __ATOMIC_SEQ_CST);
+    __atomic_store_n(ring->consumer, ring->at, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
