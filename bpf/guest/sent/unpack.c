@@ -15,7 +15,21 @@
 #include "complain.h"
 #include "sent/lzma.h"
 
-#ifndef __x86_64__
+/* The entry point calls unpack() with the initial stack. */
+#if defined(__x86_64__)
+#define ENTRY                                                                                      \
+    "_start: xor %ebp, %ebp\n"                                                                     \
+    "mov %rsp, %rdi\n"                                                                             \
+    "and $-16, %rsp\n"                                                                             \
+    "call unpack\n"                                                                                \
+    "hlt\n"
+#elif defined(__aarch64__)
+#define ENTRY                                                                                      \
+    "_start: mov x29, xzr\n"                                                                       \
+    "mov x30, xzr\n"                                                                               \
+    "mov x0, sp\n"                                                                                 \
+    "b unpack\n"
+#else
 #error "add how this machine makes a system call, and its entry point"
 #endif
 
@@ -24,17 +38,13 @@ __asm__(".section .rodata\n"
         "packed: .incbin \"" PACKED "\"\n"
         "packed_end:\n"
         ".text\n"
-        ".globl _start\n"
-        "_start: xor %ebp, %ebp\n"
-        "mov %rsp, %rdi\n"
-        "and $-16, %rsp\n"
-        "call unpack\n"
-        "hlt\n");
+        ".globl _start\n" ENTRY);
 
 extern const uint8_t packed[], packed_end[];
 
 void unpack(char **stack) __attribute__((noreturn));
 
+#ifdef __x86_64__
 static long
 call(long number, long a, long b, long c, long e, long f)
 {
@@ -49,6 +59,25 @@ call(long number, long a, long b, long c, long e, long f)
                      : "rcx", "r11", "memory");
     return result;
 }
+#else
+static long
+call(long number, long a, long b, long c, long e, long f)
+{
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = e;
+    register long x4 __asm__("x4") = f;
+    register long x5 __asm__("x5") = 0;
+
+    __asm__ volatile("svc #0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
+    return x0;
+}
+#endif
 
 static void __attribute__((noreturn)) leave(enum exit_code code, const char *why, size_t length)
 {
@@ -80,12 +109,13 @@ store(long fd, const uint8_t *bytes, size_t size)
 static long
 make_room(char *path)
 {
-    long n = call(SYS_readlink, (long)"/proc/self/exe", (long)path, PATH_MAX - 1, 0, 0), fd;
+    long n = call(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path, PATH_MAX - 1, 0);
+    long fd;
 
     path[n > 0 ? n : 0] = '\0';
-    if (n <= 0 || call(SYS_unlink, (long)path, 0, 0, 0, 0) != 0)
+    if (n <= 0 || call(SYS_unlinkat, AT_FDCWD, (long)path, 0, 0, 0) != 0)
         LEAVE(EXIT_OTHER, "its own file can't be replaced");
-    fd = call(SYS_open, (long)path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700, 0, 0);
+    fd = call(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700, 0);
     if (fd < 0)
         LEAVE(EXIT_OTHER, "the file can't be created");
     return fd;
