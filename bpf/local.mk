@@ -32,6 +32,7 @@ bpf_guest_linked_SOURCES = \
 	bpf/guest/kernel/attach.c bpf/guest/kernel/attach.h \
 	bpf/guest/kernel/cpu-ids.c bpf/guest/kernel/cpu-ids.h \
 	bpf/guest/kernel/cpus.c bpf/guest/kernel/cpus.h \
+	bpf/guest/kernel/mpidr.c bpf/guest/kernel/mpidr.h \
 	bpf/guest/kernel/nozlib.c \
 	bpf/guest/kernel/program.c bpf/guest/kernel/program.h \
 	bpf/guest/kernel/realtime.c bpf/guest/kernel/realtime.h \

@@ -95,8 +95,8 @@ struct bpfpv_wire_cpus {
 	uint32_t words;  /* (n_cpus + 63) / 64 */
 };
 
-/* CPU_IDS: this, then count times struct bpfpv_wire_cpu_id. What the online CPUs of the CPUS that
- * follows are; not sent by a machine without APICs. */
+/* CPU_IDS: this, then count times struct bpfpv_wire_cpu_id. What the CPUs are, at least the online
+ * ones of the CPUS that follows; not sent by a machine that has no such ids. */
 struct bpfpv_wire_cpu_ids {
 	uint32_t count;  /* 1..BPFPV_WIRE_MAX_CPU_IDS */
 	uint32_t unused; /* 0 */
@@ -104,7 +104,7 @@ struct bpfpv_wire_cpu_ids {
 
 struct bpfpv_wire_cpu_id {
 	uint32_t cpu; /* as the guest numbers it, below BPFPV_WIRE_MAX_CPUS */
-	uint32_t id;  /* its initial APIC id */
+	uint32_t id;  /* x86: its initial APIC id; arm64: Aff3 to Aff0 of its MPIDR */
 };
 
 #define BPFPV_WIRE_MAX_CPU_IDS                                                    \

@@ -272,6 +272,18 @@ check_sets(const xmlNode *root, GError **error)
     return TRUE;
 }
 
+/* libvirt always says the architecture; what it says of none is x86's, as it was before. */
+static BpfpvCpuIdKind
+read_cpu_id_kind(const xmlNode *root)
+{
+    const xmlNode *type = bpfpv_xml_find_child(bpfpv_xml_find_child(root, "os"), "type");
+    g_autofree char *arch = bpfpv_xml_get_attribute(type, "arch");
+
+    if (!arch || g_str_equal(arch, "x86_64") || g_str_equal(arch, "i686"))
+        return BPFPV_CPU_ID_APIC;
+    return g_str_equal(arch, "aarch64") ? BPFPV_CPU_ID_MPIDR : BPFPV_CPU_ID_NONE;
+}
+
 BpfpvDomainTopology *
 bpfpv_domain_topology_parse(const char *text, GError **error)
 {
@@ -302,6 +314,7 @@ bpfpv_domain_topology_parse(const char *text, GError **error)
     read_iothreads(topology, root);
     set_fixed(topology);
     seen = bpfpv_xml_find_child(bpfpv_xml_find_child(root, "cpu"), "topology");
+    topology->guest->cpu_id = read_cpu_id_kind(root);
     topology->guest->threads = MAX(get_number(seen, "threads", 1), 1);
     topology->guest->cores = get_number(seen, "cores", 0);
     topology->guest->dies = MAX(get_number(seen, "dies", 1), 1);

@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test-guest-interleaving \
 	tests/unit/test-guest-loop \
 	tests/unit/test-guest-lzma \
+	tests/unit/test-guest-mpidr \
 	tests/unit/test-guest-ring \
 	tests/unit/test-guest-table \
 	tests/unit/test-hook \
@@ -102,6 +103,7 @@ check_LTLIBRARIES += tests/unit/libguest.la
 tests_unit_libguest_la_SOURCES = \
 	bpf/guest/elf/open.c \
 	bpf/guest/elf/section.c \
+	bpf/guest/kernel/mpidr.c \
 	bpf/guest/kernel/ring.c \
 	bpf/guest/loop/host.c \
 	bpf/guest/loop/loop.c \
@@ -116,6 +118,7 @@ tests_unit_test_guest_elf_same_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_interleaving_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_loop_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_lzma_CPPFLAGS = $(guest_cppflags)
+tests_unit_test_guest_mpidr_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_ring_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
 

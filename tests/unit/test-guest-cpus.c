@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which vCPU a guest's CPU is: by APIC ids as QEMU gives them, and what a guest may claim. */
+/* Which vCPU a guest's CPU is: by the ids that QEMU gives them, and what a guest may claim. */
 #include "unit.h"
 
 #include "core/topology/guest-cpus.h"
@@ -33,9 +33,48 @@ apic_ids_are_qemus(void **state)
         g_autoptr(BpfpvGuestTopology) guest =
             topology(known[i].dies, known[i].cores, known[i].threads);
 
-        assert_int_equal(bpfpv_guest_topology_apic_id(guest, known[i].vcpu), known[i].id);
+        assert_int_equal(bpfpv_guest_topology_cpu_id(guest, known[i].vcpu), known[i].id);
     }
-    assert_int_equal(bpfpv_guest_topology_apic_id(NULL, 5), 5);
+    assert_int_equal(bpfpv_guest_topology_cpu_id(NULL, 5), 5);
+}
+
+static BpfpvGuestTopology *
+arm64(void)
+{
+    BpfpvGuestTopology *guest = topology(1, 4, 2);
+
+    guest->cpu_id = BPFPV_CPU_ID_MPIDR;
+    return guest;
+}
+
+/* As those of QEMU 7.2 say ("qom-get /machine/unattached/device[N] mp-affinity", GICv3); and KVM's
+ * reset_mpidr(). The topology is no matter. */
+static void
+mpidrs_are_qemus(void **state)
+{
+    static const struct {
+        guint vcpu, id;
+    } known[] = {
+        {0, 0},    {1, 1},      {7, 7},      {8, 8},      {15, 15},       {16, 0x100},
+        {17, 257}, {31, 0x10f}, {32, 0x200}, {39, 0x207}, {4095, 0xff0f}, {4096, 0x10000},
+    };
+    g_autoptr(BpfpvGuestTopology) guest = arm64();
+
+    (void)state;
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
+        assert_int_equal(bpfpv_guest_topology_cpu_id(guest, known[i].vcpu), known[i].id);
+}
+
+static void
+the_kind_of_ids_is_copied_and_compared(void **state)
+{
+    g_autoptr(BpfpvGuestTopology) guest = arm64();
+    g_autoptr(BpfpvGuestTopology) copy = bpfpv_guest_topology_copy(guest);
+    g_autoptr(BpfpvGuestTopology) x86 = topology(1, 4, 2);
+
+    (void)state;
+    assert_true(bpfpv_guest_topology_equal(guest, copy));
+    assert_false(bpfpv_guest_topology_equal(guest, x86));
 }
 
 static void
@@ -93,6 +132,22 @@ ids_follow_the_topology(void **state)
     assert_vcpus(guest, "1", "6");
 }
 
+/* A guest that was started from another of its CPUs (kexec) calls that one 0. */
+static void
+mpidrs_tell_vcpus_of_a_guest_that_started_elsewhere(void **state)
+{
+    static const BpfpvGuestCpuId said[] = {{0, 0x101}, {1, 0}, {2, 0x100}};
+    g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
+    g_autoptr(BpfpvGuestTopology) topology = arm64();
+    g_autoptr(BpfpvCpuset) online = cpus("0-2");
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, topology, 18);
+
+    (void)state;
+    assert_cpus(bpfpv_guest_cpus_online(guest), "0,16-17");
+    assert_vcpus(guest, "0", "17");
+    assert_vcpus(guest, "1-2", "0,16");
+}
+
 /* A guest that lies, or that says half of it, is confined to its own vCPUs and to nothing else. */
 static void
 what_is_no_vcpu_stands_above_all(void **state)
@@ -140,9 +195,12 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(apic_ids_are_qemus),
+        cmocka_unit_test(mpidrs_are_qemus),
+        cmocka_unit_test(the_kind_of_ids_is_copied_and_compared),
         cmocka_unit_test(without_ids_a_cpu_is_the_vcpu_of_its_number),
         cmocka_unit_test(ids_tell_vcpus_that_were_plugged_in_out_of_order),
         cmocka_unit_test(ids_follow_the_topology),
+        cmocka_unit_test(mpidrs_tell_vcpus_of_a_guest_that_started_elsewhere),
         cmocka_unit_test(what_is_no_vcpu_stands_above_all),
         cmocka_unit_test(what_is_not_plugged_in_is_not_online),
     };

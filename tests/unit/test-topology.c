@@ -350,6 +350,31 @@ a_domains_own_topology_is_read(void **state)
     assert_null(bpfpv_domain_topology_parse("<capabilities/>", NULL));
 }
 
+/* libvirt says it of every domain. */
+static void
+a_domains_architecture_says_what_its_cpus_are_known_by(void **state)
+{
+    static const struct {
+        const char *type;
+        BpfpvCpuIdKind kind;
+    } known[] = {
+        {"arch='x86_64' machine='pc-q35-7.2'", BPFPV_CPU_ID_APIC},
+        {"arch='i686' machine='pc'", BPFPV_CPU_ID_APIC},
+        {"arch='aarch64' machine='virt-7.2'", BPFPV_CPU_ID_MPIDR},
+        {"arch='riscv64' machine='virt'", BPFPV_CPU_ID_NONE},
+        {"arch='ppc64le' machine='pseries'", BPFPV_CPU_ID_NONE},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
+        g_autofree char *xml = g_strdup_printf(
+            "<domain><vcpu>2</vcpu><os><type %s>hvm</type></os></domain>", known[i].type);
+        g_autoptr(BpfpvDomainTopology) domain = bpfpv_domain_topology_parse(xml, NULL);
+
+        assert_non_null(domain);
+        assert_int_equal(domain->guest->cpu_id, known[i].kind);
+    }
+}
+
 /* Threads of a domain that is not pinned statically float, if on one CPU. */
 static void
 threads_of_a_pinned_domain_have_cpus_of_their_own(void **state)
@@ -412,6 +437,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_domains_architecture_says_what_its_cpus_are_known_by),
         cmocka_unit_test(every_kind_of_host_is_read),
         cmocka_unit_test(a_cell_of_memory_alone_has_no_cpus),
         cmocka_unit_test(cpus_that_the_xml_lacks_are_added),

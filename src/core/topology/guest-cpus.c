@@ -11,7 +11,7 @@ struct _BpfpvGuestCpus {
     GArray *vcpu_of; /* of guint, by CPU, unless same */
 };
 
-/* The vCPU whose APIC id is @id, or @otherwise. */
+/* The vCPU whose id is @id, or @otherwise. */
 static guint
 find_vcpu(GHashTable *vcpus, guint32 id, guint otherwise)
 {
@@ -28,7 +28,7 @@ vcpus_by_id(const BpfpvGuestTopology *guest, guint n_vcpus)
     GHashTable *vcpus = g_hash_table_new(NULL, NULL);
 
     for (guint v = 0; v < n_vcpus; v++)
-        g_hash_table_insert(vcpus, GUINT_TO_POINTER(bpfpv_guest_topology_apic_id(guest, v)),
+        g_hash_table_insert(vcpus, GUINT_TO_POINTER(bpfpv_guest_topology_cpu_id(guest, v)),
                             GUINT_TO_POINTER(v));
     return vcpus;
 }

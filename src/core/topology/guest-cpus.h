@@ -2,7 +2,8 @@
 /*
  * Which vCPU each CPU of a guest is. A guest numbers its CPUs as it finds
  * them: with vCPUs that are plugged in out of order, its CPU 1 may be vCPU 3.
- * What both sides know of a CPU is its APIC id. Pure.
+ * What both sides know of a CPU is its id in hardware: on x86 the APIC id, on arm64 the MPIDR.
+ * Pure.
  */
 #pragma once
 
@@ -11,7 +12,7 @@
 /* What the guest says of one of its CPUs. */
 typedef struct {
     guint32 cpu;
-    guint32 id; /* its initial APIC id */
+    guint32 id; /* of the kind that the domain's topology says, see BpfpvCpuIdKind */
 } BpfpvGuestCpuId;
 
 typedef struct _BpfpvGuestCpus BpfpvGuestCpus;
@@ -20,7 +21,7 @@ typedef struct _BpfpvGuestCpus BpfpvGuestCpus;
  * bpfpv_guest_cpus_new:
  * @online: the guest's CPUs that are online
  * @ids: (nullable) (element-type BpfpvGuestCpuId): what the guest says of them, unchecked; empty or
- *   %NULL, from a machine without APICs: CPU n is taken for vCPU n
+ *   %NULL, from a machine without such ids: CPU n is taken for vCPU n
  * @guest: (nullable): the domain's topology; %NULL: a core for each vCPU
  * @n_vcpus: the vCPUs that the domain may have at most
  * @enabled: (nullable): those of them that are plugged in; %NULL: all. Whatever the guest says, no

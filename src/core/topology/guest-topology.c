@@ -8,7 +8,7 @@ set_free(gpointer set)
     bpfpv_cpuset_free(set);
 }
 
-/** bpfpv_guest_topology_new: Returns: (transfer full): one thread per core, memory anywhere */
+/** bpfpv_guest_topology_new: Returns: (transfer full): x86, one thread per core, memory anywhere */
 BpfpvGuestTopology *
 bpfpv_guest_topology_new(void)
 {
@@ -26,6 +26,7 @@ bpfpv_guest_topology_copy(const BpfpvGuestTopology *guest)
 {
     BpfpvGuestTopology *copy = bpfpv_guest_topology_new();
 
+    copy->cpu_id = guest->cpu_id;
     copy->threads = guest->threads;
     copy->cores = guest->cores;
     copy->dies = guest->dies;
@@ -58,6 +59,8 @@ bpfpv_guest_topology_equal(const BpfpvGuestTopology *a, const BpfpvGuestTopology
 {
     guint n = MAX(a ? a->memory->len : 0, b ? b->memory->len : 0);
 
+    if ((a ? a->cpu_id : BPFPV_CPU_ID_APIC) != (b ? b->cpu_id : BPFPV_CPU_ID_APIC))
+        return FALSE;
     if ((a ? a->threads : 1) != (b ? b->threads : 1) || (a ? a->cores : 0) != (b ? b->cores : 0) ||
         (a ? a->dies : 1) != (b ? b->dies : 1))
         return FALSE;
@@ -99,15 +102,10 @@ bits_for(guint n)
     return n > 1 ? g_bit_storage(n - 1) : 0;
 }
 
-/**
- * bpfpv_guest_topology_apic_id:
- * @guest: (nullable): the topology
- * @vcpu: a vCPU
- *
- * Returns: the APIC id that QEMU gives the vCPU on an x86 machine
- */
-guint
-bpfpv_guest_topology_apic_id(const BpfpvGuestTopology *guest, guint vcpu)
+/* Socket, die, core and thread in as many bits each as their largest number takes (QEMU's
+ * include/hw/i386/topology.h). */
+static guint
+apic_id(const BpfpvGuestTopology *guest, guint vcpu)
 {
     guint threads = guest ? guest->threads : 1, cores = guest ? guest->cores : 0;
     guint dies = guest ? guest->dies : 1;
@@ -122,4 +120,36 @@ bpfpv_guest_topology_apic_id(const BpfpvGuestTopology *guest, guint vcpu)
     id |= core / cores % dies << shift;
     shift += bits_for(dies);
     return id | core / cores / dies << shift;
+}
+
+/* Whatever the topology, clusters of 16: as many as an interrupt that software sends can go to at
+ * once (KVM's reset_mpidr(), and arm_build_mp_affinity() of QEMU, which does the same for GICv3;
+ * with GICv2 there are no more than 8). The fields above Aff0 have 8 bits each and follow each
+ * other. */
+static guint
+mpidr(guint vcpu)
+{
+    return vcpu % 16 | vcpu / 16 << 8;
+}
+
+/**
+ * bpfpv_guest_topology_cpu_id:
+ * @guest: (nullable): the topology
+ * @vcpu: a vCPU
+ *
+ * Returns: the id that QEMU gives the vCPU, as the guest's loader tells it: on x86 its APIC id, on
+ *   arm64 Aff3 to Aff0 of its MPIDR, elsewhere its number
+ */
+guint
+bpfpv_guest_topology_cpu_id(const BpfpvGuestTopology *guest, guint vcpu)
+{
+    switch (guest ? guest->cpu_id : BPFPV_CPU_ID_APIC) {
+    case BPFPV_CPU_ID_APIC:
+        return apic_id(guest, vcpu);
+    case BPFPV_CPU_ID_MPIDR:
+        return mpidr(vcpu);
+    case BPFPV_CPU_ID_NONE:
+        break;
+    }
+    return vcpu;
 }

@@ -7,7 +7,15 @@
 
 #include "core/cpuset/cpuset.h"
 
+/* By what a guest knows which vCPU each of its CPUs is. */
+typedef enum {
+    BPFPV_CPU_ID_APIC,  /* x86 */
+    BPFPV_CPU_ID_MPIDR, /* arm64 */
+    BPFPV_CPU_ID_NONE,  /* its own numbering */
+} BpfpvCpuIdKind;
+
 typedef struct {
+    BpfpvCpuIdKind cpu_id;
     guint threads;     /* vCPUs of a core as the guest sees it: 1 or more; vCPU v is of core
                         * v / threads */
     guint cores;       /* of a die; 0: not said, all are of one */
@@ -16,7 +24,7 @@ typedef struct {
                         * hold the memory near it; NULL: anywhere */
 } BpfpvGuestTopology;
 
-/* One thread per core, memory anywhere. */
+/* An x86 machine, one thread per core, memory anywhere. */
 BpfpvGuestTopology *bpfpv_guest_topology_new(void);
 BpfpvGuestTopology *bpfpv_guest_topology_copy(const BpfpvGuestTopology *guest);
 void bpfpv_guest_topology_free(BpfpvGuestTopology *guest);
@@ -28,6 +36,5 @@ void bpfpv_guest_topology_set_memory(BpfpvGuestTopology *guest, guint vcpu,
                                      const BpfpvCpuset *cells);
 /* Returns: (transfer none) (nullable): NULL: anywhere */
 const BpfpvCpuset *bpfpv_guest_topology_memory(const BpfpvGuestTopology *guest, guint vcpu);
-/* The APIC id that QEMU gives @vcpu: socket, die, core and thread in as many bits each as their
- * largest number takes (QEMU's include/hw/i386/topology.h). @guest: (nullable) */
-guint bpfpv_guest_topology_apic_id(const BpfpvGuestTopology *guest, guint vcpu);
+/* The id that QEMU gives @vcpu, of the kind that @guest has. @guest: (nullable): as new() gives */
+guint bpfpv_guest_topology_cpu_id(const BpfpvGuestTopology *guest, guint vcpu);
