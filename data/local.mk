@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+if HOST
 systemdsystemunit_DATA = data/bpfpvd.service
 dbuspolicy_DATA = data/org.bpfpv1.conf
 # As shipped, to compare with; what people edit in $(sysconfdir) is installed once, below.
@@ -24,6 +25,22 @@ data/bpfpv-placement.service: data/bpfpv-placement.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(unit_subst) $(srcdir)/data/bpfpv-placement.service.in > $@.tmp && mv $@.tmp $@
 endif
 
+dist_noinst_SCRIPTS = data/uninstall
+pkgdata_DATA = $(conf_files)
+bpfpvconfdir = $(sysconfdir)/bpfpv
+install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(bpfpvconfdir)'
+	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.bash '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'
+	for file in $(conf_files); do \
+	  to='$(DESTDIR)$(bpfpvconfdir)'/$${file##*/}; \
+	  test -e "$$to" || $(INSTALL_DATA) "$(srcdir)/$$file" "$$to" || exit 1; \
+	done
+uninstall-local:
+	SBINDIR='$(sbindir)' UNITDIR='$(systemdsystemunitdir)' HOOKDIR='$(hookdir)' \
+	  CONFDIR='$(bpfpvconfdir)' SRCDIR='$(srcdir)' DESTDIR='$(DESTDIR)' $(srcdir)/data/uninstall $(conf_files)
+	rm -f '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'
+endif
+
 # What a guest's owner installs there, instead of having it injected: make install-guest.
 guestowndir = $(prefix)/lib/bpfpv
 udevrulesdir = $(prefix)/lib/udev/rules.d
@@ -39,22 +56,7 @@ uninstall-guest:
 	cd '$(DESTDIR)$(guestowndir)' && rm -f bpfpv-guest affinity.bpf.o
 	-rmdir '$(DESTDIR)$(guestowndir)'
 	rm -f '$(DESTDIR)$(systemdsystemunitdir)/bpfpv-guest.service' '$(DESTDIR)$(udevrulesdir)/60-bpfpv-guest.rules'
-.PHONY: install-guest uninstall-guest
+phony += install-guest uninstall-guest
 
 # Packages: packaging/build-deb, packaging/build-rpm.
 EXTRA_DIST += $(srcdir)/packaging
-
-dist_noinst_SCRIPTS = data/uninstall
-pkgdata_DATA = $(conf_files)
-bpfpvconfdir = $(sysconfdir)/bpfpv
-install-data-local:
-	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(bpfpvconfdir)'
-	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.bash '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'
-	for file in $(conf_files); do \
-	  to='$(DESTDIR)$(bpfpvconfdir)'/$${file##*/}; \
-	  test -e "$$to" || $(INSTALL_DATA) "$(srcdir)/$$file" "$$to" || exit 1; \
-	done
-uninstall-local:
-	SBINDIR='$(sbindir)' UNITDIR='$(systemdsystemunitdir)' HOOKDIR='$(hookdir)' \
-	  CONFDIR='$(bpfpvconfdir)' SRCDIR='$(srcdir)' DESTDIR='$(DESTDIR)' $(srcdir)/data/uninstall $(conf_files)
-	rm -f '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'

@@ -13,10 +13,12 @@ AC_DEFUN([BPFPV_PROG_BPF], [
   AS_IF([test -z "$BPF_CLANG"], [AC_MSG_ERROR([clang is needed to compile the guest's BPF programs; on Debian: apt-get install clang])])
   AS_IF([test -z "$BPF_STRIP"], [AC_MSG_ERROR([llvm-strip is needed to strip the guest's BPF programs; on Debian: apt-get install llvm])])
   : ${BPF_CFLAGS="-O2 -g -Wall -Wextra -Wno-unused-parameter"}
-  # The kernel's <asm/types.h> lies where only a native compiler looks on multiarch systems.
-  bpfpv_multiarch=/usr/include/$($CC -print-multiarch 2>/dev/null)
+  # The kernel's <asm/types.h> lies where only a compiler for the machine looks.
+  echo '#include <asm/types.h>' > conftest.c
+  bpfpv_asm=$($CC $CPPFLAGS -E conftest.c 2>&AS_MESSAGE_LOG_FD | $SED -n 's|.*"\(/.*\)/asm/types\.h".*|\1|p' | $SED 1q)
+  rm -f conftest.c
   BPF_CPPFLAGS=
-  AS_IF([test -d "$bpfpv_multiarch/asm"], [BPF_CPPFLAGS="-idirafter $bpfpv_multiarch"])
+  AS_IF([test -n "$bpfpv_asm"], [BPF_CPPFLAGS="-idirafter $bpfpv_asm"])
   AC_SUBST([BPF_CPPFLAGS])
   AC_MSG_CHECKING([whether $BPF_CLANG compiles to BPF])
   printf '%s\n' '#include <linux/bpf.h>' '#include <bpf/bpf_helpers.h>' > conftest.bpf.c

@@ -30,4 +30,4 @@ bench-guest: all $(guest_bench_programs)
 endif
 EXTRA_PROGRAMS += $(bench_programs) $(guest_bench_programs)
 CLEANFILES += $(bench_programs) $(guest_bench_programs)
-.PHONY: bench bench-guest
+phony += bench bench-guest

@@ -8,4 +8,4 @@ check-distros:
 clean-local: clean-distros
 clean-distros:
 	rm -rf distros
-.PHONY: check-distros clean-distros
+phony += check-distros clean-distros

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A real host: make check-host, as root. A row is a file in tests/host/rows, and a line here.
-TEST_EXTENSIONS += .htest
 HTEST_LOG_DRIVER = $(LOG_DRIVER)
 HTEST_LOG_COMPILER = $(srcdir)/tests/host/host
 AM_HTEST_LOG_FLAGS = rows
@@ -41,4 +40,4 @@ check-host: all
 	  status=$$?; $(srcdir)/tests/host/table $(htests:.htest=.log); exit $$status
 check-host-short:
 	$(MAKE) $(AM_MAKEFLAGS) check-host htests=tests/host/short.htest
-.PHONY: check-host check-host-short
+phony += check-host check-host-short

@@ -2,7 +2,6 @@
 # make check-integration: root, real libvirtd, real QEMU, one private world per test program. Their
 # names end in .itest, so that automake has rules for them and make check does not run them. A test
 # is tests/integration/NAME.c, a line in itest_programs and one for its source.
-TEST_EXTENSIONS += .itest .stest
 ITEST_LOG_DRIVER = $(LOG_DRIVER)
 ITEST_LOG_COMPILER = $(srcdir)/tests/bed/bed
 AM_ITEST_LOG_FLAGS = run --
@@ -178,11 +177,11 @@ tests/broken/bpfpv-guest: bpf/bpfpv-guest
 check-integration: all $(itests) $(matrix_programs) $(broken_guest) $(late_calls)
 	MATRIX_OPERATIONS=$${MATRIX_OPERATIONS:-500} $(MAKE) $(AM_MAKEFLAGS) check-TESTS \
 	  TESTS='$(itests)' TEST_SUITE_LOG=integration-suite.log
-.PHONY: check-integration
+phony += check-integration
 
 # ROUNDS=N starts, of domains that were destroyed the moment before, on a machine under load.
 check-start-destroy: all tests/integration/start-destroy.itest $(late_calls)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) unset CMOCKA_MESSAGE_OUTPUT; \
 	  ROUNDS=$${ROUNDS:-1000}; export ROUNDS; \
 	  $(srcdir)/tests/bed/bed run -- tests/integration/start-destroy.itest
-.PHONY: check-start-destroy
+phony += check-start-destroy

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The kernel matrix: make check-matrix. A row is a file.
-TEST_EXTENSIONS += .mtest
 MTEST_LOG_DRIVER = $(LOG_DRIVER)
 MTEST_LOG_COMPILER = $(srcdir)/tests/matrix/row
 mtests = \
@@ -21,4 +20,4 @@ EXTRA_DIST += tests/matrix/row tests/matrix/table $(mtests)
 check-matrix: all $(matrix_programs)
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(mtests)' TEST_SUITE_LOG=matrix-suite.log; \
 	  status=$$?; $(srcdir)/tests/matrix/table $(mtests:.mtest=.log); exit $$status
-.PHONY: check-matrix
+phony += check-matrix

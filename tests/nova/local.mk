@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A real cloud: make check-nova. In a world with a host name of its own, which is a compute node's.
-TEST_EXTENSIONS += .ntest
 NTEST_LOG_DRIVER = $(LOG_DRIVER)
 NTEST_LOG_COMPILER = $(srcdir)/tests/bed/bed
 AM_NTEST_LOG_FLAGS = run -- unshare --uts --
@@ -19,4 +18,4 @@ EXTRA_DIST += $(ntests) \
 check-nova: all
 	BPFPV_SYSCONFDIR='$(sysconfdir)' $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(ntests)' \
 	  TEST_SUITE_LOG=nova-suite.log
-.PHONY: check-nova
+phony += check-nova
