@@ -118,7 +118,7 @@ remove_domain(const char *name)
     if (!domain)
         return;
     virDomainDestroy(domain);
-    virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
+    virDomainUndefineFlags(domain, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_NVRAM |
                                        VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA);
     virDomainFree(domain);
 }

@@ -60,21 +60,61 @@ bed_use_proxy_of_apt() {
     [ -z "$proxy" ] || [ "$proxy" = DIRECT ] || export http_proxy=$proxy
 }
 
-# bed_look_at_suite STATE SUITE: sets bed_suite_options, with which apt looks at another release, in
-# a private state of its own, at the mirror this machine uses. Its lists are a week old at most.
+# The architecture of the guests as Debian calls it: BED_ARCH, by default this machine's.
+bed_arch() {
+    printf '%s\n' "${BED_ARCH:-$(dpkg --print-architecture)}"
+}
+
+# Whether guests are of another architecture than this machine.
+bed_is_foreign() {
+    [ "$(bed_arch)" != "$(dpkg --print-architecture)" ]
+}
+
+# The same as configure, QEMU and libvirt call it.
+bed_machine() {
+    case $(bed_arch) in
+    amd64) echo x86_64 ;;
+    arm64) echo aarch64 ;;
+    *) bed_die "no guests of $(bed_arch) are known: BED_ARCH is amd64 or arm64" ;;
+    esac
+}
+
+# The compiler for guests, with a static libc.
+bed_gcc() {
+    local gcc libc
+    gcc=$(bed_machine)-linux-gnu-gcc
+    libc=$("$gcc" -print-file-name=libc.a 2>/dev/null) || libc=libc.a
+    if [ "$libc" = libc.a ]; then
+        ! bed_is_foreign || bed_die "missing packages: apt-get install --no-install-recommends" \
+            "gcc-$(bed_machine | tr _ -)-linux-gnu libc6-dev-$(bed_arch)-cross"
+        bed_die "missing packages: apt-get install --no-install-recommends gcc libc6-dev"
+    fi
+    printf '%s\n' "$gcc"
+}
+
+# This machine's release, by its name.
+bed_release() {
+    # shellcheck disable=SC1091
+    (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:-}")
+}
+
+# bed_look_at_suite STATE SUITE [ARCHITECTURE]: sets bed_suite_options, with which apt looks at
+# another release, in a private state of its own, at the mirror this machine uses. Its lists are a
+# week old at most.
 bed_look_at_suite() {
-    local state=$1 suite=$2 mirror
+    local state=$1 suite=$2 arch=${3:-$(dpkg --print-architecture)} mirror
     mirror=$(bed_mirror)
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/parts"
     : >"$state/status"
     printf 'deb [signed-by=%s] %s %s main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
         "$mirror" "$suite" >"$state/sources.list"
     bed_suite_options=(-o APT::Sandbox::User=root -o Acquire::Retries=3
+        -o "APT::Architecture=$arch" -o "APT::Architectures=$arch"
         -o "Dir::State=$state" -o "Dir::State::status=$state/status"
         -o "Dir::Cache=$state/cache" -o "Dir::Etc::sourcelist=$state/sources.list"
         -o "Dir::Etc::sourceparts=$state/parts")
     [ -n "$(find "$state" -maxdepth 1 -name updated -mtime -7)" ] || {
-        bed_say "updating apt's lists of $suite"
+        bed_say "updating apt's lists of $suite${3:+ for $3}"
         apt-get "${bed_suite_options[@]}" -qq update >&2
         touch "$state/updated"
     }
