@@ -27,6 +27,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/manager/watch.c \
 	src/daemon/manager/withdraw.c \
 	src/daemon/pins/admin.c \
+	src/daemon/pins/adopt.c \
 	src/daemon/pins/check.c \
 	src/daemon/pins/note.c \
 	src/daemon/pins/pins.c src/daemon/pins/pins.h \

@@ -1,102 +1,64 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Takes bpfpv's own pins out of a domain's XML; see repair.h. Every pin of a
- * thread that the status lists is bpfpv's, unless it is marked as somebody
- * else's: the status may be a second behind the pins, so their values say less.
- */
+/* Takes bpfpv's own pins out of a domain's XML; see repair.h. */
 #include "hook/repair.h"
 
+#include "xml/pin-owner.h"
 #include "xml/status.h"
 
-/* The status's elements, and where libvirt has the pins of the threads that they are about. */
-static const struct {
-    const char *status;
-    const char *pin;
-    const char *id; /* the pin's attribute; NULL: there is only one */
-} kinds[] = {
-    {"vcpu", "vcpupin", "vcpu"},
-    {"emulator", "emulatorpin", NULL},
-    {"iothread", "iothreadpin", "iothread"},
-};
-
 static void
-remove_node(xmlNode *node)
+set_cpuset(xmlNode *pin, const BpfpvCpuset *cpus)
 {
-    xmlNode *space = node->prev;
+    g_autofree char *text = bpfpv_cpuset_format(cpus);
 
-    if (space && xmlIsBlankNode(space)) {
-        xmlUnlinkNode(space);
-        xmlFreeNode(space);
-    }
-    xmlUnlinkNode(node);
-    xmlFreeNode(node);
+    xmlSetProp(pin, (const xmlChar *)"cpuset", (const xmlChar *)text);
 }
 
-/* @kind: an index of kinds; @entry: the status's element */
-static xmlNode *
-find_pin(const xmlNode *cputune, gsize kind, const xmlNode *entry)
-{
-    g_autofree char *wanted = bpfpv_xml_get_attribute(entry, "id");
-
-    for (xmlNode *node = cputune ? cputune->children : NULL; node; node = node->next) {
-        g_autofree char *id = NULL;
-
-        if (!bpfpv_xml_is_element(node, kinds[kind].pin))
-            continue;
-        if (!kinds[kind].id)
-            return node;
-        id = bpfpv_xml_get_attribute(node, kinds[kind].id);
-        if (id && g_strcmp0(id, wanted) == 0)
-            return node;
-    }
-    return NULL;
-}
-
+/* Undoes what is noted of one thread; whether that an administrator has pinned it has to stay
+ * noted. @removed: set if its pin is gone now */
 static gboolean
-is_yes(const xmlNode *node, const char *name)
+undo_pin(const BpfpvStatusThread *noted, BpfpvDomainPins *pins, const GPtrArray *rewritten,
+         gboolean *removed)
 {
-    g_autofree char *value = bpfpv_xml_get_attribute(node, name);
+    xmlNode *pin = bpfpv_domain_pins_find(pins, noted->kind, noted->id);
+    g_autoptr(BpfpvCpuset) cpus = bpfpv_domain_pins_get(pins, noted->kind, noted->id);
 
-    return g_strcmp0(value, "yes") == 0;
-}
-
-static void
-restore_pin(const xmlNode *cputune, gsize kind, const xmlNode *entry)
-{
-    g_autofree char *original = bpfpv_xml_get_attribute(entry, "original");
-    xmlNode *pin = find_pin(cputune, kind, entry);
-
-    if (!pin)
-        return;
-    if (is_yes(entry, "unpinned"))
-        remove_node(pin);
-    else if (original && *original)
-        xmlSetProp(pin, (const xmlChar *)"cpuset", (const xmlChar *)original);
+    switch (bpfpv_pin_owner(noted, cpus, bpfpv_domain_pins_vcpu_cpuset(pins), rewritten)) {
+    case BPFPV_PIN_INHERITED:
+        bpfpv_domain_pins_remove(pins, noted->kind, noted->id);
+        *removed = TRUE;
+        break;
+    case BPFPV_PIN_ORIGINAL:
+        set_cpuset(pin, noted->original);
+        break;
+    case BPFPV_PIN_THEIRS:
+        break;
+    }
+    return bpfpv_pin_is_fixed(noted, cpus);
 }
 
 /* Undoes what the status lists; whether something has to stay in it: an administrator's pin, or
  * that the channel is bpfpv's. */
 static gboolean
-undo(xmlNode *status, const xmlNode *cputune)
+undo(xmlNode *status, BpfpvDomainPins *pins, const GPtrArray *rewritten, gboolean *removed)
 {
     static const char *const passing[] = {"state", "reason", "invalid"};
+    gboolean tells_origins = bpfpv_status_tells_origins(status);
     gboolean stays = xmlHasProp(status, (const xmlChar *)"plugged") != NULL;
     xmlNode *next;
 
     for (gsize i = 0; i < G_N_ELEMENTS(passing); i++)
         xmlUnsetProp(status, (const xmlChar *)passing[i]);
     for (xmlNode *entry = status->children; entry; entry = next) {
+        g_autoptr(BpfpvStatusThread) noted = NULL;
+
         next = entry->next;
         if (entry->type != XML_ELEMENT_NODE)
             continue;
-        if (xmlHasProp(entry, (const xmlChar *)"fixed")) {
+        noted = bpfpv_status_thread_read(entry, tells_origins);
+        if (noted && undo_pin(noted, pins, rewritten, removed))
             stays = TRUE;
-            continue;
-        }
-        for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++)
-            if (bpfpv_xml_is_element(entry, kinds[kind].status))
-                restore_pin(cputune, kind, entry);
-        remove_node(entry);
+        else
+            bpfpv_xml_remove(entry);
     }
     return stays;
 }
@@ -127,6 +89,10 @@ bpfpv_hook_repair(const char *text, gsize length, GError **error)
 {
     g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, length, error);
     const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    g_autoptr(BpfpvDomainPins) pins = NULL;
+    g_autoptr(BpfpvStatus) noted = NULL;
+    g_autoptr(GPtrArray) rewritten = NULL;
+    gboolean removed = FALSE;
     xmlNode *status, *cputune;
 
     if (!doc)
@@ -139,10 +105,13 @@ bpfpv_hook_repair(const char *text, gsize length, GError **error)
     status = bpfpv_status_find(root);
     if (!status)
         return NULL;
+    pins = bpfpv_domain_pins_new(root);
+    noted = bpfpv_status_read(root);
+    rewritten = bpfpv_domain_pins_rewritten(pins, noted);
+    if (!undo(status, pins, rewritten, &removed))
+        bpfpv_xml_remove(status);
     cputune = bpfpv_xml_find_child(root, "cputune");
-    if (!undo(status, cputune))
-        remove_node(status);
-    if (cputune && !has_elements(cputune))
-        remove_node(cputune);
+    if (removed && !has_elements(cputune))
+        bpfpv_xml_remove(cputune);
     return print(doc);
 }

@@ -12,8 +12,10 @@
  * @text: @length bytes: a domain's live XML; not trusted to be any
  * @error: return location, domain %BPFPV_XML_ERROR
  *
- * What is original and what is bpfpv's, the status element in it says. An
- * administrator's pins stay, and so does the note that they are.
+ * A pin is bpfpv's if it is exactly what the status element in @text says that
+ * bpfpv has applied, or is about to; see xml/pin-owner.h. Then it is taken out:
+ * what was inherited is inherited again, else the original comes back. All
+ * others stay, and so does the note that an administrator made them.
  *
  * Returns: (transfer full) (nullable): the XML to go on with; %NULL without
  *   @error: it can stay as it is

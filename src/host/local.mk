@@ -18,6 +18,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/pinner/pinner.c src/host/pinner/pinner.h \
 	src/host/pinner/private.h \
 	src/host/pinner/defined.c \
+	src/host/pinner/own.c \
 	src/host/pinner/threads.c \
 	src/host/run.c src/host/run.h \
 	src/host/run-look.c \

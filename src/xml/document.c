@@ -130,3 +130,16 @@ bpfpv_xml_get_text(const xmlNode *node)
     xmlFree(text);
     return copy;
 }
+
+void
+bpfpv_xml_remove(xmlNode *node)
+{
+    xmlNode *space = node->prev;
+
+    if (space && xmlIsBlankNode(space)) {
+        xmlUnlinkNode(space);
+        xmlFreeNode(space);
+    }
+    xmlUnlinkNode(node);
+    xmlFreeNode(node);
+}

@@ -52,3 +52,5 @@ gboolean bpfpv_xml_get_uint(const xmlNode *node, const char *name, guint least, 
 BpfpvCpuset *bpfpv_xml_get_cpuset(const xmlNode *node, const char *name);
 /* Returns: (transfer full) (nullable): what is in it, without space at the ends */
 char *bpfpv_xml_get_text(const xmlNode *node);
+/* Takes it out of its document, with the space before it, and frees it. */
+void bpfpv_xml_remove(xmlNode *node);

@@ -10,6 +10,7 @@ src_xml_libxml_la_SOURCES = \
 	src/xml/find.c \
 	src/xml/host-cpus.c src/xml/host-cpus.h \
 	src/xml/nova.c src/xml/nova.h \
+	src/xml/pin-owner.c src/xml/pin-owner.h \
 	src/xml/policy.c src/xml/policy.h \
 	src/xml/read.c src/xml/read.h \
 	src/xml/read-text.c src/xml/read-text.h \

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+/* The attribute "inherited", where an original was <vcpu cpuset>. */
+#define FROM_VCPU "vcpu"
+/* The version of a status that says of each original whether it was inherited. */
+#define FORMAT 2
+
 static void
 program_free(gpointer data)
 {
@@ -14,46 +19,49 @@ program_free(gpointer data)
     g_free(program);
 }
 
-static void
-vcpu_free(gpointer data)
+void
+bpfpv_status_thread_free(BpfpvStatusThread *thread)
 {
-    BpfpvStatusVcpu *vcpu = data;
-
-    g_free(vcpu->want);
-    g_free(vcpu->why);
-    bpfpv_cpuset_free(vcpu->cpus);
-    bpfpv_cpuset_free(vcpu->applied);
-    bpfpv_cpuset_free(vcpu->original);
-    g_free(vcpu);
-}
-
-static void
-thread_free(gpointer data)
-{
-    BpfpvStatusThread *thread = data;
-
+    if (!thread)
+        return;
+    g_free(thread->want);
     g_free(thread->why);
+    bpfpv_cpuset_free(thread->cpus);
     bpfpv_cpuset_free(thread->applied);
+    bpfpv_cpuset_free(thread->pinned);
+    bpfpv_cpuset_free(thread->pending);
     bpfpv_cpuset_free(thread->original);
     g_free(thread);
+}
+
+static GPtrArray *
+new_threads(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_status_thread_free);
 }
 
 BpfpvStatus *
 bpfpv_status_new(void)
 {
-    BpfpvStatus *status = g_new0(BpfpvStatus, 1);
+    BpfpvStatus *status = g_rc_box_new0(BpfpvStatus);
 
     status->programs = g_ptr_array_new_with_free_func(program_free);
-    status->vcpus = g_ptr_array_new_with_free_func(vcpu_free);
-    status->threads = g_ptr_array_new_with_free_func(thread_free);
+    status->vcpus = new_threads();
+    status->threads = new_threads();
     return status;
 }
 
-void
-bpfpv_status_free(BpfpvStatus *status)
+BpfpvStatus *
+bpfpv_status_ref(BpfpvStatus *status)
 {
-    if (!status)
-        return;
+    return g_rc_box_acquire(status);
+}
+
+static void
+clear(gpointer data)
+{
+    BpfpvStatus *status = data;
+
     g_free(status->state);
     g_free(status->reason);
     g_free(status->invalid);
@@ -61,17 +69,19 @@ bpfpv_status_free(BpfpvStatus *status)
     g_ptr_array_unref(status->programs);
     g_ptr_array_unref(status->vcpus);
     g_ptr_array_unref(status->threads);
-    g_free(status);
 }
 
-BpfpvStatusVcpu *
-bpfpv_status_add_vcpu(BpfpvStatus *status, guint vcpu)
+void
+bpfpv_status_free(BpfpvStatus *status)
 {
-    BpfpvStatusVcpu *added = g_new0(BpfpvStatusVcpu, 1);
+    if (status)
+        g_rc_box_release_full(status, clear);
+}
 
-    added->vcpu = vcpu;
-    g_ptr_array_add(status->vcpus, added);
-    return added;
+static GPtrArray *
+list_of(const BpfpvStatus *status, BpfpvThreadKind kind)
+{
+    return kind == BPFPV_THREAD_VCPU ? status->vcpus : status->threads;
 }
 
 BpfpvStatusThread *
@@ -81,8 +91,22 @@ bpfpv_status_add_thread(BpfpvStatus *status, BpfpvThreadKind kind, guint id)
 
     added->kind = kind;
     added->id = id;
-    g_ptr_array_add(status->threads, added);
+    g_ptr_array_add(list_of(status, kind), added);
     return added;
+}
+
+const BpfpvStatusThread *
+bpfpv_status_find_thread(const BpfpvStatus *status, BpfpvThreadKind kind, guint id)
+{
+    const GPtrArray *list = status ? list_of(status, kind) : NULL;
+
+    for (guint i = 0; list && i < list->len; i++) {
+        const BpfpvStatusThread *thread = g_ptr_array_index(list, i);
+
+        if (thread->kind == kind && thread->id == id)
+            return thread;
+    }
+    return NULL;
 }
 
 BpfpvStatusProgram *
@@ -121,31 +145,47 @@ append_set(GString *xml, const char *name, const BpfpvCpuset *set)
     append(xml, name, text);
 }
 
+/* "unpinned" is all that earlier versions know: they take the pin out then, which is right. */
 static void
-append_vcpu(GString *xml, const BpfpvStatusVcpu *vcpu)
+append_origin(GString *xml, const BpfpvStatusThread *thread)
 {
-    g_string_append_printf(xml, "  <vcpu id=\"%u\"", vcpu->vcpu);
-    append(xml, "want", vcpu->want);
-    g_string_append_printf(xml, " tasks=\"%u\"", vcpu->tasks);
-    append_set(xml, "cpus", vcpu->cpus);
-    append_set(xml, "applied", vcpu->applied);
-    append_set(xml, "original", vcpu->original);
-    append(xml, "unpinned", vcpu->unpinned ? "yes" : NULL);
-    append(xml, "fixed", vcpu->fixed ? "administrator" : NULL);
-    append(xml, "why", vcpu->why);
-    g_string_append(xml, "/>\n");
+    gboolean unpinned =
+        thread->origin == BPFPV_ORIGIN_VCPU || thread->origin == BPFPV_ORIGIN_NOTHING;
+
+    if (thread->fixed)
+        return;
+    append(xml, "unpinned", unpinned ? "yes" : NULL);
+    append(xml, "inherited", thread->origin == BPFPV_ORIGIN_VCPU ? FROM_VCPU : NULL);
+}
+
+static void
+append_head(GString *xml, const BpfpvStatusThread *thread)
+{
+    static const char *const names[] = {
+        [BPFPV_THREAD_VCPU] = "vcpu",
+        [BPFPV_THREAD_EMULATOR] = "emulator",
+        [BPFPV_THREAD_IOTHREAD] = "iothread",
+    };
+
+    g_string_append_printf(xml, "  <%s", names[thread->kind]);
+    if (thread->kind != BPFPV_THREAD_EMULATOR)
+        g_string_append_printf(xml, " id=\"%u\"", thread->id);
+    if (thread->kind != BPFPV_THREAD_VCPU)
+        return;
+    append(xml, "want", thread->want);
+    g_string_append_printf(xml, " tasks=\"%u\"", thread->tasks);
 }
 
 static void
 append_thread(GString *xml, const BpfpvStatusThread *thread)
 {
-    if (thread->kind == BPFPV_THREAD_EMULATOR)
-        g_string_append(xml, "  <emulator");
-    else
-        g_string_append_printf(xml, "  <iothread id=\"%u\"", thread->id);
+    append_head(xml, thread);
+    append_set(xml, "cpus", thread->cpus);
     append_set(xml, "applied", thread->applied);
+    append_set(xml, "pinned", thread->pinned);
+    append_set(xml, "pending", thread->pending);
     append_set(xml, "original", thread->original);
-    append(xml, "unpinned", thread->unpinned ? "yes" : NULL);
+    append_origin(xml, thread);
     append(xml, "fixed", thread->fixed ? "administrator" : NULL);
     append(xml, "why", thread->why);
     g_string_append(xml, "/>\n");
@@ -170,10 +210,10 @@ bpfpv_status_format(const BpfpvStatus *status)
         g_string_append(xml, "/>\n");
     }
     for (guint i = 0; i < status->vcpus->len; i++)
-        append_vcpu(xml, g_ptr_array_index(status->vcpus, i));
+        append_thread(xml, g_ptr_array_index(status->vcpus, i));
     for (guint i = 0; i < status->threads->len; i++)
         append_thread(xml, g_ptr_array_index(status->threads, i));
-    g_string_append(xml, "</status>");
+    g_string_append_printf(xml, "  <format version=\"%u\"/>\n</status>", FORMAT);
     return g_string_free(xml, FALSE);
 }
 
@@ -191,45 +231,73 @@ bpfpv_status_find(const xmlNode *root)
     return NULL;
 }
 
-static void
-read_vcpu(BpfpvStatus *status, const xmlNode *node)
+/* Whose number it is. */
+static gboolean
+read_kind(const xmlNode *node, BpfpvThreadKind *kind, guint *id)
 {
-    g_autofree char *unpinned = bpfpv_xml_get_attribute(node, "unpinned");
-    g_autofree char *fixed = bpfpv_xml_get_attribute(node, "fixed");
-    BpfpvStatusVcpu *vcpu;
-    guint number;
-
-    if (!bpfpv_xml_get_uint(node, "id", 0, BPFPV_CPUSET_MAX - 1, &number))
-        return;
-    vcpu = bpfpv_status_add_vcpu(status, number);
-    vcpu->want = bpfpv_xml_get_attribute(node, "want");
-    vcpu->original = bpfpv_xml_get_cpuset(node, "original");
-    vcpu->applied = bpfpv_xml_get_cpuset(node, "applied");
-    vcpu->unpinned = g_strcmp0(unpinned, "yes") == 0;
-    vcpu->fixed = fixed != NULL;
+    *id = 0;
+    if (bpfpv_xml_is_element(node, "emulator")) {
+        *kind = BPFPV_THREAD_EMULATOR;
+        return TRUE;
+    }
+    if (bpfpv_xml_is_element(node, "vcpu")) {
+        *kind = BPFPV_THREAD_VCPU;
+        return bpfpv_xml_get_uint(node, "id", 0, BPFPV_CPUSET_MAX - 1, id);
+    }
+    *kind = BPFPV_THREAD_IOTHREAD;
+    return bpfpv_xml_is_element(node, "iothread") &&
+           bpfpv_xml_get_uint(node, "id", 1, G_MAXUINT, id);
 }
 
-static void
-read_thread(BpfpvStatus *status, const xmlNode *node, BpfpvThreadKind kind)
+gboolean
+bpfpv_status_tells_origins(const xmlNode *status)
+{
+    guint version;
+
+    return bpfpv_xml_get_uint(bpfpv_xml_find_child(status, "format"), "version", FORMAT, G_MAXUINT,
+                              &version);
+}
+
+static BpfpvOrigin
+read_origin(const xmlNode *node, gboolean tells_origins)
 {
     g_autofree char *unpinned = bpfpv_xml_get_attribute(node, "unpinned");
-    g_autofree char *fixed = bpfpv_xml_get_attribute(node, "fixed");
-    BpfpvStatusThread *thread;
-    guint number = 0;
 
-    if (kind == BPFPV_THREAD_IOTHREAD && !bpfpv_xml_get_uint(node, "id", 1, G_MAXINT, &number))
-        return;
-    thread = bpfpv_status_add_thread(status, kind, number);
-    thread->original = bpfpv_xml_get_cpuset(node, "original");
+    if (xmlHasProp((xmlNode *)node, (const xmlChar *)"inherited"))
+        return BPFPV_ORIGIN_VCPU;
+    if (g_strcmp0(unpinned, "yes") == 0)
+        return BPFPV_ORIGIN_NOTHING;
+    return tells_origins ? BPFPV_ORIGIN_PIN : BPFPV_ORIGIN_UNKNOWN;
+}
+
+BpfpvStatusThread *
+bpfpv_status_thread_read(const xmlNode *node, gboolean tells_origins)
+{
+    BpfpvStatusThread *thread;
+    BpfpvThreadKind kind;
+    guint id;
+
+    if (!read_kind(node, &kind, &id))
+        return NULL;
+    thread = g_new0(BpfpvStatusThread, 1);
+    thread->kind = kind;
+    thread->id = id;
+    thread->want = bpfpv_xml_get_attribute(node, "want");
+    thread->cpus = bpfpv_xml_get_cpuset(node, "cpus");
     thread->applied = bpfpv_xml_get_cpuset(node, "applied");
-    thread->unpinned = g_strcmp0(unpinned, "yes") == 0;
-    thread->fixed = fixed != NULL;
+    thread->pinned = bpfpv_xml_get_cpuset(node, "pinned");
+    thread->pending = bpfpv_xml_get_cpuset(node, "pending");
+    thread->original = bpfpv_xml_get_cpuset(node, "original");
+    thread->fixed = xmlHasProp((xmlNode *)node, (const xmlChar *)"fixed") != NULL;
+    thread->origin = thread->fixed ? BPFPV_ORIGIN_PIN : read_origin(node, tells_origins);
+    return thread;
 }
 
 BpfpvStatus *
 bpfpv_status_read(const xmlNode *root)
 {
     const xmlNode *node = bpfpv_status_find(root);
+    gboolean tells_origins = bpfpv_status_tells_origins(node);
     BpfpvStatus *status;
 
     if (!node)
@@ -237,12 +305,10 @@ bpfpv_status_read(const xmlNode *root)
     status = bpfpv_status_new();
     status->plugged = bpfpv_xml_get_attribute(node, "plugged");
     for (const xmlNode *child = node->children; child; child = child->next) {
-        if (bpfpv_xml_is_element(child, "vcpu"))
-            read_vcpu(status, child);
-        else if (bpfpv_xml_is_element(child, "emulator"))
-            read_thread(status, child, BPFPV_THREAD_EMULATOR);
-        else if (bpfpv_xml_is_element(child, "iothread"))
-            read_thread(status, child, BPFPV_THREAD_IOTHREAD);
+        BpfpvStatusThread *thread = bpfpv_status_thread_read(child, tells_origins);
+
+        if (thread)
+            g_ptr_array_add(list_of(status, thread->kind), thread);
     }
     return status;
 }

@@ -3,6 +3,7 @@
 # unit_tests; it is linked with $(LDADD), which is everything a test may want.
 if HAVE_CMOCKA
 unit_tests = \
+	tests/unit/test-adopt \
 	tests/unit/test-budget \
 	tests/unit/test-cases \
 	tests/unit/test-cgroup \
@@ -31,6 +32,7 @@ unit_tests = \
 	tests/unit/test-guest-table \
 	tests/unit/test-hook \
 	tests/unit/test-hook-check \
+	tests/unit/test-hook-owner \
 	tests/unit/test-hook-script \
 	tests/unit/test-host-map \
 	tests/unit/test-injector \

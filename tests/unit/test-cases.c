@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hosts and domains as people have them, that placement was once wrong on: what "bpfpvctl plan"
- * makes of the scenarios in tests/fixtures/cases.
+ * Hosts and domains as people have them, that bpfpv was once wrong on: what "bpfpvctl plan" and the
+ * hook make of what is in tests/fixtures/cases.
  */
 #include "unit.h"
 
 #include "ctl/scenario/scenario.h"
+#include "hook/repair.h"
 
 typedef struct {
     BpfpvScenario *scenario;
@@ -223,6 +224,46 @@ memory_that_the_host_lacks_is_said(void **state)
     case_clear(&prefer);
 }
 
+/* ---- what Nova has rewritten for the destination ---- */
+
+/* What the hook makes of it. */
+static char *
+migrate(const char *name)
+{
+    g_autofree char *path = g_strconcat(SRCDIR "/tests/fixtures/cases/", name, "/dest.xml", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    char *repaired;
+
+    assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    repaired = bpfpv_hook_repair(text, strlen(text), &error);
+    assert_non_null(repaired);
+    return repaired;
+}
+
+static void
+a_shared_instance_gets_the_destinations_shared_set(void **state)
+{
+    g_autofree char *repaired = migrate("nova-migrate-shared");
+
+    (void)state;
+    assert_null(strstr(repaired, "pin"));
+    assert_null(strstr(repaired, "cputune"));
+    assert_non_null(strstr(repaired, "<vcpu placement=\"static\" cpuset=\"8-11\">2</vcpu>"));
+    assert_null(strstr(repaired, "urn:bpfpv:status:1"));
+}
+
+static void
+dedicated_cpus_are_those_of_the_destination(void **state)
+{
+    g_autofree char *repaired = migrate("nova-migrate-dedicated");
+
+    (void)state;
+    assert_non_null(strstr(repaired, "<vcpupin vcpu=\"0\" cpuset=\"28\"/>"));
+    assert_non_null(strstr(repaired, "<vcpupin vcpu=\"1\" cpuset=\"20-23\"/>"));
+    assert_null(strstr(repaired, "urn:bpfpv:status:1"));
+}
+
 int
 main(void)
 {
@@ -238,6 +279,8 @@ main(void)
         cmocka_unit_test(an_emulator_beside_a_real_time_vcpu_is_said),
         cmocka_unit_test(memory_without_cpus_is_near_to_the_nearest),
         cmocka_unit_test(memory_that_the_host_lacks_is_said),
+        cmocka_unit_test(a_shared_instance_gets_the_destinations_shared_set),
+        cmocka_unit_test(dedicated_cpus_are_those_of_the_destination),
     };
 
     return cmocka_run_group_tests_name("cases", tests, NULL, NULL);

@@ -162,7 +162,7 @@ static void
 a_status_comes_back_as_it_was_written(void **state)
 {
     g_autoptr(BpfpvStatus) status = bpfpv_status_new();
-    BpfpvStatusVcpu *vcpu = bpfpv_status_add_vcpu(status, 1);
+    BpfpvStatusThread *vcpu = bpfpv_status_add_thread(status, BPFPV_THREAD_VCPU, 1);
     BpfpvStatusThread *emulator = bpfpv_status_add_thread(status, BPFPV_THREAD_EMULATOR, 0);
     BpfpvStatusThread *iothread = bpfpv_status_add_thread(status, BPFPV_THREAD_IOTHREAD, 4);
     g_autoptr(BpfpvDomainXml) xml = NULL;
@@ -171,9 +171,13 @@ a_status_comes_back_as_it_was_written(void **state)
     vcpu->original = cpus("0-3");
     vcpu->applied = cpus("2");
     vcpu->want = g_strdup("anchor");
+    vcpu->origin = BPFPV_ORIGIN_VCPU;
+    vcpu->cpus = cpus("2");
+    vcpu->pinned = cpus("2-3");
+    vcpu->pending = cpus("1");
     emulator->original = cpus("0-3");
     emulator->applied = cpus("0-1");
-    emulator->unpinned = TRUE;
+    emulator->origin = BPFPV_ORIGIN_NOTHING;
     emulator->why = g_strdup("a \"reason\"");
     iothread->original = cpus("3");
     iothread->fixed = TRUE;
@@ -181,22 +185,49 @@ a_status_comes_back_as_it_was_written(void **state)
     assert_non_null(xml->status);
     assert_string_equal(xml->status->plugged, "org.bpfpv.0");
     vcpu = g_ptr_array_index(xml->status->vcpus, 0);
-    assert_int_equal(vcpu->vcpu, 1);
+    assert_int_equal(vcpu->id, 1);
     assert_cpus(vcpu->original, "0-3");
     assert_string_equal(vcpu->want, "anchor");
-    assert_false(vcpu->unpinned);
+    assert_int_equal(vcpu->origin, BPFPV_ORIGIN_VCPU);
+    assert_cpus(vcpu->cpus, "2");
+    assert_cpus(vcpu->pinned, "2-3");
+    assert_cpus(vcpu->pending, "1");
     assert_int_equal(xml->status->threads->len, 2);
     emulator = g_ptr_array_index(xml->status->threads, 0);
     assert_int_equal(emulator->kind, BPFPV_THREAD_EMULATOR);
     assert_cpus(emulator->original, "0-3");
     assert_cpus(emulator->applied, "0-1");
-    assert_true(emulator->unpinned);
+    assert_int_equal(emulator->origin, BPFPV_ORIGIN_NOTHING);
     assert_false(emulator->fixed);
     iothread = g_ptr_array_index(xml->status->threads, 1);
     assert_int_equal(iothread->kind, BPFPV_THREAD_IOTHREAD);
     assert_int_equal(iothread->id, 4);
     assert_cpus(iothread->original, "3");
     assert_true(iothread->fixed);
+}
+
+static BpfpvOrigin
+origin_in(const char *format, const char *attributes)
+{
+    g_autofree char *text = g_strdup_printf("<s:status xmlns:s='" BPFPV_STATUS_NAMESPACE
+                                            "'><vcpu id='0' original='0-3' %s/>%s</s:status>",
+                                            attributes, format);
+    g_autoptr(BpfpvDomainXml) xml = parse(text, "");
+
+    return bpfpv_status_find_thread(xml->status, BPFPV_THREAD_VCPU, 0)->origin;
+}
+
+static void
+an_earlier_versions_status_does_not_tell_every_origin(void **state)
+{
+    static const char format[] = "<format version='2'/>";
+
+    assert_int_equal(origin_in("", ""), BPFPV_ORIGIN_UNKNOWN);
+    assert_int_equal(origin_in("", "unpinned='yes'"), BPFPV_ORIGIN_NOTHING);
+    assert_int_equal(origin_in(format, ""), BPFPV_ORIGIN_PIN);
+    assert_int_equal(origin_in(format, "unpinned='yes'"), BPFPV_ORIGIN_NOTHING);
+    assert_int_equal(origin_in(format, "unpinned='yes' inherited='vcpu'"), BPFPV_ORIGIN_VCPU);
+    assert_int_equal(origin_in(format, "fixed='administrator'"), BPFPV_ORIGIN_PIN);
 }
 
 static void
@@ -237,6 +268,7 @@ main(void)
         cmocka_unit_test(channels_are_told_apart),
         cmocka_unit_test(errors_name_line_element_value_and_remedy),
         cmocka_unit_test(a_status_comes_back_as_it_was_written),
+        cmocka_unit_test(an_earlier_versions_status_does_not_tell_every_origin),
         cmocka_unit_test(a_status_that_makes_no_sense_is_left_out),
         cmocka_unit_test(what_is_not_a_domain_is_an_error),
     };

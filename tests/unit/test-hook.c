@@ -87,10 +87,22 @@ an_empty_cputune_goes_with_its_last_pin(void **state)
 {
     g_autofree char *repaired =
         repair("<domain><metadata><s:status xmlns:s='urn:bpfpv:status:1'><vcpu id='0' "
-               "unpinned='yes'/></s:status></metadata><cputune>\n<vcpupin vcpu='0' "
+               "applied='1' unpinned='yes'/></s:status></metadata><cputune>\n<vcpupin vcpu='0' "
                "cpuset='1'/>\n</cputune></domain>");
 
     assert_contains(repaired, "cputune", FALSE);
+    assert_contains(repaired, "status", FALSE);
+}
+
+/* Whoever wrote it so may mean something by it. */
+static void
+a_cputune_that_was_empty_stays(void **state)
+{
+    g_autofree char *repaired =
+        repair("<domain><metadata><s:status xmlns:s='urn:bpfpv:status:1'><vcpu id='0' applied='1' "
+               "unpinned='yes'/></s:status></metadata><cputune>\n</cputune></domain>");
+
+    assert_contains(repaired, "<cputune>\n</cputune>", TRUE);
     assert_contains(repaired, "status", FALSE);
 }
 
@@ -278,6 +290,7 @@ main(void)
         cmocka_unit_test(what_is_not_ours_to_undo_stays_and_is_remembered),
         cmocka_unit_test(without_a_status_nothing_is_changed),
         cmocka_unit_test(an_empty_cputune_goes_with_its_last_pin),
+        cmocka_unit_test(a_cputune_that_was_empty_stays),
         cmocka_unit_test(whatever_it_is_given_it_ends_soon_and_says_why),
         cmocka_unit_test(entities_do_not_expand_without_bound),
         cmocka_unit_test(a_doctype_is_refused_in_any_encoding),

@@ -320,7 +320,8 @@ the_fake_refuses_nothing_by_itself(void **state)
     sets = bpfpv_pinner_read_finish(wait_for(&result), &error);
     assert_null(error);
     assert_int_equal(sets->len, 2);
-    assert_cpus(sets->pdata[0], "0-3");
+    assert_cpus(((const BpfpvPinnedThread *)sets->pdata[0])->cpus, "0-3");
+    assert_false(((const BpfpvPinnedThread *)sets->pdata[0])->own);
 }
 
 /* QEMU takes 4096. */

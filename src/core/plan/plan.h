@@ -74,6 +74,7 @@ typedef struct {
     BpfpvCpuset *pending; /* (nullable): a pin call to this set is under way */
     gboolean pending_anchored;
     BpfpvCpuset *original; /* set by bpfpv_applied_domain_new(); a detour stays within it */
+    gboolean inherited;    /* that is no pin of its own */
     BpfpvThreadTruth truth;
 } BpfpvAppliedVcpu;
 
@@ -84,7 +85,8 @@ typedef struct {
     BpfpvCpuset *cpus;
     BpfpvCpuset *pending; /* (nullable) */
     BpfpvCpuset *original;
-    gboolean fixed; /* somebody else pinned it: no step is for it */
+    gboolean inherited; /* that is no pin of its own */
+    gboolean fixed;     /* somebody else pinned it: no step is for it */
     BpfpvThreadTruth truth;
 } BpfpvAppliedThread;
 

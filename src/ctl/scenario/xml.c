@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a domain's XML says for a scenario. Of a running domain that bpfpv manages, the pins in it
- * are bpfpv's own: what was before them is in the status element.
+ * What a domain's XML says for a scenario. Of a running domain that bpfpv manages, pins in it are
+ * bpfpv's own: what was before them is in the status element.
  */
 #include "ctl/scenario/json.h"
 #include "xml/domain-topology.h"
 #include "xml/nova.h"
+#include "xml/pin-owner.h"
 #include "xml/policy.h"
 #include "xml/read.h"
 #include "xml/status.h"
@@ -21,50 +22,62 @@ bpfpv_scenario_add_thread(const BpfpvScenarioPart *part, BpfpvScenarioDomain *do
     g_array_append_val(domain->threads, thread);
 }
 
-/* What it had before bpfpv. Returns: (nullable): what its XML says */
-static const BpfpvCpuset *
-original_of(const BpfpvScenarioPart *part, const BpfpvCpuset *original, gboolean unpinned,
-            gboolean fixed)
-{
-    if (fixed)
-        return NULL; /* an administrator has pinned it, and that is what its XML says */
-    return unpinned ? part->reader->present : original;
-}
-
+/* What it had before bpfpv, where its pin in the XML is bpfpv's. */
 static void
-take_status_vcpus(const BpfpvScenarioPart *part, const BpfpvStatus *status,
-                  BpfpvDomainTopology *topology)
+undo_pin(const BpfpvScenarioPart *part, const BpfpvStatusThread *noted, const BpfpvDomainPins *pins,
+         const GPtrArray *rewritten, BpfpvCpuset **has)
 {
-    for (guint i = 0; i < status->vcpus->len; i++) {
-        const BpfpvStatusVcpu *vcpu = status->vcpus->pdata[i];
-        const BpfpvCpuset *set = original_of(part, vcpu->original, vcpu->unpinned, vcpu->fixed);
+    const BpfpvCpuset *vcpu_cpuset = bpfpv_domain_pins_vcpu_cpuset(pins);
+    g_autoptr(BpfpvCpuset) pin = bpfpv_domain_pins_get(pins, noted->kind, noted->id);
+    const BpfpvCpuset *before = vcpu_cpuset != NULL ? vcpu_cpuset : part->reader->present;
 
-        if (set == NULL || vcpu->vcpu >= topology->n_vcpus)
-            continue;
-        bpfpv_cpuset_free(topology->original->pdata[vcpu->vcpu]);
-        topology->original->pdata[vcpu->vcpu] = bpfpv_cpuset_copy(set);
+    switch (bpfpv_pin_owner(noted, pin, vcpu_cpuset, rewritten)) {
+    case BPFPV_PIN_THEIRS:
+        return;
+    case BPFPV_PIN_ORIGINAL:
+        before = noted->original;
+        break;
+    case BPFPV_PIN_INHERITED:
+        break;
     }
+    bpfpv_cpuset_free(*has);
+    *has = bpfpv_cpuset_copy(before);
+}
+
+static BpfpvCpuset **
+find_iothread(BpfpvDomainTopology *topology, guint id)
+{
+    for (guint t = 0; t < topology->iothreads->len; t++) {
+        BpfpvDomainIothread *one = &g_array_index(topology->iothreads, BpfpvDomainIothread, t);
+
+        if (one->id == id)
+            return &one->cpus;
+    }
+    return NULL;
 }
 
 static void
-take_status_threads(const BpfpvScenarioPart *part, const BpfpvStatus *status,
-                    BpfpvDomainTopology *topology)
+undo_pins(const BpfpvScenarioPart *part, const xmlNode *root, const BpfpvStatus *status,
+          BpfpvDomainTopology *topology)
 {
+    g_autoptr(BpfpvDomainPins) pins = bpfpv_domain_pins_new(root);
+    g_autoptr(GPtrArray) rewritten = bpfpv_domain_pins_rewritten(pins, status);
+
+    for (guint i = 0; i < status->vcpus->len; i++) {
+        const BpfpvStatusThread *noted = status->vcpus->pdata[i];
+
+        if (noted->id < topology->n_vcpus)
+            undo_pin(part, noted, pins, rewritten,
+                     (BpfpvCpuset **)&topology->original->pdata[noted->id]);
+    }
     for (guint i = 0; i < status->threads->len; i++) {
-        const BpfpvStatusThread *thread = status->threads->pdata[i];
-        const BpfpvCpuset *set =
-            original_of(part, thread->original, thread->unpinned, thread->fixed);
-        BpfpvCpuset **has = thread->kind == BPFPV_THREAD_EMULATOR ? &topology->emulator : NULL;
+        const BpfpvStatusThread *noted = status->threads->pdata[i];
+        BpfpvCpuset **has = noted->kind == BPFPV_THREAD_EMULATOR
+                                ? &topology->emulator
+                                : find_iothread(topology, noted->id);
 
-        for (guint t = 0; has == NULL && t < topology->iothreads->len; t++) {
-            BpfpvDomainIothread *one = &g_array_index(topology->iothreads, BpfpvDomainIothread, t);
-
-            has = one->id == thread->id ? &one->cpus : NULL;
-        }
-        if (set == NULL || has == NULL)
-            continue;
-        bpfpv_cpuset_free(*has);
-        *has = bpfpv_cpuset_copy(set);
+        if (has != NULL)
+            undo_pin(part, noted, pins, rewritten, has);
     }
 }
 
@@ -142,10 +155,8 @@ bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
     if (root == NULL)
         return bpfpv_scenario_fail(part, "%s: %s", file,
                                    cause != NULL ? cause->message : "not a domain's XML");
-    if (status != NULL) {
-        take_status_vcpus(part, status, topology);
-        take_status_threads(part, status, topology);
-    }
+    if (status != NULL)
+        undo_pins(part, root, status, topology);
     if (!read_config(part, file, root, domain, topology->n_vcpus))
         return FALSE;
     take_topology(part, domain, topology);

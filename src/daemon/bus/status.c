@@ -169,9 +169,8 @@ bpfpv_status_thread_why(const BpfpvManaged *managed, const BpfpvAppliedThread *t
     return thread->fixed ? FIXED : NULL;
 }
 
-/* What the plan has for it; a fixed one is not planned for. */
-static const BpfpvCpuset *
-planned_for(const BpfpvPlanDomain *plan, const BpfpvAppliedThread *thread)
+const BpfpvCpuset *
+bpfpv_status_thread_planned(const BpfpvPlanDomain *plan, const BpfpvAppliedThread *thread)
 {
     if (thread->fixed)
         return thread->original;
@@ -190,7 +189,7 @@ add_thread(GVariantBuilder *builder, const BpfpvManaged *managed, const BpfpvPla
 {
     if (thread->kind == BPFPV_THREAD_IOTHREAD)
         bpfpv_dict_add_uint(builder, "iothread", thread->id);
-    bpfpv_dict_add_set(builder, "cpus", planned_for(plan, thread));
+    bpfpv_dict_add_set(builder, "cpus", bpfpv_status_thread_planned(plan, thread));
     bpfpv_dict_add_set(builder, "original", thread->original);
     bpfpv_dict_add_set(builder, "applied", bpfpv_thread_truth_cpus(&thread->truth, thread->cpus));
     bpfpv_dict_add_string(builder, "why", bpfpv_status_thread_why(managed, thread));

@@ -27,11 +27,10 @@ const char *bpfpv_status_why(const BpfpvManaged *managed, guint vcpu, const Bpfp
 /* Returns: (transfer none) (nullable): what there is to say of another thread of QEMU's */
 const char *bpfpv_status_thread_why(const BpfpvManaged *managed, const BpfpvAppliedThread *thread);
 
-/**
- * bpfpv_status_describe:
- * @online: (nullable): the host's CPUs
- *
- * Returns: (transfer full): the <status> element for the domain's metadata
- */
-char *bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed,
-                            const BpfpvCpuset *online);
+/* @plan: (nullable): the domain's
+ * Returns: (transfer none) (nullable): what @thread shall have; a fixed one is not planned for */
+const BpfpvCpuset *bpfpv_status_thread_planned(const BpfpvPlanDomain *plan,
+                                               const BpfpvAppliedThread *thread);
+
+/* Returns: (transfer full): what goes into the domain's own XML */
+BpfpvStatus *bpfpv_status_describe(BpfpvManager *manager, const BpfpvManaged *managed);

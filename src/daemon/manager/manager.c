@@ -195,14 +195,12 @@ on_pins_bounds(BpfpvPins *pins, gpointer user_data)
     bpfpv_manager_place_soon(managed->manager);
 }
 
-static char *
+static BpfpvStatus *
 on_pins_describe(BpfpvPins *pins, gpointer user_data)
 {
     const BpfpvManaged *managed = user_data;
-    const BpfpvTopology *topology = managed->manager->topology;
 
-    return bpfpv_status_describe(managed->manager, managed,
-                                 topology ? bpfpv_topology_online(topology) : NULL);
+    return bpfpv_status_describe(managed->manager, managed);
 }
 
 static const BpfpvPinsFuncs pins_funcs = {on_pins_ready, on_pins_moved, on_pins_bounds,
@@ -225,7 +223,7 @@ bpfpv_manager_manage(BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
                                    managed->name, id, manager->cgroups, &pins_funcs, managed);
     bpfpv_pins_host_changed(managed->pins, bpfpv_topology_online(manager->topology));
     if (xml->status)
-        bpfpv_pins_adopt(managed->pins, xml->status, bpfpv_topology_online(manager->topology));
+        bpfpv_pins_adopt(managed->pins, xml->status);
     managed->session = bpfpv_session_new(manager->conf->uri, managed->uuid, managed->name, id,
                                          bpfpv_pins_our_channel(managed->pins), manager->payload,
                                          &session_funcs, managed);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Whose a pin is: libvirt's event tells of every pin call. One that is none of
- * ours is an administrator's, who wins until the domain is detached. And what
- * was original where a domain came with another daemon's pins.
+ * ours is an administrator's, who wins until the domain is detached.
  */
 #include "daemon/pins/private.h"
 
@@ -134,118 +133,6 @@ bpfpv_pins_heard(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpu
     pins->serial++;
     bpfpv_pins_write_journal(pins);
     return TRUE;
-}
-
-/* ---- what came with the domain ---- */
-
-/* Returns: (transfer full) (nullable): the original that was said, on this host; NULL: none */
-static BpfpvCpuset *
-claimed_original(const BpfpvCpuset *original, gboolean unpinned, const BpfpvCpuset *online)
-{
-    g_autoptr(BpfpvCpuset) set = NULL;
-
-    if (!original && !unpinned)
-        return NULL;
-    set = bpfpv_cpuset_copy(unpinned ? online : original);
-    bpfpv_cpuset_intersect(set, online);
-    return bpfpv_cpuset_is_empty(set) ? bpfpv_cpuset_copy(online) : g_steal_pointer(&set);
-}
-
-static void
-claim_free(gpointer data)
-{
-    BpfpvJournalThread *claim = data;
-
-    bpfpv_cpuset_free(claim->original);
-    g_free(claim);
-}
-
-static void
-claim_threads(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
-{
-    pins->claimed_threads = g_ptr_array_new_with_free_func(claim_free);
-    for (guint i = 0; i < status->threads->len; i++) {
-        const BpfpvStatusThread *thread = g_ptr_array_index(status->threads, i);
-        BpfpvJournalThread *claim = g_new0(BpfpvJournalThread, 1);
-
-        claim->kind = thread->kind;
-        claim->id = thread->id;
-        claim->fixed = thread->fixed;
-        if (!thread->fixed)
-            claim->original = claimed_original(thread->original, thread->unpinned, online);
-        g_ptr_array_add(pins->claimed_threads, claim);
-    }
-}
-
-const BpfpvJournalThread *
-bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind, guint id)
-{
-    for (guint i = 0; pins->claimed_threads && i < pins->claimed_threads->len; i++) {
-        const BpfpvJournalThread *claim = g_ptr_array_index(pins->claimed_threads, i);
-
-        if (claim->kind == kind && claim->id == id)
-            return claim;
-    }
-    return NULL;
-}
-
-static void
-take_wanted(BpfpvPins *pins, const BpfpvStatus *status)
-{
-    pins->wanted = bpfpv_cpuset_new();
-    for (guint i = 0; i < status->vcpus->len; i++) {
-        const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
-
-        if (g_strcmp0(vcpu->want, bpfpv_want_to_string(BPFPV_WANT_ANCHOR)) == 0)
-            bpfpv_cpuset_add(pins->wanted, vcpu->vcpu);
-    }
-}
-
-void
-bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online)
-{
-    g_free(pins->noted);
-    pins->noted = g_strdup("");
-    if (status->plugged)
-        pins->entry->our_channel = TRUE;
-    take_wanted(pins, status);
-    if (pins->adopted || pins->applied)
-        return; /* this host's own journal knows better */
-    pins->claimed = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
-    for (guint i = 0; i < status->vcpus->len; i++) {
-        const BpfpvStatusVcpu *vcpu = g_ptr_array_index(status->vcpus, i);
-        g_autoptr(BpfpvCpuset) set = claimed_original(vcpu->original, vcpu->unpinned, online);
-
-        if (vcpu->fixed)
-            bpfpv_cpuset_add(pins->entry->fixed, vcpu->vcpu);
-        /* One that was pinned to one CPU was never pinned by bpfpv: what it has here is what
-         * whoever sent it wants it to have. */
-        if (vcpu->fixed || !set || (!vcpu->unpinned && bpfpv_cpuset_count(vcpu->original) == 1))
-            continue;
-        if (vcpu->vcpu >= pins->claimed->len)
-            g_ptr_array_set_size(pins->claimed, (gint)vcpu->vcpu + 1);
-        bpfpv_pins_replace((BpfpvCpuset **)&pins->claimed->pdata[vcpu->vcpu], set);
-    }
-    claim_threads(pins, status, online);
-}
-
-void
-bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present)
-{
-    GPtrArray *original = pins->entry->original;
-
-    for (guint i = 0; pins->claimed && i < pins->claimed->len && i < present->len; i++) {
-        const BpfpvCpuset *claim = g_ptr_array_index(pins->claimed, i);
-
-        if (!claim || bpfpv_cpuset_equal(claim, g_ptr_array_index(present, i)))
-            continue;
-        bpfpv_pins_replace((BpfpvCpuset **)&original->pdata[i], claim);
-        pins->entry->pinned = TRUE;
-        pins->adopted = TRUE;
-    }
-    g_clear_pointer(&pins->claimed, g_ptr_array_unref);
-    if (pins->adopted)
-        bpfpv_pins_write_journal(pins);
 }
 
 const BpfpvCpuset *

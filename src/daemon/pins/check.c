@@ -53,7 +53,8 @@ on_vcpus(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GPtrArray) present = bpfpv_pinner_read_finish(result, &error);
 
     for (guint i = 0; !check->pins->closed && present && i < present->len; i++)
-        hear(check, BPFPV_THREAD_VCPU, i, g_ptr_array_index(present, i));
+        hear(check, BPFPV_THREAD_VCPU, i,
+             ((const BpfpvPinnedThread *)g_ptr_array_index(present, i))->cpus);
     check_end(check, error);
 }
 

@@ -47,7 +47,7 @@ adopt_pins(BpfpvPins *pins, const GPtrArray *present)
 {
     for (guint i = 0; i < pins->applied->vcpus->len && i < present->len; i++) {
         BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, i);
-        const BpfpvCpuset *now = g_ptr_array_index(present, i);
+        const BpfpvCpuset *now = ((const BpfpvPinnedThread *)g_ptr_array_index(present, i))->cpus;
 
         vcpu->anchored = !bpfpv_cpuset_equal(vcpu->cpus, now) && bpfpv_cpuset_count(now) == 1;
         bpfpv_cpuset_free(vcpu->cpus);
@@ -67,20 +67,71 @@ forget_originals(BpfpvJournalEntry *entry)
 }
 
 static void
+take_theirs(BpfpvJournalEntry *entry, const GPtrArray *present)
+{
+    g_autoptr(GPtrArray) sets = g_ptr_array_new();
+
+    for (guint i = 0; i < present->len; i++)
+        g_ptr_array_add(sets, ((const BpfpvPinnedThread *)g_ptr_array_index(present, i))->cpus);
+    bpfpv_journal_entry_take_theirs(entry, sets);
+}
+
+/* Those of the vCPUs that the journal does not know. @inherited: (inout): vCPUs, by number */
+static void
+find_originals(BpfpvPins *pins, const GPtrArray *present, BpfpvCpuset *inherited)
+{
+    BpfpvJournalEntry *entry = pins->entry;
+
+    for (guint i = entry->original->len; i < present->len; i++) {
+        const BpfpvPinnedThread *thread = g_ptr_array_index(present, i);
+        BpfpvPinsOrigin origin;
+
+        bpfpv_pins_find_origin(pins, thread, &origin);
+        g_ptr_array_add(entry->original, origin.original);
+        if (origin.fixed)
+            bpfpv_cpuset_add(entry->fixed, i);
+        if (origin.inherited)
+            bpfpv_cpuset_add(inherited, i);
+        if (!bpfpv_cpuset_equal(origin.original, thread->cpus))
+            entry->pinned = TRUE;
+    }
+}
+
+/* Of the vCPUs that the journal knows. Returns: (transfer full): their numbers */
+static BpfpvCpuset *
+list_inherited(const BpfpvJournalEntry *entry, const GPtrArray *present)
+{
+    BpfpvCpuset *inherited = bpfpv_cpuset_new();
+
+    for (guint i = 0; i < entry->original->len && i < present->len; i++)
+        if (bpfpv_pinned_thread_is_inherited(g_ptr_array_index(present, i),
+                                             g_ptr_array_index(entry->original, i)))
+            bpfpv_cpuset_add(inherited, i);
+    return inherited;
+}
+
+static void
 take_vcpus(BpfpvPins *pins, const GPtrArray *present)
 {
     BpfpvJournalEntry *entry = pins->entry;
+    g_autoptr(BpfpvCpuset) inherited = NULL;
     g_autofree char *key = NULL;
 
     if (!pins->adopted)
         forget_originals(entry);
-    bpfpv_journal_entry_take_theirs(entry, present);
-    for (guint i = entry->original->len; i < present->len; i++)
-        g_ptr_array_add(entry->original, bpfpv_cpuset_copy(g_ptr_array_index(present, i)));
-    bpfpv_pins_take_claims(pins, present);
+    take_theirs(entry, present);
+    inherited = list_inherited(entry, present);
+    bpfpv_pins_find_rewritten(pins, present);
+    find_originals(pins, present, inherited);
+    if (entry->pinned && !pins->adopted) {
+        pins->adopted = TRUE;
+        bpfpv_pins_write_journal(pins);
+    }
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
     key = bpfpv_pins_key(entry->name, entry->uuid, entry->id);
     pins->applied = bpfpv_applied_domain_new(key, entry->original);
+    for (guint i = 0; i < pins->applied->vcpus->len; i++)
+        bpfpv_pins_vcpu(pins, i)->inherited = bpfpv_cpuset_contains(inherited, i);
     g_ptr_array_set_size(pins->errors, (gint)entry->original->len);
     if (pins->adopted)
         adopt_pins(pins, present);
@@ -168,8 +219,8 @@ clear(gpointer data)
     bpfpv_journal_entry_free(pins->entry);
     bpfpv_pins_note_clear(pins);
     g_clear_pointer(&pins->expected, g_ptr_array_unref);
-    g_clear_pointer(&pins->claimed, g_ptr_array_unref);
-    g_clear_pointer(&pins->claimed_threads, g_ptr_array_unref);
+    g_clear_pointer(&pins->claims, bpfpv_status_free);
+    g_clear_pointer(&pins->rewritten, g_ptr_array_unref);
     g_clear_pointer(&pins->applied, bpfpv_applied_domain_free);
     g_clear_pointer(&pins->wanted, bpfpv_cpuset_free);
     g_array_unref(pins->unsure);

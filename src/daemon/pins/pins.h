@@ -24,8 +24,8 @@ typedef struct {
     /* What the threads may be pinned to is something else: the cgroup's or the host's bounds, or
      * what was refused. */
     void (*bounds)(BpfpvPins *pins, gpointer user_data);
-    /* Returns: (transfer full): the <status> element as it is to be now */
-    char *(*describe)(BpfpvPins *pins, gpointer user_data);
+    /* Returns: (transfer full): the status as it is to be now */
+    BpfpvStatus *(*describe)(BpfpvPins *pins, gpointer user_data);
 } BpfpvPinsFuncs;
 
 /**
@@ -151,12 +151,13 @@ GPtrArray *bpfpv_pins_release(BpfpvPins *pins, int vcpu, const BpfpvCpuset *fall
 /* The vCPUs that an administrator has pinned since the domain is managed. */
 const BpfpvCpuset *bpfpv_pins_fixed(const BpfpvPins *pins);
 
+/* adopt.c: */
 /**
  * bpfpv_pins_adopt:
  * @status: what another daemon has noted in the domain, before it came here
- * @online: this host's CPUs
  *
- * Right after bpfpv_pins_new(): the originals are those, unless this host's
- * journal knows them.
+ * Right after bpfpv_pins_new() and bpfpv_pins_host_changed(): pins that are by
+ * that status bpfpv's are, and what it says was original is, unless this host's
+ * journal knows better.
  */
-void bpfpv_pins_adopt(BpfpvPins *pins, const BpfpvStatus *status, const BpfpvCpuset *online);
+void bpfpv_pins_adopt(BpfpvPins *pins, BpfpvStatus *status);

@@ -58,11 +58,12 @@ struct _BpfpvPins {
     gboolean read_threads_again;
 
     /* note.c: the status element */
-    char *noted;  /* what the domain has; NULL: nothing; "": what another daemon wrote */
-    char *noting; /* what is being written */
+    char *noted;       /* what the domain has; NULL: nothing; "": what another daemon wrote */
+    BpfpvStatus *told; /* (nullable): what the last call writes, whether it has ended or not; NULL:
+                        * it has failed, or there was none */
     gboolean noted_originals, noting_originals; /* whether they tell the originals */
     char *note_error;                           /* why the last call failed */
-    gboolean note_busy;                         /* a call is under way */
+    guint notes_under_way;                      /* calls */
     gboolean note_wanted;
     gboolean note_ends; /* it is to be removed */
     guint note_timer;
@@ -70,8 +71,9 @@ struct _BpfpvPins {
 
     /* admin.c: whose a pin is */
     GPtrArray *expected; /* of our own calls whose events have not come yet */
-    GPtrArray *claimed;  /* (nullable) of BpfpvCpuset or NULL, by vCPU: originals from elsewhere */
-    GPtrArray *claimed_threads; /* (nullable) of BpfpvJournalThread; original NULL: as it is */
+
+    BpfpvStatus *claims;  /* (nullable): what another daemon has noted; until the pins are read */
+    GPtrArray *rewritten; /* (nullable) of BpfpvCpuset: what somebody has given to vCPUs since */
 };
 
 BpfpvAppliedVcpu *bpfpv_pins_vcpu(BpfpvPins *pins, guint vcpu);
@@ -136,15 +138,26 @@ void bpfpv_pins_finish_thread(BpfpvPins *pins, BpfpvAppliedThread *thread, const
 /* note.c: */
 /* Whether the domain's own XML has the originals; if not yet, moved() follows when it does. */
 gboolean bpfpv_pins_note_first(BpfpvPins *pins);
+/* A pin call is about to be made: the status, in which it is pending or planned, is written before,
+ * unless it says so already. The pinner makes no pin after a status that could not be written. */
+void bpfpv_pins_note_ahead(BpfpvPins *pins, BpfpvThreadKind kind, guint id,
+                           const BpfpvCpuset *cpus);
 void bpfpv_pins_note_clear(BpfpvPins *pins);
 
 /* admin.c: */
 /* A call of our own is about to be made, or was refused: its event will (not) come. */
 void bpfpv_pins_expect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
 void bpfpv_pins_unexpect(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus);
-/* Replaces what was read of @present by what another daemon said was original. */
-void bpfpv_pins_take_claims(BpfpvPins *pins, const GPtrArray *present);
-/* What another daemon said of a thread that this host's journal does not know.
- * Returns: (transfer none) (nullable) */
-const BpfpvJournalThread *bpfpv_pins_thread_claim(const BpfpvPins *pins, BpfpvThreadKind kind,
-                                                  guint id);
+
+/* adopt.c: */
+/* Sees what somebody has rewritten since. @present: (element-type BpfpvPinnedThread): the vCPUs */
+void bpfpv_pins_find_rewritten(BpfpvPins *pins, const GPtrArray *present);
+/* What a thread had before bpfpv, where this host's journal does not know it. */
+typedef struct {
+    BpfpvCpuset *original; /* (transfer full) */
+    gboolean inherited;    /* no pin of its own */
+    gboolean fixed;        /* an administrator's pin */
+} BpfpvPinsOrigin;
+/* @origin: (out): filled in */
+void bpfpv_pins_find_origin(const BpfpvPins *pins, const BpfpvPinnedThread *present,
+                            BpfpvPinsOrigin *origin);

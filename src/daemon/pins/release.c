@@ -59,11 +59,13 @@ release_vcpu(BpfpvPins *pins, guint vcpu, const BpfpvCpuset *fallback, GPtrArray
              GError **error)
 {
     const BpfpvCpuset *original = original_without_pin(pins, vcpu, fallback, error);
+    BpfpvAppliedVcpu *applied = bpfpv_pins_vcpu(pins, vcpu);
 
     if (!original)
         return FALSE;
     add_released(list, BPFPV_THREAD_VCPU, vcpu, original);
-    bpfpv_pins_replace(&bpfpv_pins_vcpu(pins, vcpu)->original, original);
+    bpfpv_pins_replace(&applied->original, original);
+    applied->inherited = bpfpv_cpuset_equal(original, fallback);
     bpfpv_journal_entry_unfix(pins->entry, vcpu, original);
     return TRUE;
 }
@@ -82,6 +84,7 @@ release_threads(BpfpvPins *pins, const BpfpvCpuset *fallback, GPtrArray *list)
         original = known->before ? known->before : fallback;
         add_released(list, thread->kind, thread->id, original);
         thread->fixed = FALSE;
+        thread->inherited = bpfpv_cpuset_equal(original, fallback);
         bpfpv_pins_replace(&thread->original, original);
         bpfpv_journal_thread_unfix(known, original);
     }

@@ -15,14 +15,15 @@ typedef struct {
     gboolean again; /* it is not known whether the same call before it was carried out */
 } Call;
 
-/* A call that was under way when an administrator pinned the vCPU: theirs again. */
+/* A call that was under way when an administrator pinned the vCPU: theirs again. And one that came
+ * with another daemon's pin, and has a single CPU here. */
 static void
 keep_fixed_vcpu(BpfpvPins *pins, guint index)
 {
     const BpfpvAppliedVcpu *vcpu = bpfpv_pins_vcpu(pins, index);
     const BpfpvCpuset *original = g_ptr_array_index(pins->entry->original, index);
 
-    if (bpfpv_cpuset_contains(pins->entry->fixed, index) && !vcpu->pending &&
+    if (bpfpv_journal_entry_is_theirs(pins->entry, index) && !vcpu->pending &&
         !bpfpv_thread_truth_refuses(&vcpu->truth, original) &&
         !bpfpv_cpuset_equal(vcpu->cpus, original))
         bpfpv_pins_call(pins, index, original, FALSE);
@@ -193,6 +194,7 @@ call(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus, g
     call->thread = (BpfpvPinsThread){kind, id};
     call->again = again;
     bpfpv_pins_expect(pins, kind, id, cpus);
+    bpfpv_pins_note_ahead(pins, kind, id, cpus);
     bpfpv_pinner_pin(pins->pinner, kind, id, cpus, on_pinned, call);
 }
 

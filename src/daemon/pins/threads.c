@@ -41,22 +41,27 @@ is_theirs(const BpfpvJournalThread *known, const BpfpvPinnedThread *present)
 }
 
 /* Its original is the journal's if that has one, else what another daemon said, else what it has;
- * an administrator's pin may have become another while no daemon ran. */
+ * an administrator's pin may have become another while no daemon ran. @inherited: (out) */
 static BpfpvJournalThread *
-original_of(BpfpvPins *pins, const BpfpvPinnedThread *present)
+original_of(BpfpvPins *pins, const BpfpvPinnedThread *present, gboolean *inherited)
 {
-    const BpfpvJournalThread *claim = bpfpv_pins_thread_claim(pins, present->kind, present->id);
     BpfpvJournalThread *known =
         bpfpv_journal_entry_find_thread(pins->entry, present->kind, present->id);
 
     if (!known) {
+        BpfpvPinsOrigin origin;
+
+        bpfpv_pins_find_origin(pins, present, &origin);
         known = bpfpv_journal_entry_add_thread(pins->entry, present->kind, present->id,
-                                               claim && claim->original ? claim->original
-                                                                        : present->cpus);
-        known->fixed = claim && claim->fixed;
+                                               origin.original);
+        known->fixed = origin.fixed;
+        *inherited = origin.inherited;
+        bpfpv_cpuset_free(origin.original);
         pins->journaled = FALSE;
-    } else if (is_theirs(known, present)) {
-        bpfpv_journal_thread_fix(known, present->cpus);
+    } else {
+        if (is_theirs(known, present))
+            bpfpv_journal_thread_fix(known, present->cpus);
+        *inherited = bpfpv_pinned_thread_is_inherited(present, known->original);
     }
     if (!bpfpv_cpuset_equal(known->original, present->cpus)) {
         pins->entry->pinned = TRUE;
@@ -68,11 +73,13 @@ original_of(BpfpvPins *pins, const BpfpvPinnedThread *present)
 static void
 add_thread(BpfpvPins *pins, const BpfpvPinnedThread *present)
 {
-    const BpfpvJournalThread *known = original_of(pins, present);
+    gboolean inherited;
+    const BpfpvJournalThread *known = original_of(pins, present, &inherited);
     BpfpvAppliedThread *thread;
 
     bpfpv_applied_domain_add_thread(pins->applied, present->kind, present->id, known->original);
     thread = applied_thread(pins, pins->applied->threads->len - 1);
+    thread->inherited = inherited;
     thread->fixed = known->fixed;
     bpfpv_pins_replace(&thread->cpus, present->cpus);
 }
@@ -127,7 +134,7 @@ take_threads(BpfpvPins *pins, const GPtrArray *present)
         add_thread(pins, thread);
         changed = TRUE;
     }
-    g_clear_pointer(&pins->claimed_threads, g_ptr_array_unref);
+    g_clear_pointer(&pins->claims, bpfpv_status_free);
     return changed;
 }
 
@@ -152,6 +159,8 @@ finish_reading(BpfpvPins *pins, const GPtrArray *present, const GError *error)
     if (pins->entry->pinned)
         bpfpv_pins_write_journal(pins);
     pins->funcs->ready(pins, NULL, pins->user_data);
+    if (first)
+        bpfpv_pins_keep_fixed(pins);
 }
 
 static void

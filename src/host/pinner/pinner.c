@@ -22,6 +22,7 @@ typedef struct {
     int id;
     virConnectPtr connection;
     guint n_host_cpus;
+    gboolean unnoted; /* the last status could not be written */
 } Link;
 
 struct _BpfpvPinner {
@@ -132,7 +133,8 @@ read_pins(Link *link, virDomainPtr domain, GError **error)
     gsize maplen = VIR_CPU_MAPLEN(link->n_host_cpus);
     guint n_vcpus = count_vcpus(domain, error);
     g_autofree guchar *maps = g_malloc0(maplen * MAX(n_vcpus, 1));
-    g_autoptr(GPtrArray) sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    g_autoptr(GPtrArray) threads = bpfpv_pinned_threads_new();
+    g_autoptr(BpfpvXmlDoc) doc = NULL;
     int n;
 
     if (n_vcpus == 0)
@@ -143,9 +145,14 @@ read_pins(Link *link, virDomainPtr domain, GError **error)
         return NULL;
     }
     for (int i = 0; i < n; i++)
-        g_ptr_array_add(
-            sets, bpfpv_cpuset_new_from_map(maps + (gsize)i * maplen, maplen, link->n_host_cpus));
-    return g_steal_pointer(&sets);
+        bpfpv_pinned_threads_add(
+            threads, BPFPV_THREAD_VCPU, (guint)i,
+            bpfpv_cpuset_new_from_map(maps + (gsize)i * maplen, maplen, link->n_host_cpus));
+    doc = bpfpv_pinner_read_xml(domain, 0, error);
+    if (!doc)
+        return NULL;
+    bpfpv_pinner_see_own(domain, xmlDocGetRootElement(doc), threads, link->n_host_cpus);
+    return g_steal_pointer(&threads);
 }
 
 static void
@@ -154,10 +161,10 @@ read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
     Pin *pin = data;
     GError *error = NULL;
     g_autoptr(virDomain) domain = link_open(pin->link, &error);
-    GPtrArray *sets = domain ? read_pins(pin->link, domain, &error) : NULL;
+    GPtrArray *threads = domain ? read_pins(pin->link, domain, &error) : NULL;
 
-    if (sets)
-        g_task_return_pointer(task, sets, (GDestroyNotify)g_ptr_array_unref);
+    if (threads)
+        g_task_return_pointer(task, threads, (GDestroyNotify)g_ptr_array_unref);
     else
         return_error(task, pin->link, error);
 }
@@ -247,6 +254,13 @@ pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancell
         g_error_free(error);
         return;
     }
+    if (pin->link->unnoted) {
+        g_task_return_new_error(task, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE,
+                                "the status of domain %s could not be written, by which its pins "
+                                "are known as bpfpv's",
+                                virDomainGetName(domain));
+        return;
+    }
     bpfpv_cpuset_to_map(pin->cpus, map, maplen);
     if (call_libvirt(pin, domain, map, (int)maplen) < 0)
         return_error(task, pin->link, why_not(pin, domain));
@@ -269,6 +283,7 @@ note_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
              !bpfpv_run_check(pin->link->connection, pin->link->uuid, pin->link->id, &error))
         virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, NULL, NULL,
                              BPFPV_STATUS_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE); /* the next run's */
+    pin->link->unnoted = error != NULL;
     if (error)
         return_error(task, pin->link, error);
     else

@@ -48,6 +48,31 @@ BpfpvPinner *bpfpv_pinner_new(const char *uri, const char *uuid, int id);
 void bpfpv_pinner_free(BpfpvPinner *pinner);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPinner, bpfpv_pinner_free)
 
+/* A pin in force. */
+typedef struct {
+    BpfpvThreadKind kind;
+    guint id; /* a vCPU's or an I/O thread's number; 0 for the emulator */
+    BpfpvCpuset *cpus;
+    gboolean own;          /* it has a pin of its own, and doesn't inherit @cpus */
+    BpfpvCpuset *inherits; /* what it would have without: <vcpu cpuset>, or any CPU */
+    gboolean by_vcpu;      /* it is <vcpu cpuset> */
+    BpfpvCpuset *defined;  /* (nullable): its own pin in the persistent definition, unless that is
+                            * bpfpv's; of use where one in the domain has a pin of its own */
+} BpfpvPinnedThread;
+
+/**
+ * bpfpv_pinned_thread_is_inherited:
+ * @original: what the thread had before bpfpv
+ *
+ * libvirt has no call that takes a pin away: what bpfpv has put back is a pin of the same CPUs,
+ * until the domain ends. So what is equal to what would be inherited counts as that, unless the
+ * definition pins the thread so.
+ *
+ * Returns: whether it was inherited, and is no pin of the thread's own
+ */
+gboolean bpfpv_pinned_thread_is_inherited(const BpfpvPinnedThread *thread,
+                                          const BpfpvCpuset *original);
+
 /**
  * bpfpv_pinner_read:
  *
@@ -59,16 +84,9 @@ void bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpoint
 /**
  * bpfpv_pinner_read_finish:
  *
- * Returns: (transfer full) (element-type BpfpvCpuset): by vCPU
+ * Returns: (transfer full) (element-type BpfpvPinnedThread): by vCPU
  */
 GPtrArray *bpfpv_pinner_read_finish(GAsyncResult *result, GError **error);
-
-/* One of QEMU's threads that are no vCPUs. */
-typedef struct {
-    BpfpvThreadKind kind;
-    guint id; /* an I/O thread's number */
-    BpfpvCpuset *cpus;
-} BpfpvPinnedThread;
 
 /**
  * bpfpv_pinner_read_threads:
@@ -104,7 +122,8 @@ gboolean bpfpv_pinner_pin_finish(GAsyncResult *result, GError **error);
  * @status: (nullable): the <status> element for the running domain's metadata;
  *     %NULL removes it
  *
- * In order with the pin calls: what was noted before a pin is there before it.
+ * In order with the pin calls: what was noted before a pin is there before it. Until it could be
+ * written, or another after it, pin calls end in %BPFPV_PINNER_ERROR_NOT_MADE.
  */
 void bpfpv_pinner_note(BpfpvPinner *pinner, const char *status, GAsyncReadyCallback callback,
                        gpointer user_data);

@@ -5,6 +5,21 @@
 #include <libvirt/libvirt.h>
 
 #include "host/pinner/pinner.h"
+#include "xml/document.h"
+
+/* threads.c: lists of BpfpvPinnedThread. @cpus: (transfer full) */
+GPtrArray *bpfpv_pinned_threads_new(void);
+void bpfpv_pinned_threads_add(GPtrArray *threads, BpfpvThreadKind kind, guint id,
+                              BpfpvCpuset *cpus);
+
+/* own.c: */
+/* @flags: libvirt's. Blocks. Returns: (transfer full) */
+BpfpvXmlDoc *bpfpv_pinner_read_xml(virDomainPtr domain, guint flags, GError **error);
+/* Blocks. Returns: (transfer full): the host's CPUs that are online */
+BpfpvCpuset *bpfpv_pinner_read_online(virDomainPtr domain, guint n_host_cpus);
+/* @root: of the live XML, which was read after the pins of @threads. Completes those. Blocks. */
+void bpfpv_pinner_see_own(virDomainPtr domain, const xmlNode *root, GPtrArray *threads,
+                          guint n_host_cpus);
 
 /**
  * bpfpv_pinner_list_threads:

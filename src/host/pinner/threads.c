@@ -6,9 +6,7 @@
  */
 #include "host/pinner/private.h"
 
-#include <string.h>
-
-#include "xml/document.h"
+#include "xml/pin-owner.h"
 #include "host/virt.h"
 
 /* As of an XML that is read for "plan". */
@@ -20,12 +18,19 @@ pinned_thread_free(gpointer data)
     BpfpvPinnedThread *thread = data;
 
     bpfpv_cpuset_free(thread->cpus);
+    bpfpv_cpuset_free(thread->inherits);
+    bpfpv_cpuset_free(thread->defined);
     g_free(thread);
 }
 
-/* @cpus: (transfer full) */
-static void
-add_thread(GPtrArray *threads, BpfpvThreadKind kind, guint id, BpfpvCpuset *cpus)
+GPtrArray *
+bpfpv_pinned_threads_new(void)
+{
+    return g_ptr_array_new_with_free_func(pinned_thread_free);
+}
+
+void
+bpfpv_pinned_threads_add(GPtrArray *threads, BpfpvThreadKind kind, guint id, BpfpvCpuset *cpus)
 {
     BpfpvPinnedThread *thread = g_new0(BpfpvPinnedThread, 1);
 
@@ -52,8 +57,8 @@ add_emulator(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError 
     g_autofree guchar *map = g_malloc0(maplen);
 
     if (virDomainGetEmulatorPinInfo(domain, map, (int)maplen, VIR_DOMAIN_AFFECT_LIVE) >= 0) {
-        add_thread(threads, BPFPV_THREAD_EMULATOR, 0,
-                   bpfpv_cpuset_new_from_map(map, maplen, n_host_cpus));
+        bpfpv_pinned_threads_add(threads, BPFPV_THREAD_EMULATOR, 0,
+                                 bpfpv_cpuset_new_from_map(map, maplen, n_host_cpus));
         return TRUE;
     }
     if (is_unknown())
@@ -63,35 +68,23 @@ add_emulator(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError 
     return FALSE;
 }
 
+/* Returns: (nullable): what it is pinned to; NULL: nothing */
 static BpfpvCpuset *
-get_set(const xmlNode *node)
+pin_in(const BpfpvDomainPins *pins, guint id)
 {
-    g_autofree char *text = bpfpv_xml_get_attribute(node, "cpuset");
+    const BpfpvCpuset *all = bpfpv_domain_pins_vcpu_cpuset(pins);
+    BpfpvCpuset *own = bpfpv_domain_pins_get(pins, BPFPV_THREAD_IOTHREAD, id);
 
-    return text ? bpfpv_cpuset_parse(text, NULL) : NULL;
-}
-
-/* Returns: (nullable): what the definition pins it to; NULL: nothing */
-static BpfpvCpuset *
-defined_pin(const xmlNode *root, guint id)
-{
-    const xmlNode *cputune = bpfpv_xml_find_child(root, "cputune");
-    guint number;
-
-    for (const xmlNode *node = cputune ? cputune->children : NULL; node; node = node->next)
-        if (bpfpv_xml_is_element(node, "iothreadpin") &&
-            bpfpv_xml_get_uint(node, "iothread", 0, G_MAXUINT, &number) && number == id)
-            return get_set(node);
-    return get_set(bpfpv_xml_find_child(root, "vcpu"));
+    return own || !all ? own : bpfpv_cpuset_copy(all);
 }
 
 /* Where neither it nor the domain is pinned it is all CPUs, offline ones too; with
  * <vcpu placement='auto'> what libvirt has chosen, which only the kernel's mask shows. */
 static BpfpvCpuset *
-pin_of(const xmlNode *root, const virDomainIOThreadInfo *info, const BpfpvCpuset *online,
+pin_of(const BpfpvDomainPins *pins, const virDomainIOThreadInfo *info, const BpfpvCpuset *online,
        guint n_host_cpus)
 {
-    BpfpvCpuset *cpus = defined_pin(root, info->iothread_id);
+    BpfpvCpuset *cpus = pin_in(pins, info->iothread_id);
 
     if (cpus)
         return cpus;
@@ -103,38 +96,9 @@ pin_of(const xmlNode *root, const virDomainIOThreadInfo *info, const BpfpvCpuset
     return cpus;
 }
 
-static BpfpvCpuset *
-read_online(virDomainPtr domain, guint n_host_cpus)
-{
-    unsigned char *map = NULL;
-    BpfpvCpuset *online = NULL;
-    int n = virNodeGetCPUMap(virDomainGetConnect(domain), &map, NULL, 0);
-
-    if (n > 0)
-        online = bpfpv_cpuset_new_from_map(map, VIR_CPU_MAPLEN((gsize)n), (guint)n);
-    free(map);
-    return online ? online : bpfpv_cpuset_new_range(0, n_host_cpus - 1);
-}
-
-static BpfpvXmlDoc *
-read_xml(virDomainPtr domain, GError **error)
-{
-    g_autofree char *text = virDomainGetXMLDesc(domain, 0);
-    BpfpvXmlDoc *doc;
-
-    if (!text) {
-        bpfpv_virt_set_error(error, "reading the XML of domain %s", virDomainGetName(domain));
-        return NULL;
-    }
-    doc = bpfpv_xml_parse(text, strlen(text), error);
-    if (!doc)
-        g_prefix_error(error, "reading the XML of domain %s: ", virDomainGetName(domain));
-    return doc;
-}
-
 /* Asks QEMU. */
 static gboolean
-add_infos(GPtrArray *threads, virDomainPtr domain, const xmlNode *root, guint n_host_cpus,
+add_infos(GPtrArray *threads, virDomainPtr domain, const BpfpvDomainPins *pins, guint n_host_cpus,
           GError **error)
 {
     virDomainIOThreadInfoPtr *infos = NULL;
@@ -146,10 +110,10 @@ add_infos(GPtrArray *threads, virDomainPtr domain, const xmlNode *root, guint n_
                              virDomainGetName(domain));
         return FALSE;
     }
-    online = read_online(domain, n_host_cpus);
+    online = bpfpv_pinner_read_online(domain, n_host_cpus);
     for (int i = 0; i < n; i++) {
-        add_thread(threads, BPFPV_THREAD_IOTHREAD, infos[i]->iothread_id,
-                   pin_of(root, infos[i], online, n_host_cpus));
+        bpfpv_pinned_threads_add(threads, BPFPV_THREAD_IOTHREAD, infos[i]->iothread_id,
+                                 pin_of(pins, infos[i], online, n_host_cpus));
         virDomainIOThreadInfoFree(infos[i]);
     }
     free(infos);
@@ -200,23 +164,20 @@ is_placed_by_libvirt(const xmlNode *root)
  * dd2f36d66e) may take the end of that run for the end of the next.
  */
 static gboolean
-add_iothreads(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError **error)
+add_iothreads(GPtrArray *threads, virDomainPtr domain, const xmlNode *root, guint n_host_cpus,
+              GError **error)
 {
-    g_autoptr(BpfpvXmlDoc) doc = read_xml(domain, error);
-    const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
-    g_autoptr(GArray) ids = NULL;
+    g_autoptr(GArray) ids = list_ids(root);
+    g_autoptr(BpfpvDomainPins) pins = bpfpv_domain_pins_new(root);
 
-    if (!doc)
-        return FALSE;
-    ids = list_ids(root);
     if (ids->len > 0 && is_placed_by_libvirt(root))
-        return add_infos(threads, domain, root, n_host_cpus, error);
+        return add_infos(threads, domain, pins, n_host_cpus, error);
     for (guint i = 0; i < ids->len; i++) {
         guint id = g_array_index(ids, guint, i);
-        BpfpvCpuset *cpus = defined_pin(root, id);
+        BpfpvCpuset *cpus = pin_in(pins, id);
 
-        add_thread(threads, BPFPV_THREAD_IOTHREAD, id,
-                   cpus ? cpus : bpfpv_cpuset_new_range(0, n_host_cpus - 1));
+        bpfpv_pinned_threads_add(threads, BPFPV_THREAD_IOTHREAD, id,
+                                 cpus ? cpus : bpfpv_cpuset_new_range(0, n_host_cpus - 1));
     }
     return TRUE;
 }
@@ -224,10 +185,14 @@ add_iothreads(GPtrArray *threads, virDomainPtr domain, guint n_host_cpus, GError
 GPtrArray *
 bpfpv_pinner_list_threads(virDomainPtr domain, guint n_host_cpus, GError **error)
 {
-    g_autoptr(GPtrArray) threads = g_ptr_array_new_with_free_func(pinned_thread_free);
+    g_autoptr(GPtrArray) threads = bpfpv_pinned_threads_new();
+    g_autoptr(BpfpvXmlDoc) doc = NULL;
 
-    if (!add_emulator(threads, domain, n_host_cpus, error) ||
-        !add_iothreads(threads, domain, n_host_cpus, error))
+    if (!add_emulator(threads, domain, n_host_cpus, error))
         return NULL;
+    doc = bpfpv_pinner_read_xml(domain, 0, error);
+    if (!doc || !add_iothreads(threads, domain, xmlDocGetRootElement(doc), n_host_cpus, error))
+        return NULL;
+    bpfpv_pinner_see_own(domain, xmlDocGetRootElement(doc), threads, n_host_cpus);
     return g_steal_pointer(&threads);
 }
