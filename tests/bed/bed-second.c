@@ -35,6 +35,12 @@ bed_second_hook(gboolean installed)
 }
 
 void
+bed_second_hook_answers(gboolean answers)
+{
+    run_second("hook-answers", answers ? bed_environment("BPFPV_HOOK") : "none");
+}
+
+void
 bed_switch(gboolean second)
 {
     bed_disconnect();

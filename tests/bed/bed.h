@@ -210,6 +210,8 @@ int bed_virsh(char **out, char **err, const char *first, ...) G_GNUC_NULL_TERMIN
 void bed_second_start(void);
 /* With the hook in its libvirtd or without; restarts that. */
 void bed_second_hook(gboolean installed);
+/* The one that is in it does its work or leaves everything as it is, without a restart. */
+void bed_second_hook_answers(gboolean answers);
 /* From now on all functions are about that host: guests, pins, bpfpvctl, virsh, daemons to start.
  */
 void bed_switch(gboolean second);

@@ -74,6 +74,7 @@ itest_programs = \
 	tests/integration/owner.itest \
 	tests/integration/reload.itest \
 	tests/integration/restore.itest \
+	tests/integration/rewritten.itest \
 	tests/integration/save-restore.itest \
 	tests/integration/start-destroy.itest \
 	tests/integration/threads.itest \
@@ -121,6 +122,7 @@ tests_integration_placement_nova_itest_SOURCES = tests/integration/placement-nov
 tests_integration_refused_itest_SOURCES = tests/integration/refused.c
 tests_integration_reload_itest_SOURCES = tests/integration/reload.c
 tests_integration_restore_itest_SOURCES = tests/integration/restore.c
+tests_integration_rewritten_itest_SOURCES = tests/integration/rewritten.c
 tests_integration_save_restore_itest_SOURCES = tests/integration/save-restore.c
 tests_integration_start_destroy_itest_SOURCES = tests/integration/start-destroy.c
 tests_integration_stock_stest_SOURCES = tests/integration/stock.c

@@ -115,6 +115,71 @@ managed_save_and_start(void **state)
     assert_goes_on(pid);
 }
 
+/* The saved XML as somebody with an editor leaves it: bpfpv has had vCPU 1 on @cpu, and they want
+ * it on the other one. */
+static char *
+edit_saved(const char *path, int cpu)
+{
+    g_autofree char *file = g_build_filename(g_getenv("BED_DIR"), "edited.xml", NULL);
+    g_autofree char *from = g_strdup_printf("<vcpupin vcpu='1' cpuset='%d'/>", cpu);
+    g_autofree char *to = g_strdup_printf("<vcpupin vcpu='1' cpuset='%d'/>", 1 - cpu);
+    g_autofree char *xml = NULL;
+    GString *edited;
+
+    assert_int_equal(bed_virsh(&xml, NULL, "save-image-dumpxml", path, NULL), 0);
+    edited = g_string_new(xml);
+    if (g_string_replace(edited, from, to, 0) != 1)
+        bed_fail("there is no %s in %s", from, xml);
+    assert_true(g_file_set_contents(file, edited->str, -1, NULL));
+    g_string_free(edited, TRUE);
+    return g_steal_pointer(&file);
+}
+
+/* What they wrote is a pin like any of a definition, and nobody's to move. */
+static void
+restore_edited(void)
+{
+    g_autofree char *path = saved_path();
+    g_autofree char *other = NULL;
+    g_autofree char *original = NULL;
+    g_autofree char *file = NULL;
+    g_autofree char *err = NULL;
+    int cpu;
+
+    pin();
+    cpu = bed_assert_vcpupin_single(guest, 1, BED_SOON);
+    other = g_strdup_printf("%d", 1 - cpu);
+    virsh("save", path);
+    file = edit_saved(path, cpu);
+    if (bed_virsh(NULL, &err, "restore", path, "--xml", file, NULL) != 0)
+        bed_fail("virsh restore --xml: %s", err);
+    bed_guest_wait_agent(guest);
+    bed_wait_state("moved", "active", BED_SOON);
+    itest_assert_want(guest, 1, "fixed", 1);
+    bed_assert_vcpupin(guest, 1, other, BED_SOON);
+    original = itest_vcpu(guest, 1, "original");
+    assert_string_equal(original, other);
+    /* What the definition says again. */
+    virsh("destroy", NULL);
+    virsh("start", NULL);
+    bed_guest_wait_agent(guest);
+    bed_wait_state("moved", "active", BED_BOOT);
+}
+
+static void
+restore_with_an_edited_xml(void **state)
+{
+    restore_edited();
+}
+
+static void
+restore_with_an_edited_xml_without_the_hook(void **state)
+{
+    bed_hook_set_program(NULL);
+    restore_edited();
+    bed_hook_set_program(g_getenv("BPFPV_HOOK"));
+}
+
 static void
 suspend_and_resume(void **state)
 {
@@ -203,6 +268,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(save_and_restore),
         cmocka_unit_test(managed_save_and_start),
+        cmocka_unit_test(restore_with_an_edited_xml),
+        cmocka_unit_test(restore_with_an_edited_xml_without_the_hook),
         cmocka_unit_test(suspend_and_resume),
         cmocka_unit_test(reset),
         cmocka_unit_test(reboot),
