@@ -22,6 +22,8 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/cost.c \
 	src/core/placer/domain.c \
 	src/core/placer/exact.c \
+	src/core/placer/home.c \
+	src/core/placer/vacancy.c \
 	src/core/placer/match.c \
 	src/core/placer/origin.c \
 	src/core/placer/placement.c src/core/placer/placement.h \
@@ -50,6 +52,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/topology/guest-cpus.c src/core/topology/guest-cpus.h \
 	src/core/topology/guest-topology.c src/core/topology/guest-topology.h \
 	src/core/topology/near.c \
+	src/core/topology/places.c \
 	src/core/topology/private.h \
 	src/core/topology/topology.c src/core/topology/topology.h \
 	src/core/wire/decode.c \

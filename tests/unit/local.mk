@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/test-guest-mpidr \
 	tests/unit/test-guest-ring \
 	tests/unit/test-guest-table \
+	tests/unit/test-home \
 	tests/unit/test-hook \
 	tests/unit/test-hook-check \
 	tests/unit/test-hook-owner \

@@ -14,6 +14,7 @@ typedef enum {
     COST_SPLIT,
     COST_NARROW,
     COST_STRANGER,
+    COST_AWAY,
     COST_CELL,
     COST_CACHE,
     COST_TIGHT,
@@ -43,6 +44,9 @@ CheckState check_state(Check *check, const ScenarioDomain *but, guint v);
 /* What @v loses on @cpu, line by line. Returns: the sum */
 guint check_cost(const CheckState *state, const ScenarioDomain *domain, guint v, guint cpu,
                  guint costs[N_COSTS]);
+
+/* What the vCPUs of @domain that float cost outside its home. */
+guint check_float_cost(const Check *check, const ScenarioDomain *domain);
 
 gboolean check_stays(const Check *check, const ScenarioDomain *domain, guint v);
 

@@ -134,7 +134,7 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
 {
     g_autoptr(BpfpvCpuset) has = bpfpv_cpuset_new();
     g_autoptr(BpfpvCpuset) common = bpfpv_cpuset_copy(check->online);
-    g_autoptr(BpfpvCpuset) near = NULL;
+    g_autoptr(BpfpvCpuset) near = NULL, home = NULL;
     guint first = 0, need = 0;
 
     for (guint i = 0; i < bpfpv_demand_cohorts(domain->demand)->len; i++) {
@@ -165,8 +165,9 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
     bpfpv_cpuset_subtract(common, check->exclusive);
     if (near != NULL && bpfpv_cpuset_intersects(common, near))
         bpfpv_cpuset_intersect(common, near);
+    home = check_at_home(check, domain, common, need);
     if (need > 0 && domain->view.cohort != BPFPV_COHORT_NONE && !bpfpv_cpuset_is_empty(common))
-        check_cohort_place(check, domain, first, has, common, need, near);
+        check_cohort_place(check, domain, first, has, home, need, near);
 }
 
 static void

@@ -188,11 +188,24 @@ check_anchor(Check *check, const ScenarioDomain *domain, guint v, const BpfpvPla
     check->n_used += bpfpv_cpuset_count(footprint);
 }
 
+/* vCPUs that could float on any of several CPUs and do. */
+static guint
+check_count_floating(const Check *check, const ScenarioDomain *domain)
+{
+    guint n = 0;
+
+    for (guint v = 0; v < domain->n_vcpus; v++)
+        n += !check_is_fixed(domain, v) &&
+             !check_is_met_anchor(plan_vcpu(check->plan, domain->key, v));
+    return n;
+}
+
 void
 check_float(Check *check, const ScenarioDomain *domain, guint v, const BpfpvCpuset *original,
             const BpfpvCpuset *cpus, gboolean cohort)
 {
     g_autoptr(BpfpvCpuset) expected = check_usable_part(check, domain, original);
+    g_autoptr(BpfpvCpuset) home = NULL;
     g_autoptr(BpfpvCpuset) back = check_back(check, domain, original);
 
     if (bpfpv_cpuset_is_empty(cpus))
@@ -211,7 +224,14 @@ check_float(Check *check, const ScenarioDomain *domain, guint v, const BpfpvCpus
         return;
     }
     bpfpv_cpuset_subtract(expected, check->exclusive);
-    if (cohort ? !bpfpv_cpuset_is_subset(cpus, expected) : !bpfpv_cpuset_equal(cpus, expected))
+    home = bpfpv_demand_is_empty(domain->demand)
+               ? bpfpv_cpuset_copy(expected)
+               : check_at_home(check, domain, expected,
+                               v >= 1000 ? 1 : check_count_floating(check, domain));
+    if (!cohort && bpfpv_cpuset_is_subset(cpus, expected) && !bpfpv_cpuset_equal(cpus, home))
+        check_complain(check, "8 floats at home", domain, v);
+    else if (cohort ? !bpfpv_cpuset_is_subset(cpus, expected)
+                    : !bpfpv_cpuset_is_subset(cpus, expected))
         check_complain(check, "1 all it may have", domain, v);
 }
 

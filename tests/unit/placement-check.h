@@ -57,6 +57,11 @@ gboolean check_starves(const Check *check, const BpfpvCpuset *exclusive);
 /* Rules 1, 2 and 7: an anchor's CPU. */
 void check_anchor(Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu);
 
+/* What of @cpus @need of a domain float on: its part of the smallest place around its home that has
+ * a CPU for each. Returns: (transfer full) */
+BpfpvCpuset *check_at_home(const Check *check, const ScenarioDomain *domain,
+                           const BpfpvCpuset *cpus, guint need);
+
 /* Rules 1, 3 and 5: what floats; @cohort: it may have less. */
 void check_float(Check *check, const ScenarioDomain *domain, guint v, const BpfpvCpuset *original,
                  const BpfpvCpuset *cpus, gboolean cohort);

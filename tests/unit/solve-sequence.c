@@ -105,7 +105,9 @@ static gboolean
 same_domain(const BpfpvPlanDomain *a, const BpfpvPlanDomain *b)
 {
     gboolean same = g_str_equal(a->domain, b->domain) && a->vcpus->len == b->vcpus->len &&
-                    a->threads->len == b->threads->len && a->unmet == b->unmet;
+                    a->threads->len == b->threads->len && a->unmet == b->unmet &&
+                    (a->home == NULL) == (b->home == NULL) &&
+                    (a->home == NULL || bpfpv_cpuset_equal(a->home, b->home));
 
     for (guint v = 0; same && v < a->vcpus->len; v++)
         same = same_vcpu(a->vcpus->pdata[v], b->vcpus->pdata[v]);

@@ -264,6 +264,69 @@ dedicated_cpus_are_those_of_the_destination(void **state)
     assert_null(strstr(repaired, "urn:bpfpv:status:1"));
 }
 
+/* ---- a domain stays together ---- */
+
+/* The first vCPUs of a domain have CPUs of @place alone. */
+static void
+assert_within(const Case *solved, const char *domain, guint n_vcpus, const char *place)
+{
+    g_autoptr(BpfpvCpuset) cpus_of_place = cpus(place);
+
+    for (guint v = 0; v < n_vcpus; v++)
+        assert_true(bpfpv_cpuset_is_subset(vcpu_of(solved, domain, v)->cpus, cpus_of_place));
+}
+
+static guint64
+cost_of(const Case *solved)
+{
+    BpfpvPlacementScore score;
+
+    bpfpv_placer_score(solved->placer, &score);
+    return score.cost;
+}
+
+static void
+a_domain_is_in_one_cell_whatever_the_numbering(void **state)
+{
+    Case solved = solve("vm-spread-over-cells/one-vm");
+
+    (void)state;
+    assert_within(&solved, "db", 4, "0,2,4,6,8,10,12,14");
+    assert_int_equal(cost_of(&solved), 0);
+    case_clear(&solved);
+}
+
+static void
+a_socket_comes_before_anywhere(void **state)
+{
+    Case solved = solve("cohort-larger-than-cell-both-sockets/anchors");
+
+    (void)state;
+    assert_within(&solved, "vm", 12, "16-31");
+    assert_int_equal(cost_of(&solved), 0);
+    case_clear(&solved);
+}
+
+/* Both caches have CPUs enough; only one has the cores. */
+static void
+room_is_counted_in_whole_cores(void **state)
+{
+    static const char *const names[] = {
+        "isolate-cohort-split-cache/plan",
+        "isolate-cohort-split-cache/match",
+        "isolate-cohort-split-cache/anchors",
+    };
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        Case solved = solve(names[i]);
+
+        assert_within(&solved, "vm", 8, "8-15,24-31");
+        assert_int_equal(cost_of(&solved), 0);
+        case_clear(&solved);
+    }
+}
+
 int
 main(void)
 {
@@ -281,6 +344,9 @@ main(void)
         cmocka_unit_test(memory_that_the_host_lacks_is_said),
         cmocka_unit_test(a_shared_instance_gets_the_destinations_shared_set),
         cmocka_unit_test(dedicated_cpus_are_those_of_the_destination),
+        cmocka_unit_test(a_domain_is_in_one_cell_whatever_the_numbering),
+        cmocka_unit_test(a_socket_comes_before_anywhere),
+        cmocka_unit_test(room_is_counted_in_whole_cores),
     };
 
     return cmocka_run_group_tests_name("cases", tests, NULL, NULL);

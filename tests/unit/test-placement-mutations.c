@@ -177,6 +177,39 @@ solver_blind_to_iothreads(Scenario *scenario, const BpfpvPlan *before)
     return plan;
 }
 
+/* Every domain lives in the first place that it does not live in, if @anywhere is not set. */
+static BpfpvPlan *
+solve_elsewhere(Scenario *scenario, const BpfpvPlan *before, gboolean anywhere)
+{
+    const GPtrArray *places = bpfpv_topology_places(scenario->topology);
+    BpfpvPlan *plan = right_solver(scenario, before);
+
+    for (guint d = 0; d < plan->domains->len; d++) {
+        BpfpvPlanDomain *planned = plan->domains->pdata[d];
+        const BpfpvPlace *other = places->pdata[0];
+
+        if (planned->home == NULL)
+            continue;
+        if (bpfpv_cpuset_intersects(other->cpus, planned->home))
+            other = places->pdata[MIN(1, places->len - 1)];
+        bpfpv_cpuset_free(planned->home);
+        planned->home = anywhere ? NULL : bpfpv_cpuset_copy(other->cpus);
+    }
+    return plan;
+}
+
+static BpfpvPlan *
+solver_without_homes(Scenario *scenario, const BpfpvPlan *before)
+{
+    return solve_elsewhere(scenario, before, TRUE);
+}
+
+static BpfpvPlan *
+solver_that_sends_away(Scenario *scenario, const BpfpvPlan *before)
+{
+    return solve_elsewhere(scenario, before, FALSE);
+}
+
 static BpfpvPlan *
 solver_that_counts_wrong(Scenario *scenario, const BpfpvPlan *before)
 {
@@ -309,6 +342,8 @@ static const struct {
     {"[6 whatever the order]", "favours the first", solver_that_favours_the_first, TRUE},
     {"[7 cohort in one cell]", "no cohorts", solver_no_cohort, FALSE},
     {"[7 cohort near its memory]", "blind to memory", solver_blind_to_memory, FALSE},
+    {"[8 floats at home]", "knows no homes", solver_without_homes, FALSE},
+    {"[cost at home]", "sends away", solver_that_sends_away, FALSE},
     {"[cost near its memory]", "blind to memory", solver_blind_to_memory, FALSE},
     {"[cost a full core]", "blind to efficiency", solver_blind_to_efficiency, FALSE},
     {"[cost beside its siblings]", "takes siblings for strangers", solver_one_thread, FALSE},

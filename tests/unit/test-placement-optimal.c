@@ -10,7 +10,7 @@
 
 #define ROUNDS 10000
 /* How much more than the least an anchor may cost on average; see docs/placement.md. */
-#define COST_BOUND 4096
+#define COST_BOUND 16384
 /* Arrangements whose cost is worked out anew. */
 #define CHECK_ONE_IN 20
 
@@ -264,6 +264,8 @@ cost_by_table(const Scenario *scenario, const BpfpvPlan *plan, const GArray *anc
         sum += check_cost(&state, anchor->domain, anchor->v, (guint)cpu[i], costs);
         check_state_clear(&state);
     }
+    for (guint d = 0; d < scenario->domains->len; d++)
+        sum += check_float_cost(&check, scenario->domains->pdata[d]);
     check_clear(&check);
     return sum;
 }

@@ -119,6 +119,8 @@ solve_forgetful(Scenario *scenario, const BpfpvPlan *before, Forget forget, cons
         if (g_strcmp0(from->domain, but) == 0)
             continue;
         to = bpfpv_plan_add_domain(known, from->domain, from->vcpus->len);
+        to->home = from->home != NULL ? bpfpv_cpuset_copy(from->home) : NULL;
+        to->need = from->need;
         for (guint v = 0; v < from->vcpus->len; v++) {
             BpfpvPlanVcpu *vcpu = to->vcpus->pdata[v];
 

@@ -104,26 +104,55 @@ prefer_by_threads(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
     avoid_strangers(placer, slot, &siblings, set);
 }
 
+/* @set loses what is not in @place, or where nothing would be left, in the next larger one. */
 static void
-prefer_by_cohort(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
+prefer_around(BpfpvCpuset *set, const BpfpvPlace *place)
 {
-    BpfpvCohortPolicy policy = slot->domain->view.cohort;
-    const BpfpvCpuset *cell;
-    const BpfpvSlot *first;
-
-    if (slot->component == NULL || policy == BPFPV_COHORT_NONE)
-        return;
-    first = bpfpv_placer_first_anchor(slot);
-    if (first == NULL) {
-        prefer(set, bpfpv_placer_roomy_caches(placer, slot->component->n_anchors));
-        return;
+    for (; place != NULL; place = place->outer) {
+        if (bpfpv_cpuset_intersects(set, place->cpus)) {
+            bpfpv_cpuset_intersect(set, place->cpus);
+            return;
+        }
     }
-    cell = bpfpv_topology_cell_of(placer->topology, (guint)first->cpu);
-    if (!bpfpv_cpuset_intersects(set, cell))
+}
+
+static void
+prefer_by_company(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
+{
+    BpfpvCompany company = bpfpv_placer_company(placer, slot);
+    BpfpvSmt smt = slot->domain->view.smt;
+
+    if (company.first != NULL)
+        prefer_around(set, company.place);
+    else if (company.n > 0 && company.n <= placer->largest_cache[smt])
+        prefer(set, bpfpv_placer_roomy_caches(placer, smt, company.n));
+}
+
+/* @set loses what is set aside for those who live in a smaller place than @slot's domain; and for
+ * the first of several the caches that have too little beside that, if they would find room in one.
+ */
+static void
+leave_room(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvCpuset *set)
+{
+    const BpfpvCpuset *aside = bpfpv_placer_aside(placer, slot);
+    const GPtrArray *caches = bpfpv_topology_caches(placer->topology);
+    BpfpvCpuset *roomy = placer->marked, *open = placer->scratch;
+    BpfpvCompany company;
+
+    if (aside == NULL || !bpfpv_cpuset_intersects(set, aside))
         return;
-    bpfpv_cpuset_intersect(set, cell);
-    if (policy == BPFPV_COHORT_LLC)
-        prefer(set, bpfpv_topology_cache_of(placer->topology, (guint)first->cpu));
+    avoid(set, aside);
+    company = bpfpv_placer_company(placer, slot);
+    if (company.first != NULL)
+        return;
+    bpfpv_cpuset_assign(open, placer->free);
+    bpfpv_cpuset_subtract(open, aside);
+    bpfpv_cpuset_subtract(roomy, roomy);
+    for (guint i = 0; i < caches->len; i++) {
+        if (bpfpv_cpuset_count_common(caches->pdata[i], open) >= company.n)
+            bpfpv_cpuset_unite(roomy, caches->pdata[i]);
+    }
+    prefer(set, roomy);
 }
 
 /* The lowest of the cheapest CPUs of @open, best one that nobody needs for floating. */
@@ -138,7 +167,9 @@ cheapest(BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *open)
     prefer_fast(placer, set);
     if (slot->domain->view.smt == BPFPV_SMT_MATCH)
         prefer_by_threads(placer, slot, set);
-    prefer_by_cohort(placer, slot, set);
+    prefer_around(set, slot->domain->home);
+    leave_room(placer, slot, set);
+    prefer_by_company(placer, slot, set);
     avoid(set, placer->kept);
     return bpfpv_cpuset_next(set, 0);
 }

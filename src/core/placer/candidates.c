@@ -55,6 +55,54 @@ candidates_new(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpus
     return candidates;
 }
 
+/* Makes @set a copy, in @place, of what of it is in @near, if there is something. */
+static void
+keep_near(BpfpvCpuset **place, const BpfpvCpuset **set, const BpfpvCpuset *near)
+{
+    if (!bpfpv_cpuset_intersects(*set, near))
+        return;
+    if (*place == NULL)
+        *place = bpfpv_cpuset_new();
+    bpfpv_cpuset_assign(*place, *set);
+    bpfpv_cpuset_intersect(*place, near);
+    *set = *place;
+}
+
+/* What the vCPUs of @domain that are not fixed have in common, if it is enough for a home. */
+static void
+set_lodger(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
+{
+    const BpfpvCpuset *near;
+    g_autoptr(BpfpvCpuset) memory = NULL;
+
+    domain->lodger = NULL;
+    for (guint v = 0; v < domain->slots->len; v++) {
+        const BpfpvSlot *slot = bpfpv_slot_at(domain, v);
+
+        if (slot->asked == BPFPV_WANT_FIXED || slot->candidates == domain->lodger)
+            continue;
+        if (domain->lodger != NULL &&
+            !bpfpv_placer_same_set(slot->candidates->cells, domain->lodger->cells)) {
+            domain->lodger = NULL;
+            return;
+        }
+        if (domain->lodger == NULL)
+            domain->lodger = slot->candidates;
+    }
+    if (domain->lodger == NULL)
+        return;
+    domain->anchors_in = domain->lodger->set;
+    domain->floats_in = domain->lodger->origin->usable;
+    near = domain->lodger->near;
+    if (domain->lodger->cells == NULL && domain->memory != NULL &&
+        domain->view.numa != BPFPV_NUMA_IGNORE)
+        near = memory = bpfpv_topology_cpus_near(placer->topology, domain->memory);
+    if (near == NULL)
+        return;
+    keep_near(&domain->near_sets[0], &domain->anchors_in, near);
+    keep_near(&domain->near_sets[1], &domain->floats_in, near);
+}
+
 static void
 set_candidates(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
 {
@@ -75,6 +123,7 @@ set_candidates(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
             g_ptr_array_add(domain->candidates, slot->candidates);
         }
     }
+    set_lodger(placer, domain);
     domain->dirty = FALSE;
     domain->stirred = TRUE;
 }
@@ -141,6 +190,8 @@ bpfpv_placer_refresh(BpfpvPlacer *placer)
         set_fixed(placer, online);
         bpfpv_placer_survey(placer);
     }
+    if (placer->homes_lost)
+        bpfpv_placer_find_homes(placer);
     for (guint d = 0; d < placer->domains->len; d++) {
         BpfpvPlacerDomain *domain = placer->domains->pdata[d];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Places cohorts: the floating vCPUs that tasks are confined to together get
- * the CPUs of one last-level cache, else of one cell, that has a CPU for each.
+ * the CPUs of one last-level cache, else of one cell, else of a socket, that has a CPU for each,
+ * near home if it can be.
  */
 #include "core/placer/private.h"
 
@@ -56,18 +57,38 @@ bpfpv_placer_find_components(BpfpvPlacerDomain *domain)
     for (guint i = 0; i < domain->components->len; i++) {
         BpfpvComponent *component = domain->components->pdata[i];
         const BpfpvCpuset *vcpus = component->vcpus;
+        guint threads = domain->guest != NULL ? domain->guest->threads : 1, core = G_MAXUINT;
 
         for (int v = bpfpv_cpuset_next(vcpus, 0); v >= 0 && (guint)v < domain->slots->len;
              v = bpfpv_cpuset_next(vcpus, (guint)v + 1)) {
             BpfpvSlot *slot = bpfpv_slot_at(domain, (guint)v);
 
             slot->component = component;
-            component->n_anchors += slot->asked == BPFPV_WANT_ANCHOR;
+            if (slot->asked != BPFPV_WANT_ANCHOR)
+                continue;
+            component->n_anchors++;
+            component->n_cores += slot->vcpu / threads != core;
+            core = slot->vcpu / threads;
         }
     }
 }
 
-/* What all floating vCPUs of @component may have, near their memory if there is something. */
+/* @common loses what is not at home, or in the smallest place around it with enough of it. */
+static void
+stay_home(const BpfpvPlacerDomain *domain, BpfpvComponent *component, BpfpvCpuset *common)
+{
+    component->lesser = NULL;
+    for (const BpfpvPlace *place = domain->home; place != NULL; place = place->outer) {
+        if (bpfpv_cpuset_count_common(common, place->cpus) >= component->need) {
+            bpfpv_cpuset_intersect(common, place->cpus);
+            return;
+        }
+        component->lesser = place->cpus;
+    }
+}
+
+/* What all floating vCPUs of @component may have, near their memory and home if there is something.
+ */
 static void
 find_common(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *component,
             BpfpvCpuset *common)
@@ -97,6 +118,7 @@ find_common(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *comp
     bpfpv_cpuset_subtract(common, placer->exclusive);
     if (component->near != NULL && bpfpv_cpuset_intersects(common, component->near))
         bpfpv_cpuset_intersect(common, component->near);
+    stay_home(domain, component, common);
 }
 
 static gboolean
@@ -163,6 +185,34 @@ present_place(const BpfpvPlacer *placer, const BpfpvPlacerDomain *domain,
     return bpfpv_cpuset_is_subset(last, place) && fits(component, place, common) ? place : NULL;
 }
 
+/* The place with the least to do for what it has of @common, among those of several cells. */
+static const BpfpvCpuset *
+best_of_cells(const BpfpvPlacer *placer, const BpfpvCpuset *common, BpfpvComponent *component)
+{
+    const GPtrArray *places = bpfpv_topology_places(placer->topology);
+    const BpfpvCpuset *best = NULL;
+    guint64 best_load = 0, best_room = 1;
+
+    for (guint i = 0; i < places->len; i++) {
+        const BpfpvPlace *place = places->pdata[i];
+        guint64 room, load;
+
+        if (best != NULL && place->kind != component->kind)
+            break;
+        if (place->kind < BPFPV_PLACE_SOCKET || place->outer == NULL)
+            continue;
+        room = bpfpv_cpuset_count_common(place->cpus, common);
+        load = placer->load[bpfpv_cpuset_next(place->cpus, 0)];
+        if (room < component->need || (best != NULL && load * best_room >= best_load * room))
+            continue;
+        component->kind = place->kind;
+        best = place->cpus;
+        best_load = load;
+        best_room = room;
+    }
+    return best;
+}
+
 static void
 choose_place(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *component,
              const BpfpvCpuset *common)
@@ -171,7 +221,7 @@ choose_place(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *com
     const BpfpvCpuset *place = present_place(placer, domain, component, common);
     gboolean by_cache = domain->view.cohort == BPFPV_COHORT_LLC;
 
-    component->cell = place != NULL && !by_cache;
+    component->kind = by_cache ? BPFPV_PLACE_CACHE : BPFPV_PLACE_CELL;
     if (place == NULL) {
         const BpfpvRooms *rooms = bpfpv_placer_rooms(placer, common);
 
@@ -181,8 +231,10 @@ choose_place(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *com
         if (place == NULL) {
             place = best_of(placer, bpfpv_topology_cells(topology), TRUE, rooms->in_cell,
                             component->need);
-            component->cell = place != NULL;
+            component->kind = BPFPV_PLACE_CELL;
         }
+        if (place == NULL)
+            place = best_of_cells(placer, common, component);
     }
     component->place = place;
     if (place != NULL)
@@ -196,7 +248,10 @@ can_stay(const BpfpvPlacer *placer, const BpfpvPlacerDomain *domain,
 {
     return !domain->stirred && component->place != NULL && component->cpus != NULL &&
            last_cpus(domain, component) == component->cpus &&
-           (!component->cell || domain->view.cohort == BPFPV_COHORT_CELL) &&
+           component->kind ==
+               (domain->view.cohort == BPFPV_COHORT_CELL ? BPFPV_PLACE_CELL : BPFPV_PLACE_CACHE) &&
+           (component->lesser == NULL ||
+            !bpfpv_cpuset_intersects(component->lesser, placer->stirred)) &&
            !bpfpv_cpuset_intersects(component->place, placer->stirred) &&
            (component->near == NULL || !bpfpv_cpuset_intersects(component->near, placer->stirred));
 }

@@ -26,6 +26,9 @@ bpfpv_placer_domain_free(gpointer data)
     bpfpv_cpuset_free(domain->allowed);
     bpfpv_cpuset_free(domain->refused);
     g_free(domain->refused_why);
+    bpfpv_cpuset_free(domain->memory);
+    for (guint i = 0; i < G_N_ELEMENTS(domain->near_sets); i++)
+        bpfpv_cpuset_free(domain->near_sets[i]);
     bpfpv_guest_topology_free(domain->guest);
     g_free(domain->key);
     g_free(domain);
@@ -130,6 +133,8 @@ adopt(BpfpvPlacerDomain *domain, const BpfpvPlanDomain *planned)
     for (guint v = 0; v < MIN(domain->slots->len, planned->vcpus->len); v++)
         adopt_vcpu(bpfpv_slot_at(domain, v), planned->vcpus->pdata[v],
                    domain->planned->vcpus->pdata[v]);
+    bpfpv_placer_replace_set(&domain->planned->home, planned->home);
+    domain->planned->need = planned->need;
 }
 
 /* The domain with other original sets or threads, or another cgroup's bounds: an I/O thread came,
@@ -147,6 +152,7 @@ replace(BpfpvPlacer *placer, const BpfpvPlacerDomain *domain, const BpfpvPlaceme
     other->known = known;
     if (known)
         adopt(other, last->domains->pdata[0]);
+    placer->homes_lost = TRUE;
     return other;
 }
 
@@ -189,6 +195,7 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
            bpfpv_placer_same_set(domain->realtime, from->realtime) &&
            bpfpv_placer_same_set(domain->refused, from->refused) &&
            g_strcmp0(domain->refused_why, from->refused_why) == 0 &&
+           bpfpv_placer_same_set(domain->memory, from->memory) &&
            bpfpv_guest_topology_equal(domain->guest, from->guest) &&
            bpfpv_demand_equal(domain->demand, from->demand);
 }
@@ -199,6 +206,7 @@ set_wants(BpfpvPlacerDomain *domain)
 {
     domain->demands = !bpfpv_demand_is_empty(domain->demand) && !domain->view.released;
     domain->wants_anchor = FALSE;
+    domain->n_open = 0;
     for (guint v = 0; v < domain->slots->len; v++) {
         BpfpvSlot *slot = bpfpv_slot_at(domain, v);
         guint anchor_tasks = bpfpv_demand_anchor_tasks(domain->demand, v);
@@ -214,6 +222,7 @@ set_wants(BpfpvPlacerDomain *domain)
             slot->asked = BPFPV_WANT_ANCHOR;
         else
             slot->asked = cohort_tasks > 0 ? BPFPV_WANT_COHORT : BPFPV_WANT_FLOAT;
+        domain->n_open += slot->asked != BPFPV_WANT_FIXED;
         domain->wants_anchor |= slot->asked == BPFPV_WANT_ANCHOR;
     }
 }
@@ -230,6 +239,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     bpfpv_placer_replace_set(&domain->refused, from->refused);
     g_free(domain->refused_why);
     domain->refused_why = g_strdup(from->refused_why);
+    bpfpv_placer_replace_set(&domain->memory, from->memory);
     bpfpv_guest_topology_free(domain->guest);
     domain->guest = from->guest != NULL ? bpfpv_guest_topology_copy(from->guest) : NULL;
     domain->view = *from;
@@ -243,6 +253,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     domain->view.allowed = domain->allowed;
     domain->view.refused = domain->refused;
     domain->view.refused_why = domain->refused_why;
+    domain->view.memory = domain->memory;
     domain->view.guest = domain->guest;
 }
 
@@ -339,4 +350,5 @@ bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan)
         if (planned != NULL && !domain->known)
             adopt(domain, planned);
     }
+    placer->homes_lost = TRUE;
 }

@@ -3,6 +3,17 @@
 #include "core/placer/private.h"
 
 static void
+home_free(gpointer data)
+{
+    BpfpvOriginHome *home = data;
+
+    if (home == NULL)
+        return;
+    bpfpv_cpuset_free(home->busy);
+    g_free(home);
+}
+
+static void
 origin_free(gpointer data)
 {
     BpfpvOrigin *origin = data;
@@ -13,6 +24,7 @@ origin_free(gpointer data)
     bpfpv_cpuset_free(origin->usable);
     bpfpv_cpuset_free(origin->idle);
     bpfpv_cpuset_free(origin->busy);
+    g_ptr_array_unref(origin->homes);
     g_free(origin);
 }
 
@@ -56,6 +68,7 @@ bpfpv_placer_intern(BpfpvPlacer *placer, const BpfpvCpuset *original, const Bpfp
         origin = g_new0(BpfpvOrigin, 1);
         origin->original = bpfpv_cpuset_copy(original);
         origin->allowed = all ? NULL : bpfpv_cpuset_copy(allowed);
+        origin->homes = g_ptr_array_new_with_free_func(home_free);
         g_hash_table_add(placer->origins, origin);
     }
     origin->users++;
@@ -68,4 +81,43 @@ bpfpv_placer_unintern(BpfpvPlacer *placer, BpfpvOrigin *origin)
 {
     if (--origin->users == 0)
         g_hash_table_remove(placer->origins, origin);
+}
+
+/* ---- what floats ---- */
+
+/* The part of @origin's that is in @place. */
+static const BpfpvOriginHome *
+origin_home(BpfpvOrigin *origin, const BpfpvPlace *place)
+{
+    BpfpvOriginHome *home;
+
+    if (origin->homes->len <= place->index)
+        g_ptr_array_set_size(origin->homes, (gint)place->index + 1);
+    home = origin->homes->pdata[place->index];
+    if (home == NULL) {
+        home = g_new0(BpfpvOriginHome, 1);
+        home->place = place;
+        home->busy = bpfpv_cpuset_copy(origin->busy);
+        bpfpv_cpuset_intersect(home->busy, place->cpus);
+        home->n = bpfpv_cpuset_count(home->busy);
+        origin->homes->pdata[place->index] = home;
+    }
+    return home;
+}
+
+/* What @need vCPUs or threads of @domain float on that had @origin: its part of the smallest place
+ * around the home that has a CPU for each, or all that there are; all of @origin's where none of it
+ * can be used. Once a solve has written what origins have. */
+BpfpvCpuset *
+bpfpv_placer_floats(const BpfpvPlacerDomain *domain, BpfpvOrigin *origin, guint need)
+{
+    const BpfpvPlace *place = bpfpv_cpuset_is_empty(origin->usable) ? NULL : domain->home;
+
+    for (; place != NULL && place->outer != NULL; place = place->outer) {
+        const BpfpvOriginHome *home = origin_home(origin, place);
+
+        if (home->n > 0 && home->n >= MIN(need, origin->n_busy))
+            return home->busy;
+    }
+    return origin->busy;
 }

@@ -284,7 +284,9 @@ bpfpv_placer_explain_cohort(const BpfpvSlot *slot)
 {
     const GPtrArray *cohorts = bpfpv_demand_cohorts(slot->domain->demand);
     const BpfpvCohort *largest = NULL;
-    const char *where = "placed as floating";
+    static const char *const places[] = {"one last-level cache", "one cell", "one socket",
+                                         "the nearest cells"};
+    g_autofree char *where = NULL;
     g_autofree char *vcpus = NULL;
     guint others = 0;
 
@@ -298,7 +300,10 @@ bpfpv_placer_explain_cohort(const BpfpvSlot *slot)
             largest = cohort;
     }
     if (slot->component != NULL && slot->component->cpus != NULL)
-        where = slot->component->cell ? "on one cell" : "on one last-level cache";
+        where =
+            g_strconcat("on ", places[MIN(slot->component->kind, G_N_ELEMENTS(places) - 1)], NULL);
+    else
+        where = g_strdup("placed as floating");
     if (largest == NULL)
         return g_strdup_printf("cohort: %s", where);
     vcpus = bpfpv_cpuset_format(largest->vcpus);

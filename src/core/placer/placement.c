@@ -126,3 +126,12 @@ bpfpv_numa_to_string(guint numa)
 
     return numa < G_N_ELEMENTS(names) ? names[numa] : NULL;
 }
+
+/** bpfpv_spread_to_string: Returns: (nullable): its name in bpfpvd.conf */
+const char *
+bpfpv_spread_to_string(guint spread)
+{
+    static const char *const names[] = {"pack", "domains"};
+
+    return spread < G_N_ELEMENTS(names) ? names[spread] : NULL;
+}

@@ -31,6 +31,12 @@ typedef enum {
     BPFPV_COHORT_NONE, /* floats as any other vCPU */
 } BpfpvCohortPolicy;
 
+/* Which of the places that a domain fits in as a whole it gets. */
+typedef enum {
+    BPFPV_SPREAD_PACK,    /* the one that it fills best: the largest holes are left to others */
+    BPFPV_SPREAD_DOMAINS, /* the one with most room: domains are apart */
+} BpfpvSpread;
+
 /* The host cells that hold the memory near a vCPU. */
 typedef enum {
     BPFPV_NUMA_PREFER, /* there if it can be, before anything else */
@@ -54,10 +60,12 @@ typedef struct {
     const BpfpvCpuset *realtime;     /* (nullable): vCPUs with a real-time scheduler */
     const BpfpvCpuset *pool;         /* (nullable): host CPUs it may be anchored to; NULL: any */
     const BpfpvGuestTopology *guest; /* (nullable): NULL: one thread per core, memory anywhere */
-    const GArray *threads;           /* (nullable) of BpfpvPlacementThread */
-    const BpfpvCpuset *allowed;      /* (nullable): what its cgroup allows; NULL: any */
-    const BpfpvCpuset *refused;      /* (nullable): CPUs that it was refused as an anchor's */
-    const char *refused_why;         /* (nullable): by whom and why, for people */
+    const BpfpvCpuset *memory;  /* (nullable): ids of the host cells that hold its memory, where
+                                 * nothing binds it; NULL: not known */
+    const GArray *threads;      /* (nullable) of BpfpvPlacementThread */
+    const BpfpvCpuset *allowed; /* (nullable): what its cgroup allows; NULL: any */
+    const BpfpvCpuset *refused; /* (nullable): CPUs that it was refused as an anchor's */
+    const char *refused_why;    /* (nullable): by whom and why, for people */
     BpfpvPlacementMode mode;
     BpfpvSmt smt;
     BpfpvCohortPolicy cohort;
@@ -76,8 +84,9 @@ typedef struct {
     gint64 hold_us;           /* an anchor isn't moved for so long after it was given, and is kept
                                * for so long after it was last asked for */
     guint max_moves;          /* anchors that one solve may move for others; 0: none */
-    gboolean allowed_only;    /* whatever is not within what a cgroup allows is refused, as by
-                               * cgroup v1; else as much as is within counts */
+    BpfpvSpread spread;
+    gboolean allowed_only; /* whatever is not within what a cgroup allows is refused, as by
+                            * cgroup v1; else as much as is within counts */
 } BpfpvPlacementHost;
 
 /* What is not as one would wish, over all met anchors; the less the better. */
@@ -88,8 +97,9 @@ typedef struct {
     guint slow;    /* on cores that are not full ones */
     guint split;   /* guest siblings that are not on one host core */
     guint crowded; /* with a stranger on the same core */
-    guint spread;  /* away from their cohort's cache or cell */
-    guint64 cost;  /* all of these with their weights */
+    guint spread; /* away from the cache, cell or socket of the others of their cohort, or domain */
+    guint away;   /* outside their domain's home, floating vCPUs too */
+    guint64 cost; /* all of these with their weights */
 } BpfpvPlacementScore;
 
 /* @domains: (element-type BpfpvPlacementDomain); @current: (nullable): the last plan, for
@@ -110,3 +120,5 @@ const char *bpfpv_mode_to_string(guint mode);
 const char *bpfpv_smt_to_string(guint smt);
 const char *bpfpv_cohort_to_string(guint cohort);
 const char *bpfpv_numa_to_string(guint numa);
+/* "pack", "domains" */
+const char *bpfpv_spread_to_string(guint spread);

@@ -39,6 +39,12 @@ bpfpv_placer_new(void)
     for (guint i = 0; i < BPFPV_N_DEAD; i++)
         placer->dead[i] = bpfpv_cpuset_new();
     placer->uncovered = g_ptr_array_new();
+    placer->movers = g_ptr_array_new();
+    placer->leaders = bpfpv_cpuset_new();
+    for (guint kind = 0; kind < G_N_ELEMENTS(placer->aside); kind++)
+        placer->aside[kind] = bpfpv_cpuset_new();
+    for (guint smt = 0; smt < G_N_ELEMENTS(placer->units); smt++)
+        placer->units[smt] = bpfpv_cpuset_new();
     return placer;
 }
 
@@ -53,6 +59,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
 {
     if (placer == NULL)
         return;
+    bpfpv_placer_forget_places(placer);
     bpfpv_plan_free(placer->plan);
     g_ptr_array_unref(placer->domains);
     g_hash_table_unref(placer->origins);
@@ -79,6 +86,12 @@ bpfpv_placer_free(BpfpvPlacer *placer)
     for (guint i = 0; i < BPFPV_N_DEAD; i++)
         bpfpv_cpuset_free(placer->dead[i]);
     g_ptr_array_unref(placer->uncovered);
+    g_ptr_array_unref(placer->movers);
+    bpfpv_cpuset_free(placer->leaders);
+    for (guint kind = 0; kind < G_N_ELEMENTS(placer->aside); kind++)
+        bpfpv_cpuset_free(placer->aside[kind]);
+    for (guint smt = 0; smt < G_N_ELEMENTS(placer->units); smt++)
+        bpfpv_cpuset_free(placer->units[smt]);
     g_free(placer->owner);
     g_free(placer->idler);
     g_free(placer->load);
@@ -127,6 +140,7 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
         bpfpv_topology_free(placer->topology);
         placer->topology = topology;
         bpfpv_placer_forget_rooms(placer);
+        bpfpv_placer_forget_places(placer);
         bpfpv_placer_replace_set(&placer->pool, host->pool);
         bpfpv_placer_replace_set(&placer->taken, host->taken);
         set_width(placer);

@@ -3,7 +3,8 @@
  * The solver's state, shared by its steps: placer.c knows the host,
  * domain.c the domains, candidates.c what each vCPU could have,
  * solve.c the order of things, turns.c whose turn it is,
- * room.c and best.c the best free CPU, match.c and
+ * home.c chooses where each domain lives by what vacancy.c says is
+ * vacant, room.c and best.c the best free CPU, match.c and
  * repack.c move others for it, exact.c, by states.c, meets
  * the most on small hosts, cost.c says which is better, cohort.c
  * places cohorts where places.c says there is room, write.c writes
@@ -40,9 +41,18 @@ typedef struct {
     BpfpvCpuset *idle;    /* shared with plans: what it is now for a domain without demand */
     BpfpvCpuset *busy;    /* shared with plans: and for one with demand */
     guint users;
-    guint floats; /* users that are not fixed */
-    guint left;   /* in this solve, of a tight one: usable CPUs that are not exclusive */
+    guint floats;     /* users that are not fixed */
+    guint left;       /* in this solve, of a tight one: usable CPUs that are not exclusive */
+    guint n_busy;     /* CPUs of busy */
+    GPtrArray *homes; /* of (nullable) BpfpvOriginHome: busy, within a place that domains live in */
 } BpfpvOrigin;
+
+/* What those that live in a place float on. */
+typedef struct {
+    const BpfpvPlace *place;
+    BpfpvCpuset *busy; /* shared with plans */
+    guint n;           /* CPUs of it */
+} BpfpvOriginHome;
 
 /* Why an anchor is unmet. */
 typedef enum {
@@ -69,13 +79,15 @@ typedef struct {
 /* vCPUs that overlapping cohorts connect. */
 typedef struct {
     BpfpvCpuset *vcpus;
-    guint need;               /* of them that float */
-    guint n_anchors;          /* of them that want to be anchors */
-    const BpfpvCpuset *near;  /* (nullable): what is near one of those, borrowed from it */
-    const BpfpvCpuset *place; /* (nullable): the cache's or cell's CPUs; NULL: anywhere */
-    BpfpvCpuset *cpus;        /* (nullable): what its floating vCPUs have; shared with plans */
-    gboolean cell;            /* place is a cell */
-    const BpfpvCpuset *said;  /* (nullable): the place that the plan's sentences name */
+    guint need;                /* of them that float */
+    guint n_anchors;           /* of them that want to be anchors */
+    guint n_cores;             /* of the guest that those are on */
+    const BpfpvCpuset *near;   /* (nullable): what is near one of those, borrowed from it */
+    const BpfpvCpuset *place;  /* (nullable): the cache's or cell's CPUs; NULL: anywhere */
+    BpfpvCpuset *cpus;         /* (nullable): what its floating vCPUs have; shared with plans */
+    BpfpvPlaceKind kind;       /* of place */
+    const BpfpvCpuset *lesser; /* (nullable): of home, what was too small for it */
+    const BpfpvCpuset *said;   /* (nullable): the place that the plan's sentences name */
 } BpfpvComponent;
 
 /* How many CPUs of a set every cache and cell has, in the topology's order. */
@@ -85,6 +97,22 @@ typedef struct {
     guint *in_cell;
     guint most_in_cache;
 } BpfpvRooms;
+
+/* What is vacant in every place for those that may have a set, as a solve found it. */
+typedef struct {
+    BpfpvCpuset *of; /* (nullable): the set */
+    BpfpvSmt smt;
+    guint serial; /* of the solve */
+    guint *cpus;  /* by place: free ones */
+    guint *cores; /* by place: that an anchor may have to itself; with BPFPV_SMT_IGNORE as cpus */
+} BpfpvVacancy;
+
+/* What domains that are to live in a place have still to come to it, or float on. */
+typedef struct {
+    guint anchors;
+    guint cores;
+    guint cpus; /* anchors and what floats */
+} BpfpvClaim;
 
 /* One vCPU of one domain. */
 typedef struct {
@@ -124,6 +152,7 @@ struct _BpfpvPlacerDomain {
     BpfpvCpuset *allowed;
     BpfpvCpuset *refused;
     char *refused_why;
+    BpfpvCpuset *memory;
     BpfpvGuestTopology *guest;
     GArray *slots;         /* of BpfpvSlot, by vCPU; never resized */
     GArray *threads;       /* of BpfpvPlacerThread */
@@ -134,7 +163,19 @@ struct _BpfpvPlacerDomain {
     guint next_waiting;
     guint n_anchors; /* given, in this solve */
     guint limit;     /* in this solve */
-    gboolean known;  /* a solve has placed it, or what it was before its sets changed */
+    const BpfpvPlace
+        *home; /* (nullable): where it lives; NULL: not chosen yet, or it asks for nothing */
+    BpfpvPlanNeed home_need; /* that this was chosen for */
+    BpfpvPlanNeed need;      /* in this solve */
+    guint n_units;           /* cores, or CPUs, that its anchors take by policy */
+    guint n_open;            /* vCPUs that are not fixed */
+    const BpfpvCandidates
+        *lodger;                   /* (nullable): of a vCPU that is not fixed; NULL: the memory of
+                                    * some is bound to other cells than that of others, and decides */
+    const BpfpvCpuset *anchors_in; /* if it has a lodger: where its anchors may be, near memory */
+    const BpfpvCpuset *floats_in;  /* and where its vCPUs may float */
+    BpfpvCpuset *near_sets[2];     /* (nullable): these two, if they are not its lodger's */
+    gboolean known; /* a solve has placed it, or what it was before its sets changed */
     gboolean demands;
     gboolean wants_anchor;
     gboolean dirty;
@@ -158,6 +199,11 @@ struct _BpfpvPlacer {
     BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
     BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
     BpfpvRooms rooms[8];                         /* by hash of the set */
+    BpfpvVacancy vacancies[8];                   /* by hash of the set */
+    guint *capacity[BPFPV_SMT_IGNORE + 1];       /* by place: CPUs or cores if nobody were there */
+    guint largest_cache[BPFPV_SMT_IGNORE + 1];   /* the most of a cache */
+    BpfpvCpuset *leaders; /* the first threads of cores that anybody can use */
+    guint serial;         /* of the solve */
     guint widest; /* online threads of the widest core, not fixed ones, up to BPFPV_MAX_ROOM */
     gint64 now_us;
     gint64 next_us;
@@ -169,11 +215,18 @@ struct _BpfpvPlacer {
     guint *critical;        /* by CPU: tight origins whose last one it is */
     BpfpvCpuset *exclusive; /* CPUs that floating threads stay off */
     BpfpvCpuset *last_exclusive;
-    BpfpvCpuset *stirred;                     /* exclusive now or in the last solve, but not both */
-    BpfpvCpuset *free;                        /* nobody's, not fixed, nobody's idle sibling */
-    BpfpvCpuset *room[BPFPV_MAX_ROOM + 1];    /* [k]: CPUs of cores with k free threads or more */
-    BpfpvCpuset *roomy[BPFPV_MAX_ROOM + 1];   /* [n]: CPUs of caches with n free ones or more */
-    gboolean roomy_asked[BPFPV_MAX_ROOM + 1]; /* it is kept up to date in this solve */
+    BpfpvCpuset *stirred;                  /* exclusive now or in the last solve, but not both */
+    BpfpvCpuset *free;                     /* nobody's, not fixed, nobody's idle sibling */
+    BpfpvCpuset *room[BPFPV_MAX_ROOM + 1]; /* [k]: CPUs of cores with k free threads or more */
+    /* [n]: CPUs of caches with n free units or more, and whether that is kept up in this solve. */
+    BpfpvCpuset *roomy[BPFPV_SMT_IGNORE + 1][BPFPV_MAX_ROOM + 1];
+    gboolean roomy_asked[BPFPV_SMT_IGNORE + 1][BPFPV_MAX_ROOM + 1];
+    BpfpvCpuset *units[BPFPV_SMT_IGNORE]; /* the first threads of whole, or of vacant, cores */
+    BpfpvClaim *claims;                   /* by place: of those that live in it or in a part */
+    BpfpvClaim *lodgers;                  /* by place: of those that live just there */
+    BpfpvCpuset *aside[BPFPV_PLACE_HOST]; /* by kind: best left to who lives in so small a place */
+    GPtrArray *movers;                    /* scratch: of BpfpvPlacerDomain that need a home */
+    gboolean homes_lost;                  /* homes are to be found again in the plan */
     gboolean any_roomy_asked;
     BpfpvCpuset *whole;     /* CPUs of cores whose online threads are all free */
     BpfpvCpuset *occupied;  /* CPUs of cores with an anchor */
@@ -216,11 +269,28 @@ void bpfpv_placer_reopen(BpfpvPlacer *placer, guint cpu);
 /* Would all of @cpus being shut leave a tight origin nothing? */
 gboolean bpfpv_placer_starves(const BpfpvPlacer *placer, const BpfpvCpuset *cpus);
 
+/* home.c */
+void bpfpv_placer_find_needs(BpfpvPlacer *placer);
+void bpfpv_placer_choose_homes(BpfpvPlacer *placer);
+/* Finds the places again that domains live in, after the topology has changed. */
+void bpfpv_placer_find_homes(BpfpvPlacer *placer);
+BpfpvCpuset *bpfpv_placer_floats(const BpfpvPlacerDomain *domain, BpfpvOrigin *origin, guint need);
+
+/* vacancy.c */
+const BpfpvVacancy *bpfpv_placer_vacancy(BpfpvPlacer *placer, const BpfpvCpuset *set, BpfpvSmt smt);
+void bpfpv_placer_clear_claims(BpfpvPlacer *placer);
+void bpfpv_placer_claim(BpfpvPlacer *placer, const BpfpvPlace *place, BpfpvClaim claim);
+void bpfpv_placer_set_aside(BpfpvPlacer *placer);
+void bpfpv_placer_survey_places(BpfpvPlacer *placer);
+void bpfpv_placer_forget_places(BpfpvPlacer *placer);
+/* The CPUs, or first threads of cores, that anchors with @smt can have. */
+const BpfpvCpuset *bpfpv_placer_units(const BpfpvPlacer *placer, BpfpvSmt smt);
+
 /* room.c */
 void bpfpv_placer_survey(BpfpvPlacer *placer);
 void bpfpv_placer_free_all(BpfpvPlacer *placer);
 void bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu);
-const BpfpvCpuset *bpfpv_placer_roomy_caches(BpfpvPlacer *placer, guint n);
+const BpfpvCpuset *bpfpv_placer_roomy_caches(BpfpvPlacer *placer, BpfpvSmt smt, guint n);
 void bpfpv_placer_clear_room(BpfpvPlacer *placer);
 
 /* best.c: the best CPU that is free for @slot, or BPFPV_NO_CPU. */
@@ -260,8 +330,13 @@ gboolean bpfpv_states_find(const BpfpvStates *states, guint64 state, int *value)
 guint bpfpv_placer_class(const BpfpvPlacer *placer, guint cpu);
 /* Anchors on @cpu's core that are not of the same core of the guest as @slot, nor @slot. */
 guint bpfpv_placer_count_strangers(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
-/* Of the others in its component, the first that has a CPU; or NULL. */
-const BpfpvSlot *bpfpv_placer_first_anchor(const BpfpvSlot *slot);
+/* The other anchors that one is best near to: those of its cohort, else those of its domain. */
+typedef struct {
+    const BpfpvSlot *first;  /* (nullable): one of them that has a CPU */
+    const BpfpvPlace *place; /* (nullable): of that one, the smallest with room for all of them */
+    guint n;                 /* CPUs or cores that all of them take */
+} BpfpvCompany;
+BpfpvCompany bpfpv_placer_company(const BpfpvPlacer *placer, const BpfpvSlot *slot);
 guint bpfpv_placer_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 
 /* cohort.c */
@@ -306,6 +381,23 @@ bpfpv_placer_replace_set(BpfpvCpuset **set, const BpfpvCpuset *by)
 
     bpfpv_cpuset_free(*set);
     *set = copy;
+}
+
+/* (nullable): what is set aside for others than those who live where @slot's domain does. */
+static inline const BpfpvCpuset *
+bpfpv_placer_aside(const BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    const BpfpvPlace *home = slot->domain->home;
+
+    return home != NULL && home->kind > BPFPV_PLACE_CACHE ? placer->aside[home->kind - 1] : NULL;
+}
+
+static inline gboolean
+bpfpv_placer_is_aside(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
+{
+    const BpfpvCpuset *aside = bpfpv_placer_aside(placer, slot);
+
+    return aside != NULL && bpfpv_cpuset_contains(aside, cpu);
 }
 
 static inline BpfpvSlot *

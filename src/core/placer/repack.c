@@ -180,6 +180,7 @@ bpfpv_placer_improve(BpfpvPlacer *placer, BpfpvSlot *slot)
         if (!bpfpv_placer_may_look(placer))
             return;
         if (owner == NULL || owner == slot || !bpfpv_placer_is_movable(placer, owner) ||
+            bpfpv_placer_is_aside(placer, slot, (guint)c) ||
             bpfpv_placer_cost(placer, slot, (guint)c) >= cost)
             continue;
         tried++;

@@ -25,51 +25,55 @@ include_core(const BpfpvPlacer *placer, BpfpvCpuset *set, guint cpu, gboolean in
     } while (c != cpu);
 }
 
-/* The CPUs of caches with @n free ones or more. */
+/* The CPUs of caches with @n free units or more. */
 static void
-find_roomy(const BpfpvPlacer *placer, guint n, BpfpvCpuset *roomy)
+find_roomy(const BpfpvPlacer *placer, BpfpvSmt smt, guint n, BpfpvCpuset *roomy)
 {
     const GPtrArray *caches = bpfpv_topology_caches(placer->topology);
+    const BpfpvCpuset *units = bpfpv_placer_units(placer, smt);
 
     bpfpv_cpuset_subtract(roomy, roomy);
     for (guint i = 0; i < caches->len; i++) {
-        if (bpfpv_cpuset_count_common(caches->pdata[i], placer->free) >= n)
+        if (bpfpv_cpuset_count_common(caches->pdata[i], units) >= n)
             bpfpv_cpuset_unite(roomy, caches->pdata[i]);
     }
 }
 
-/* The CPUs of caches with @n free ones or more: found by the first who asks in a solve, and kept up
- * from then on. Returns: (transfer none): until somebody gets a CPU, or asks for others */
+/* The CPUs of caches with @n free CPUs, or cores, or more: found by the first who asks in a solve,
+ * and kept up from then on. Returns: (transfer none): until somebody gets a CPU, or asks for others
+ */
 const BpfpvCpuset *
-bpfpv_placer_roomy_caches(BpfpvPlacer *placer, guint n)
+bpfpv_placer_roomy_caches(BpfpvPlacer *placer, BpfpvSmt smt, guint n)
 {
     if (n > BPFPV_MAX_ROOM) {
-        find_roomy(placer, n, placer->marked);
+        find_roomy(placer, smt, n, placer->marked);
         return placer->marked;
     }
-    if (!placer->roomy_asked[n]) {
-        if (placer->roomy[n] == NULL)
-            placer->roomy[n] = bpfpv_cpuset_new();
-        find_roomy(placer, n, placer->roomy[n]);
-        placer->roomy_asked[n] = TRUE;
+    if (!placer->roomy_asked[smt][n]) {
+        if (placer->roomy[smt][n] == NULL)
+            placer->roomy[smt][n] = bpfpv_cpuset_new();
+        find_roomy(placer, smt, n, placer->roomy[smt][n]);
+        placer->roomy_asked[smt][n] = TRUE;
         placer->any_roomy_asked = TRUE;
     }
-    return placer->roomy[n];
+    return placer->roomy[smt][n];
 }
 
 /* Whether CPUs of @cache are free has changed. */
 static void
 note_cache(BpfpvPlacer *placer, const BpfpvCpuset *cache)
 {
-    guint n_free = bpfpv_cpuset_count_common(cache, placer->free);
+    for (guint smt = 0; smt < G_N_ELEMENTS(placer->roomy); smt++) {
+        guint n_free = bpfpv_cpuset_count_common(cache, bpfpv_placer_units(placer, (BpfpvSmt)smt));
 
-    for (guint n = 0; n <= BPFPV_MAX_ROOM; n++) {
-        if (!placer->roomy_asked[n])
-            continue;
-        if (n_free >= n)
-            bpfpv_cpuset_unite(placer->roomy[n], cache);
-        else
-            bpfpv_cpuset_subtract(placer->roomy[n], cache);
+        for (guint n = 0; n <= BPFPV_MAX_ROOM; n++) {
+            if (!placer->roomy_asked[smt][n])
+                continue;
+            if (n_free >= n)
+                bpfpv_cpuset_unite(placer->roomy[smt][n], cache);
+            else
+                bpfpv_cpuset_subtract(placer->roomy[smt][n], cache);
+        }
     }
 }
 
@@ -90,14 +94,25 @@ note_caches(BpfpvPlacer *placer, guint cpu)
     } while (c != cpu);
 }
 
+/* @core, by its first thread, is in @units, or not. */
+static void
+include_unit(BpfpvCpuset *units, guint core, gboolean include)
+{
+    if (include)
+        bpfpv_cpuset_add(units, core);
+    else
+        bpfpv_cpuset_remove(units, core);
+}
+
 /* The owner of @cpu, or whether it or its siblings are free, has changed. */
 void
 bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu)
 {
     const BpfpvCpuset *online = bpfpv_topology_online(placer->topology);
-    guint n_free = 0, n_online = 0, n_owners = 0, c = cpu;
+    guint n_free = 0, n_online = 0, n_owners = 0, c = cpu, first = cpu;
 
     do {
+        first = MIN(first, c);
         n_free += bpfpv_cpuset_contains(placer->free, c);
         n_online += bpfpv_cpuset_contains(online, c);
         n_owners += placer->owner[c] != NULL;
@@ -107,6 +122,10 @@ bpfpv_placer_note_core(BpfpvPlacer *placer, guint cpu)
         include_core(placer, placer->room[k], cpu, n_free >= k);
     include_core(placer, placer->whole, cpu, n_free == n_online);
     include_core(placer, placer->occupied, cpu, n_owners > 0);
+    include_unit(placer->units[BPFPV_SMT_MATCH], first, n_owners == 0 && n_free > 0);
+    include_unit(placer->units[BPFPV_SMT_ISOLATE], first,
+                 n_free > 0 && n_free == n_online &&
+                     !bpfpv_cpuset_contains(placer->fixed_cores, first));
     if (placer->any_roomy_asked)
         note_caches(placer, cpu);
 }
@@ -153,6 +172,7 @@ bpfpv_placer_survey(BpfpvPlacer *placer)
     bpfpv_cpuset_subtract(placer->scratch, placer->fixed);
     for (guint i = 0; i < cores->len; i++)
         add_core(placer, cores->pdata[i], placer->scratch);
+    bpfpv_placer_survey_places(placer);
 }
 
 /* All online CPUs but those of fixed vCPUs are free again. */
@@ -164,6 +184,9 @@ bpfpv_placer_free_all(BpfpvPlacer *placer)
     bpfpv_cpuset_assign(placer->whole, bpfpv_topology_present(placer->topology));
     bpfpv_cpuset_subtract(placer->whole, placer->fixed_cores);
     bpfpv_cpuset_subtract(placer->occupied, placer->occupied);
+    bpfpv_cpuset_assign(placer->units[BPFPV_SMT_MATCH], placer->leaders);
+    bpfpv_cpuset_assign(placer->units[BPFPV_SMT_ISOLATE], placer->leaders);
+    bpfpv_cpuset_subtract(placer->units[BPFPV_SMT_ISOLATE], placer->fixed_cores);
     memset(placer->roomy_asked, 0, sizeof(placer->roomy_asked));
     placer->any_roomy_asked = FALSE;
     for (guint k = 2; k <= placer->widest; k++) {
@@ -182,7 +205,8 @@ bpfpv_placer_clear_room(BpfpvPlacer *placer)
     for (guint k = 0; k <= BPFPV_MAX_ROOM; k++) {
         bpfpv_cpuset_free(placer->empty_room[k]);
         bpfpv_cpuset_free(placer->room[k]);
-        bpfpv_cpuset_free(placer->roomy[k]);
+        for (guint smt = 0; smt < G_N_ELEMENTS(placer->roomy); smt++)
+            bpfpv_cpuset_free(placer->roomy[smt][k]);
     }
     bpfpv_cpuset_free(placer->fixed_cores);
     bpfpv_cpuset_free(placer->whole);

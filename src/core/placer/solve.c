@@ -117,6 +117,7 @@ start(BpfpvPlacer *placer)
         for (guint v = 0; v < domain->slots->len; v++)
             set_want(placer, bpfpv_slot_at(domain, v));
     }
+    bpfpv_placer_find_needs(placer);
     memset(placer->owner, 0, placer->n_cpus * sizeof(BpfpvSlot *));
     memset(placer->idler, 0, placer->n_cpus * sizeof(BpfpvSlot *));
     bpfpv_placer_keep(placer);
@@ -269,6 +270,7 @@ bpfpv_placer_match(BpfpvPlacer *placer)
         take_back_all(placer);
         bpfpv_placer_deal(placer, wants_held, give_held);
     }
+    bpfpv_placer_choose_homes(placer);
     bpfpv_placer_deal(placer, wants_any, give_any);
     if (placer->n_anchors < BPFPV_MAX_SEARCH && is_somebody_unmet(placer)) {
         /* Who found nothing may now: others have moved, or gave way to one of their own domain. */

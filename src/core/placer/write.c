@@ -50,6 +50,17 @@ set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
     if (bpfpv_cpuset_is_empty(busy))
         bpfpv_cpuset_assign(busy, origin->original);
     renew(&origin->busy, busy);
+    origin->n_busy = bpfpv_cpuset_count(busy);
+    for (guint i = 0; i < origin->homes->len; i++) {
+        BpfpvOriginHome *home = origin->homes->pdata[i];
+
+        if (home == NULL)
+            continue;
+        bpfpv_cpuset_assign(busy, origin->busy);
+        bpfpv_cpuset_intersect(busy, home->place->cpus);
+        renew(&home->busy, busy);
+        home->n = bpfpv_cpuset_count(busy);
+    }
     renew(&origin->idle, bpfpv_cpuset_intersects(origin->original, placer->exclusive)
                              ? origin->busy
                              : origin->back);
@@ -103,6 +114,14 @@ write_unusable(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *
     set_why(vcpu, why);
 }
 
+/* What it floats on: there should be a CPU for each of its domain's that float. */
+static BpfpvCpuset *
+at_home(const BpfpvSlot *slot)
+{
+    return bpfpv_placer_floats(slot->domain, slot->origin,
+                               slot->domain->n_open - slot->domain->n_anchors);
+}
+
 static void
 write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, BpfpvWant was)
 {
@@ -114,7 +133,7 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
     else if (component != NULL && component->cpus != NULL)
         share_into(&vcpu->cpus, component->cpus);
     else
-        share_into(&vcpu->cpus, demands ? slot->origin->busy : slot->origin->idle);
+        share_into(&vcpu->cpus, demands ? at_home(slot) : slot->origin->idle);
     vcpu->lost = slot->displaced;
     if (slot->want == BPFPV_WANT_ANCHOR) {
         vcpu->since = slot->waiting;
@@ -153,10 +172,23 @@ write_vcpu(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
 }
 
 static void
+write_home(const BpfpvPlacerDomain *domain)
+{
+    BpfpvPlanDomain *planned = domain->planned;
+
+    planned->need = domain->home_need;
+    if (domain->home != NULL)
+        renew(&planned->home, domain->home->cpus);
+    else
+        g_clear_pointer(&planned->home, bpfpv_cpuset_free);
+}
+
+static void
 write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
 {
     BpfpvPlanDomain *planned = domain->planned;
 
+    write_home(domain);
     planned->unmet = 0;
     for (guint v = 0; v < domain->slots->len; v++) {
         BpfpvPlanVcpu *vcpu = planned->vcpus->pdata[v];
@@ -171,11 +203,11 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
         component->said = component->place;
     }
     for (guint t = 0; t < domain->threads->len; t++) {
-        const BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
+        BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
         BpfpvPlanThread *thread = planned->threads->pdata[t];
 
         share_into(&thread->cpus, domain->view.released ? origin->back
-                                  : domain->demands     ? origin->busy
+                                  : domain->demands     ? bpfpv_placer_floats(domain, origin, 1)
                                                         : origin->idle);
     }
 }

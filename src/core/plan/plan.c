@@ -56,6 +56,7 @@ plan_domain_free(gpointer data)
     g_free(domain->domain);
     g_ptr_array_unref(domain->vcpus);
     g_ptr_array_unref(domain->threads);
+    bpfpv_cpuset_free(domain->home);
     g_free(domain);
 }
 

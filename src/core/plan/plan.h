@@ -42,11 +42,21 @@ typedef struct {
     BpfpvCpuset *cpus; /* as a vCPU's */
 } BpfpvPlanThread;
 
+/* What a domain needs of a place to be in it as a whole. */
+typedef struct {
+    guint anchors; /* CPUs of those that may hold its anchors */
+    guint cores;   /* whole ones, for its anchors */
+    guint cpus;    /* in all: one for each vCPU, more for anchors that have whole cores */
+} BpfpvPlanNeed;
+
 typedef struct {
     char *domain;       /* the key that the domain was given to the solver under */
     GPtrArray *vcpus;   /* of BpfpvPlanVcpu, by vCPU number */
     GPtrArray *threads; /* of BpfpvPlanThread, as given to the solver */
     guint unmet;        /* vCPUs with met == FALSE */
+    BpfpvCpuset
+        *home; /* (nullable): the cache, cell, … that it lives in; NULL: it asks for nothing */
+    BpfpvPlanNeed need; /* what its home was chosen for */
 } BpfpvPlanDomain;
 
 typedef struct {

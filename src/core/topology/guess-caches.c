@@ -94,3 +94,38 @@ bpfpv_topology_guess_caches(GArray *cpus)
         }
     }
 }
+
+/* A number that no cache has yet. */
+static int
+next_number(const GArray *cpus)
+{
+    int next = 0;
+
+    for (guint i = 0; i < cpus->len; i++)
+        next = MAX(next, MIN(g_array_index(cpus, BpfpvTopologyCpu, i).cache, G_MAXINT - 1) + 1);
+    return next;
+}
+
+void
+bpfpv_topology_split_caches(GArray *cpus)
+{
+    g_autoptr(GHashTable) first_cell = g_hash_table_new(NULL, NULL); /* by cache */
+    g_autoptr(GHashTable) split = g_hash_table_new_full(place_hash, place_equal, g_free, NULL);
+    int next = next_number(cpus);
+
+    for (guint i = 0; i < cpus->len; i++) {
+        BpfpvTopologyCpu *cpu = &g_array_index(cpus, BpfpvTopologyCpu, i);
+        gpointer key = GINT_TO_POINTER(cpu->cache), cell, number;
+        Place place = {cpu->cell, cpu->cache, 0, 0};
+
+        if (!g_hash_table_lookup_extended(first_cell, key, NULL, &cell)) {
+            g_hash_table_insert(first_cell, key, GINT_TO_POINTER(cpu->cell));
+        } else if (GPOINTER_TO_INT(cell) != cpu->cell) {
+            if (!g_hash_table_lookup_extended(split, &place, NULL, &number)) {
+                number = GINT_TO_POINTER(next++);
+                g_hash_table_insert(split, g_memdup2(&place, sizeof(place)), number);
+            }
+            cpu->cache = GPOINTER_TO_INT(number);
+        }
+    }
+}

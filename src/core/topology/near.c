@@ -81,3 +81,16 @@ bpfpv_topology_missing_cells(const BpfpvTopology *topology, const BpfpvCpuset *i
             bpfpv_cpuset_add(missing, (guint)id);
     return missing;
 }
+
+/** bpfpv_topology_distance: Returns: 10 is local; %G_MAXUINT: not known */
+guint
+bpfpv_topology_distance(const BpfpvTopologyCell *from, const BpfpvTopologyCell *to)
+{
+    for (guint i = 0; from->distances != NULL && i < from->distances->len; i++) {
+        BpfpvTopologyDistance one = g_array_index(from->distances, BpfpvTopologyDistance, i);
+
+        if (one.cell == to->id)
+            return one.distance;
+    }
+    return G_MAXUINT;
+}

@@ -16,7 +16,9 @@ struct _BpfpvTopology {
     const BpfpvCpuset **core_of;
     const BpfpvCpuset **cache_of;
     const BpfpvCpuset **cell_of;
-    guint *next_thread; /* by CPU: the next of its core, round and round */
+    guint *next_thread;          /* by CPU: the next of its core, round and round */
+    GPtrArray *places;           /* of BpfpvPlace */
+    const BpfpvPlace **place_of; /* by CPU: the smallest one */
 };
 
 typedef int (*PlaceOf)(const BpfpvTopologyCpu *cpu);
@@ -182,6 +184,7 @@ take_cpus(BpfpvTopology *topology, const GArray *cpus)
     g_autoptr(GArray) placed = g_array_copy((GArray *)cpus);
 
     bpfpv_topology_guess_caches(placed);
+    bpfpv_topology_split_caches(placed);
     for (guint i = 0; i < placed->len; i++) {
         BpfpvTopologyCpu cpu = g_array_index(placed, BpfpvTopologyCpu, i);
 
@@ -192,6 +195,39 @@ take_cpus(BpfpvTopology *topology, const GArray *cpus)
             g_array_set_size(topology->cpus, cpu.cpu + 1);
         g_array_index(topology->cpus, BpfpvTopologyCpu, cpu.cpu) = cpu;
     }
+}
+
+/* By CPU: the smallest place. */
+static const BpfpvPlace **
+place_cpus(const BpfpvTopology *topology)
+{
+    const BpfpvPlace **of = g_new0(const BpfpvPlace *, topology->cpus->len + 1);
+
+    for (guint i = topology->places->len; i-- > 0;) {
+        const BpfpvPlace *place = topology->places->pdata[i];
+
+        for (int c = bpfpv_cpuset_next(place->cpus, 0); c >= 0;
+             c = bpfpv_cpuset_next(place->cpus, (guint)c + 1))
+            of[c] = place;
+    }
+    return of;
+}
+
+/* Places are the same if their CPUs are, and what they are part of. */
+static gboolean
+same_places(const BpfpvTopology *a, const BpfpvTopology *b)
+{
+    if (a->places->len != b->places->len)
+        return FALSE;
+    for (guint i = 0; i < a->places->len; i++) {
+        const BpfpvPlace *left = a->places->pdata[i], *right = b->places->pdata[i];
+
+        if (left->kind != right->kind || !bpfpv_cpuset_equal(left->cpus, right->cpus) ||
+            (left->outer == NULL) != (right->outer == NULL) ||
+            (left->outer != NULL && left->outer->index != right->outer->index))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 /**
@@ -221,6 +257,8 @@ bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory, const BpfpvCpu
     topology->next_thread = link_threads(topology);
     topology->cache_of = group(topology, topology->caches, cache_place);
     add_cells(topology, memory);
+    topology->places = bpfpv_topology_find_places(topology);
+    topology->place_of = place_cpus(topology);
     return topology;
 }
 
@@ -266,7 +304,7 @@ bpfpv_topology_equal(const BpfpvTopology *a, const BpfpvTopology *b)
             cpu_at(a, c)->efficiency != cpu_at(b, c)->efficiency)
             return FALSE;
     }
-    return TRUE;
+    return same_places(a, b);
 }
 
 /**
@@ -285,6 +323,8 @@ bpfpv_topology_free(BpfpvTopology *topology)
     g_array_unref(topology->cpus);
     g_ptr_array_unref(topology->cores);
     g_ptr_array_unref(topology->caches);
+    g_free(topology->place_of);
+    g_ptr_array_unref(topology->places);
     g_ptr_array_unref(topology->cells);
     g_free(topology->core_of);
     g_free(topology->cache_of);
@@ -361,4 +401,18 @@ const GPtrArray *
 bpfpv_topology_cells(const BpfpvTopology *topology)
 {
     return topology->cells;
+}
+
+/** bpfpv_topology_places: Returns: (transfer none) (element-type BpfpvPlace): smaller ones first */
+const GPtrArray *
+bpfpv_topology_places(const BpfpvTopology *topology)
+{
+    return topology->places;
+}
+
+/** bpfpv_topology_place_of: Returns: (transfer none): the smallest place of a present @cpu */
+const BpfpvPlace *
+bpfpv_topology_place_of(const BpfpvTopology *topology, guint cpu)
+{
+    return topology->place_of[cpu];
 }

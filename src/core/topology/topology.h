@@ -43,6 +43,22 @@ typedef struct {
     GArray *distances; /* (nullable) of BpfpvTopologyDistance: to other cells, and to itself */
 } BpfpvTopologyMemory;
 
+/* Somewhere that a domain can live, from small to large. */
+typedef enum {
+    BPFPV_PLACE_CACHE,  /* one last-level cache, or what of it is in one cell */
+    BPFPV_PLACE_CELL,   /* one memory cell */
+    BPFPV_PLACE_SOCKET, /* the cells of a socket */
+    BPFPV_PLACE_NEAR,   /* a cell or a socket and the cells that are nearest to it */
+    BPFPV_PLACE_HOST,
+} BpfpvPlaceKind;
+
+typedef struct _BpfpvPlace {
+    BpfpvPlaceKind kind;
+    guint index; /* in bpfpv_topology_places() */
+    BpfpvCpuset *cpus;
+    const struct _BpfpvPlace *outer; /* (nullable): the next larger that it is part of */
+} BpfpvPlace;
+
 typedef struct _BpfpvTopology BpfpvTopology;
 
 /* Nothing known but the numbers: every CPU is a core, all share one cache and one cell.
@@ -83,6 +99,13 @@ const GPtrArray *bpfpv_topology_cores(const BpfpvTopology *topology);
 const GPtrArray *bpfpv_topology_caches(const BpfpvTopology *topology);
 /* (element-type BpfpvTopologyCell), by id */
 const GPtrArray *bpfpv_topology_cells(const BpfpvTopology *topology);
+/* (element-type BpfpvPlace): every place, each set of CPUs once, by kind and lowest CPU. The last
+ * of each chain of outer ones has all CPUs. */
+const GPtrArray *bpfpv_topology_places(const BpfpvTopology *topology);
+/* The smallest place of @cpu, which is present. */
+const BpfpvPlace *bpfpv_topology_place_of(const BpfpvTopology *topology, guint cpu);
+/* From one cell to another: 10 is local; G_MAXUINT: the host does not say. */
+guint bpfpv_topology_distance(const BpfpvTopologyCell *from, const BpfpvTopologyCell *to);
 /* The CPUs of the cells @ids; where these have memory alone, the nearest cells' that have CPUs.
  * Returns: (transfer full): empty where nothing is near */
 BpfpvCpuset *bpfpv_topology_cpus_near(const BpfpvTopology *topology, const BpfpvCpuset *ids);
