@@ -150,6 +150,7 @@ describe_score(const BpfpvPlacer *placer)
     bpfpv_dict_add_uint(&builder, "split", score.split);
     bpfpv_dict_add_uint(&builder, "crowded", score.crowded);
     bpfpv_dict_add_uint(&builder, "spread", score.spread);
+    bpfpv_dict_add_uint(&builder, "away", score.away);
     bpfpv_dict_add_uint64(&builder, "cost", score.cost);
     return g_variant_builder_end(&builder);
 }

@@ -296,6 +296,22 @@ a_domain_is_in_one_cell_whatever_the_numbering(void **state)
     case_clear(&solved);
 }
 
+/* Two more fit beside the first; spread, the second is elsewhere. */
+static void
+domains_are_packed_or_spread(void **state)
+{
+    Case packed = solve("vm-spread-over-cells/packed");
+    Case spread = solve("vm-spread-over-cells/spread");
+
+    (void)state;
+    assert_within(&packed, "one", 4, "0,2,4,6,8,10,12,14");
+    assert_within(&packed, "two", 4, "0,2,4,6,8,10,12,14");
+    assert_within(&spread, "one", 4, "0,2,4,6,8,10,12,14");
+    assert_within(&spread, "two", 4, "1,3,5,7,9,11,13,15");
+    case_clear(&packed);
+    case_clear(&spread);
+}
+
 static void
 a_socket_comes_before_anywhere(void **state)
 {
@@ -345,6 +361,7 @@ main(void)
         cmocka_unit_test(a_shared_instance_gets_the_destinations_shared_set),
         cmocka_unit_test(dedicated_cpus_are_those_of_the_destination),
         cmocka_unit_test(a_domain_is_in_one_cell_whatever_the_numbering),
+        cmocka_unit_test(domains_are_packed_or_spread),
         cmocka_unit_test(a_socket_comes_before_anywhere),
         cmocka_unit_test(room_is_counted_in_whole_cores),
     };

@@ -59,9 +59,12 @@ read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 {
     BpfpvScenario *scenario = reader->scenario;
     g_autoptr(BpfpvCpuset) slow = NULL;
+    guint spread = BPFPV_SPREAD_PACK;
     BpfpvTopology *hybrid;
 
-    if (!read_capabilities(reader, root) || !bpfpv_scenario_host_set(root, "efficiency", &slow))
+    if (!read_capabilities(reader, root) ||
+        !bpfpv_scenario_choice(root, "spread", bpfpv_spread_to_string, &spread) ||
+        !bpfpv_scenario_host_set(root, "efficiency", &slow))
         return FALSE;
     if (slow != NULL) {
         hybrid = bpfpv_topology_with_efficiency(scenario->topology, slow, 1);
@@ -69,6 +72,7 @@ read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
         scenario->topology = hybrid;
         reader->present = bpfpv_topology_present(hybrid);
     }
+    scenario->spread = (BpfpvSpread)spread;
     scenario->reserve = 1;
     return bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
            bpfpv_scenario_host_set(root, "pool", &scenario->pool) &&
@@ -144,9 +148,9 @@ read_current(const BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 static gboolean
 read_scenario(BpfpvScenarioReader *reader, JsonNode *node)
 {
-    static const char *const names[] = {"capabilities", "pool",       "taken",
-                                        "online",       "efficiency", "reserve",
-                                        "domains",      "current",    NULL};
+    static const char *const names[] = {"capabilities", "pool",    "taken",  "online",
+                                        "efficiency",   "reserve", "spread", "domains",
+                                        "current",      NULL};
     BpfpvScenarioPart root = {reader, "", NULL};
     JsonArray *domains = NULL;
 
@@ -189,6 +193,7 @@ bpfpv_scenario_place(const BpfpvScenario *scenario, BpfpvPlacer *placer)
         .taken = scenario->taken,
         .reserve = scenario->reserve,
         .max_moves = MAX_MOVES,
+        .spread = scenario->spread,
     };
 
     bpfpv_placer_set_host(placer, &host);

@@ -25,6 +25,7 @@ typedef struct {
     BpfpvCpuset *pool;
     BpfpvCpuset *taken;
     guint reserve;
+    BpfpvSpread spread;
     GPtrArray *domains; /* of BpfpvScenarioDomain */
     BpfpvPlan *current; /* (nullable) */
 } BpfpvScenario;

@@ -113,10 +113,12 @@ swap_file_settings(BpfpvConf *conf, BpfpvConf *other)
 
     conf->cpuset = other->cpuset;
     conf->reserve = other->reserve;
+    conf->spread = other->spread;
     conf->policy = other->policy;
     conf->test_loader = other->test_loader;
     other->cpuset = was.cpuset;
     other->reserve = was.reserve;
+    other->spread = was.spread;
     other->policy = was.policy;
     other->test_loader = was.test_loader;
 }

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "core/cpuset/cpuset.h"
+#include "core/placer/placement.h"
 #include "xml/policy.h"
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
     gboolean version;    /* --version */
     BpfpvCpuset *cpuset; /* [host] cpuset, within what [nova] leaves: for anchors; NULL: all */
     guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */
+    BpfpvSpread spread;  /* [host] spread: which of the places that a domain fits in it gets */
     BpfpvPolicy *policy; /* [flavor GLOB] and [domain GLOB] */
     char **test_loader;  /* [test] loader: more options for the guest's loader; NULL: none */
 } BpfpvConf;

@@ -54,6 +54,18 @@ take_reserve(BpfpvConfReading *reading, const BpfpvConfLine *line)
 }
 
 static void
+take_spread(BpfpvConfReading *reading, const BpfpvConfLine *line)
+{
+    for (guint i = 0; bpfpv_spread_to_string(i); i++) {
+        if (!g_str_equal(line->value, bpfpv_spread_to_string(i)))
+            continue;
+        reading->conf->spread = (BpfpvSpread)i;
+        return;
+    }
+    bpfpv_conf_add_mistake(reading, line, "not one of pack, domains");
+}
+
+static void
 take_nova(BpfpvConfReading *reading, const BpfpvConfLine *line)
 {
     const BpfpvConfLine **where = &reading->config;
@@ -90,6 +102,7 @@ static const struct {
 } settings[] = {
     {"host", "cpuset", take_cpuset},
     {"host", "reserve", take_reserve},
+    {"host", "spread", take_spread},
     {"nova", "config", take_nova},
     {"nova", "cpu_shared_set", take_nova},
     {"nova", "cpu_dedicated_set", take_nova},

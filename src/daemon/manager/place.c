@@ -69,6 +69,7 @@ bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *tak
         .reserve = manager->conf->reserve,
         .hold_us = HOLD_MS * 1000,
         .max_moves = MAX_MOVES,
+        .spread = manager->conf->spread,
         .allowed_only = allows_only(manager),
     };
 }
