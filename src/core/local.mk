@@ -23,7 +23,6 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/domain.c \
 	src/core/placer/exact.c \
 	src/core/placer/home.c \
-	src/core/placer/vacancy.c \
 	src/core/placer/match.c \
 	src/core/placer/origin.c \
 	src/core/placer/placement.c src/core/placer/placement.h \
@@ -37,6 +36,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/solve.c \
 	src/core/placer/states.c \
 	src/core/placer/turns.c \
+	src/core/placer/vacancy.c \
 	src/core/placer/write.c \
 	src/core/plan/adopt.c \
 	src/core/plan/host-map.c src/core/plan/host-map.h \

@@ -227,7 +227,7 @@ every_kind_of_host_is_drawn(void **state)
         {"memory-only", "[3 .  ]\ncell 1, 64 GiB, no CPUs\n\n"},
         {"no-cache", "cell 1, socket 1, 16 GiB\n  socket 1: CPUs 4-7\n    [4 .   | 5 .  ]"},
         {"no-cache", "\n  which CPUs share a cache is not known\n"},
-        {"sub-numa", "cell 1, socket 0, 32 GiB\n  cache 0: CPUs 4-7,20-23\n    [ 4 .   | 20 .  ]"},
+        {"sub-numa", "cell 1, socket 0, 32 GiB\n  cache 1: CPUs 4-7,20-23\n    [ 4 .   | 20 .  ]"},
         {"epyc", "\n  cache 7: CPUs 28-31,60-63\n    [28 .   | 60 .  ]"},
     };
 
