@@ -100,6 +100,10 @@ bpfpv_status_find_thread(const BpfpvStatus *status, BpfpvThreadKind kind, guint 
 {
     const GPtrArray *list = status ? list_of(status, kind) : NULL;
 
+    /* Where vCPUs are, unless somebody has edited the status. */
+    if (list && kind == BPFPV_THREAD_VCPU && id < list->len &&
+        ((const BpfpvStatusThread *)g_ptr_array_index(list, id))->id == id)
+        return g_ptr_array_index(list, id);
     for (guint i = 0; list && i < list->len; i++) {
         const BpfpvStatusThread *thread = g_ptr_array_index(list, i);
 

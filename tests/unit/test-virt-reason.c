@@ -337,7 +337,7 @@ all_vcpus_are_read_or_the_limit_is_said(void **state)
     bpfpv_pinner_read(pinner, keep_result, &result);
     sets = bpfpv_pinner_read_finish(wait_for(&result), NULL);
     assert_int_equal(sets->len, 4096);
-    assert_cpus(sets->pdata[4095], "0-3");
+    assert_cpus(((const BpfpvPinnedThread *)sets->pdata[4095])->cpus, "0-3");
     fake_libvirt_set_vcpus(9000);
     error = read_pins();
     assert_non_null(strstr(error->message, "has 9000 vCPUs, and bpfpv takes 8192 at most"));
