@@ -140,7 +140,7 @@ mpidrs_tell_vcpus_of_a_guest_that_started_elsewhere(void **state)
     g_autoptr(GArray) ids = ids_of(said, G_N_ELEMENTS(said));
     g_autoptr(BpfpvGuestTopology) topology = arm64();
     g_autoptr(BpfpvCpuset) online = cpus("0-2");
-    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, topology, 18);
+    g_autoptr(BpfpvGuestCpus) guest = bpfpv_guest_cpus_new(online, ids, topology, 18, NULL);
 
     (void)state;
     assert_cpus(bpfpv_guest_cpus_online(guest), "0,16-17");
