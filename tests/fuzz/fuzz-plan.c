@@ -95,7 +95,7 @@ make_demand(const Guest *guest, guint n_vcpus, const BpfpvCpuset *enabled)
     g_autoptr(BpfpvGuestCpus) cpus =
         bpfpv_guest_cpus_new(guest->online, guest->ids, NULL, n_vcpus, enabled);
 
-    bpfpv_program_find("affinity")->add_demand(guest->table, cpus, demand);
+    bpfpv_program_find("affinity")->add_demand(bpfpv_table_digest(guest->table), cpus, demand);
     return demand;
 }
 
@@ -206,7 +206,8 @@ place(const BpfpvDemand *demand, guint n_vcpus, const BpfpvCpuset *enabled, guin
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    Guest guest = {.table = bpfpv_table_new(MAX_KEYS)};
+    const BpfpvProgram *program = bpfpv_program_find("affinity");
+    Guest guest = {.table = bpfpv_table_new(MAX_KEYS, &program->digest)};
     g_autoptr(GByteArray) stream = NULL;
     g_autoptr(BpfpvCpuset) enabled = NULL;
     g_autoptr(BpfpvDemand) demand = NULL;
