@@ -28,7 +28,6 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/placement.c src/core/placer/placement.h \
 	src/core/placer/placement-why.c \
 	src/core/placer/placer.c src/core/placer/placer.h \
-	src/core/placer/places.c \
 	src/core/placer/private.h \
 	src/core/placer/realtime.c \
 	src/core/placer/repack.c \
