@@ -63,10 +63,10 @@ static const struct {
     const char *name;
     const char *value;
 } samples[] = {
-    {"affinity", "shared"}, {"cpuset", "2-7,^4"}, {"smt", "isolate"},      {"cohort", "cell"},
-    {"numa", "strict"},     {"reserve", "2"},     {"weight", "7"},         {"anchors", "3"},
-    {"keys", "99"},         {"rate", "20"},       {"channel", "org.x.1"},  {"directory", "/run/x"},
-    {"changes", "30"},      {"burst", "40"},      {"loader-timeout", "5"}, {"grace", "6"},
+    {"affinity", "shared"}, {"cpuset", "2-7,^4"},    {"smt", "isolate"},      {"cohort", "cell"},
+    {"numa", "strict"},     {"reserve", "2"},        {"weight", "7"},         {"anchors", "3"},
+    {"keys", "99"},         {"rate", "20"},          {"changes", "30"},       {"burst", "40"},
+    {"channel", "org.x.1"}, {"directory", "/run/x"}, {"loader-timeout", "5"}, {"grace", "6"},
 };
 
 static void
