@@ -7,6 +7,8 @@ write_template() {
     local model="<model>qemu64</model><feature policy='disable' name='cx16'/>"
     sed -e "s|@TYPE@|qemu|; s|@IMAGE@|/var/lib/libvirt/images/bed|" \
         -e "s|@CPU_MODE@|mode='custom' match='exact' check='none'|; s|@CPU_MODEL@|$model|" \
+        -e "s|@ARCH@|x86_64|; s|@MACHINE@|q35|; s|@TERMINAL@|ttyS0|; s|@KERNEL@|no_timer_check|" \
+        -e "s|@FEATURES@|<acpi/><apic/>|; s|@FIRMWARE@||" \
         -e "s|@MEMORY@|256|; s|@ROOT@|tsc=reliable mitigations=off|; s|@DISK@||" \
         -e 's|@CONSOLE@|/var/log/libvirt/qemu/@NAME@.console|' "$here/../bed/domain.xml" >"$1"
 }

@@ -239,7 +239,7 @@ static void
 an_anchor_without_a_cpu_says_what_takes_it_away(void **state)
 {
     set_element(ELEMENT("0"));
-    itest_assert_reason("cgroup", "the domain's cgroup allows CPUs ");
+    itest_assert_reason("cgroup", "the domain's cgroup allows CPU");
     itest_assert_reason("cgroup", "and so none of 0; widen the cpuset of the cgroup");
     bed_assert_vcpupin(guest, 1, rest, BED_SOON);
     assert_reported(1, "applied", rest);
