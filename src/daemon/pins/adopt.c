@@ -80,6 +80,9 @@ bpfpv_pins_find_origin(const BpfpvPins *pins, const BpfpvPinnedThread *present,
     case BPFPV_PIN_THEIRS:
         break;
     }
-    origin->original = bpfpv_cpuset_copy(present->cpus);
+    /* Of a pin to CPUs that this host has not, nothing is left: a domain that comes with one does
+     * not get far, but it is seen until libvirt has refused it. */
+    origin->original =
+        bpfpv_cpuset_copy(bpfpv_cpuset_is_empty(present->cpus) ? present->inherits : present->cpus);
     origin->inherited = own ? !noted && bpfpv_pinned_thread_is_inherited(present, own) : TRUE;
 }
