@@ -165,7 +165,6 @@ step_now(gpointer user_data)
     steps = bpfpv_plan_next_steps(bpfpv_placer_plan(manager->placer), applied);
     for (guint i = 0; i < steps->len; i++) {
         const BpfpvPlanStep *step = g_ptr_array_index(steps, i);
-
         BpfpvManaged *managed = g_hash_table_lookup(manager->by_key, step->domain);
 
         if (managed && bpfpv_pins_applied(managed->pins))

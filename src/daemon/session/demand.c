@@ -9,17 +9,19 @@
 #define PLUGGED_FIRST_MS 100
 #define PLUGGED_MOST_MS 60000
 
-void
+gboolean
 bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand)
 {
+    gboolean changed = !bpfpv_demand_same_wants(demand, session->demand);
+
     if (bpfpv_demand_equal(demand, session->demand)) {
         bpfpv_demand_free(demand);
-        return;
+        return FALSE;
     }
-    session->wants_changed = !bpfpv_demand_same_wants(demand, session->demand);
     bpfpv_demand_free(session->demand);
     session->demand = demand;
     session->funcs->demand(session, session->user_data);
+    return changed;
 }
 
 void
@@ -63,7 +65,8 @@ look_for_plugged(BpfpvSession *session, gboolean has_unplugged)
 void
 bpfpv_session_take_link_demand(BpfpvSession *session)
 {
-    gboolean has_unplugged;
+    gint64 begin = g_get_monotonic_time(), end;
+    gboolean has_unplugged, changed;
     BpfpvDemand *demand;
 
     if (!session->link || !bpfpv_link_is_synced(session->link))
@@ -71,20 +74,18 @@ bpfpv_session_take_link_demand(BpfpvSession *session)
     demand = bpfpv_link_demand(session->link, session->guest, session->n_vcpus, session->enabled,
                                &has_unplugged);
     look_for_plugged(session, has_unplugged);
-    bpfpv_session_take_demand(session, demand);
+    changed = bpfpv_session_take_demand(session, demand);
+    end = g_get_monotonic_time();
+    bpfpv_pace_take(&session->pace, changed, end - begin, end);
 }
 
 static gboolean
 read_demand(gpointer user_data)
 {
     BpfpvSession *session = user_data;
-    gint64 begin = g_get_monotonic_time(), end;
 
     session->demand_source = 0;
-    session->wants_changed = FALSE;
     bpfpv_session_take_link_demand(session);
-    end = g_get_monotonic_time();
-    bpfpv_pace_take(&session->pace, session->wants_changed, end - begin, end);
     return G_SOURCE_REMOVE;
 }
 

@@ -64,10 +64,9 @@ struct _BpfpvSession {
     GCancellable *job_cancellable;
 
     BpfpvLink *link;
-    BpfpvDemand *demand;    /* in force: the link's, or a lost link's for its time of grace */
-    BpfpvPace pace;         /* how often that may change */
-    gboolean wants_changed; /* by the demand that was taken last */
-    BpfpvQuota quota;       /* of log lines */
+    BpfpvDemand *demand; /* in force: the link's, or a lost link's for its time of grace */
+    BpfpvPace pace;      /* how often that may change */
+    BpfpvQuota quota;    /* of log lines */
     gint64 synced_at_us;
 
     guint hello_timer;   /* until synced */
@@ -108,11 +107,12 @@ void bpfpv_session_retry_in(BpfpvSession *session, guint seconds);
 void bpfpv_session_retry_soon(BpfpvSession *session);
 
 /* demand.c: */
-/* @demand: (transfer full): comes into force, if it is another than the present one. */
-void bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
+/* @demand: (transfer full): comes into force, if it is another than the present one. Returns:
+ * whether it asks for other anchors or cohorts, and not just for more or fewer tasks. */
+gboolean bpfpv_session_take_demand(BpfpvSession *session, BpfpvDemand *demand);
 /* Nothing is demanded any more, at once. */
 void bpfpv_session_void_demand(BpfpvSession *session);
-/* The link's demand comes into force now. */
+/* The link's demand comes into force now, at the expense of the guest's pace. */
 void bpfpv_session_take_link_demand(BpfpvSession *session);
 /* How often its guest may change what it asks for, by what is configured and its vCPUs. */
 void bpfpv_session_limit_pace(BpfpvSession *session);

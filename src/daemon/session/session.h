@@ -84,7 +84,7 @@ const char *bpfpv_session_invalid(const BpfpvSession *session);
 const BpfpvConfig *bpfpv_session_config(const BpfpvSession *session);
 /* Returns: (transfer none): what the guest demands; empty while it is not known */
 const BpfpvDemand *bpfpv_session_demand(const BpfpvSession *session);
-/* Returns: (transfer none) (nullable) */
 /* Whether its guest asks for other anchors more often than its limits allow. */
 gboolean bpfpv_session_is_slowed(BpfpvSession *session);
+/* Returns: (transfer none) (nullable) */
 const BpfpvLink *bpfpv_session_link(const BpfpvSession *session);
