@@ -346,13 +346,31 @@ itest_assert_reason(const char *domain, const char *part)
         bed_fail("the reason for the state of %s does not say \"%s\"", domain, part);
 }
 
-char *
-itest_config(const char *text)
+static char *
+write_config(const char *name, const char *text)
 {
-    g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), "bpfpvd.conf", NULL);
+    g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), name, NULL);
 
     assert_true(g_file_set_contents(path, text, -1, NULL));
     return g_strconcat("--config=", path, NULL);
+}
+
+char *
+itest_config(const char *text)
+{
+    return write_config("bpfpvd.conf", text);
+}
+
+void
+itest_start_daemons(const char *first, const char *second)
+{
+    g_autofree char *here = write_config("first.conf", first);
+    g_autofree char *there = write_config("second.conf", second);
+
+    bed_daemon_start(here, NULL);
+    bed_switch(TRUE);
+    bed_daemon_start(there, NULL);
+    bed_switch(FALSE);
 }
 
 gint64

@@ -65,6 +65,9 @@ void itest_restore(void);
 
 /* Writes a bpfpvd.conf and returns "--config=FILE"; g_free(). */
 char *itest_config(const char *text);
+/* Starts the daemons of both hosts, with these bpfpvd.confs; the first host stays the present one.
+ */
+void itest_start_daemons(const char *first, const char *second);
 
 /* The loader's process id in the guest; 0 where none runs. */
 gint64 itest_loader(BedGuest *guest);

@@ -15,17 +15,6 @@ static BedGuest *guest;
 static gint64 task;
 static gint64 loader;
 
-/* The first host anchors to CPU 0 only, the second to CPU 1 only. */
-static void
-start_daemon(const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), name, NULL);
-    g_autofree char *config = g_strconcat("--config=", path, NULL);
-
-    assert_true(g_file_set_contents(path, text, -1, NULL));
-    bed_daemon_start(config, NULL);
-}
-
 static int
 setup(void **state)
 {
@@ -39,10 +28,8 @@ setup(void **state)
     bed_second_start();
     bed_second_hook(TRUE);
     guest = bed_guest_start(&options);
-    start_daemon("first.conf", "[host]\ncpuset=0\nreserve=0\n");
-    bed_switch(TRUE);
-    start_daemon("second.conf", "[host]\ncpuset=1\nreserve=0\n");
-    bed_switch(FALSE);
+    /* The first host anchors to CPU 0 only, the second to CPU 1 only. */
+    itest_start_daemons("[host]\ncpuset=0\nreserve=0\n", "[host]\ncpuset=1\nreserve=0\n");
     bed_wait_state("traveller", "active", BED_SOON);
     task = bed_guest_task(guest, NULL, 0, "pin 1");
     bed_assert_vcpupin(guest, 1, "0", BED_SOON);

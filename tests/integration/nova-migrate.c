@@ -17,17 +17,6 @@
 
 static BedGuest *guest;
 
-/* On the first host Nova lets instances float on CPU 0, on the second on CPU 1. */
-static void
-start_daemon(const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), name, NULL);
-    g_autofree char *config = g_strconcat("--config=", path, NULL);
-
-    assert_true(g_file_set_contents(path, text, -1, NULL));
-    bed_daemon_start(config, NULL);
-}
-
 static int
 setup(void **state)
 {
@@ -37,10 +26,9 @@ setup(void **state)
     bed_second_start();
     bed_second_hook(TRUE);
     guest = bed_guest_start(&options);
-    start_daemon("first.conf", "[host]\nreserve=0\n[nova]\ncpu_shared_set=0\n");
-    bed_switch(TRUE);
-    start_daemon("second.conf", "[host]\nreserve=0\n[nova]\ncpu_shared_set=1\n");
-    bed_switch(FALSE);
+    /* On the first host Nova lets instances float on CPU 0, on the second on CPU 1. */
+    itest_start_daemons("[host]\nreserve=0\n[nova]\ncpu_shared_set=0\n",
+                        "[host]\nreserve=0\n[nova]\ncpu_shared_set=1\n");
     return 0;
 }
 

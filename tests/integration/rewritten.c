@@ -18,27 +18,14 @@
 
 static BedGuest *guest;
 
-/* At the first host anchors get CPU 0. */
-static void
-start_daemon(const char *name, const char *text)
-{
-    g_autofree char *path = g_build_filename(g_getenv("BED_DIR"), name, NULL);
-    g_autofree char *config = g_strconcat("--config=", path, NULL);
-
-    assert_true(g_file_set_contents(path, text, -1, NULL));
-    bed_daemon_start(config, NULL);
-}
-
 static int
 setup(void **state)
 {
     bed_hook_install();
     bed_second_start();
     bed_second_hook(TRUE);
-    start_daemon("first.conf", "[host]\ncpuset=0\nreserve=0\n");
-    bed_switch(TRUE);
-    start_daemon("second.conf", "[host]\nreserve=0\n");
-    bed_switch(FALSE);
+    /* At the first host anchors get CPU 0. */
+    itest_start_daemons("[host]\ncpuset=0\nreserve=0\n", "[host]\nreserve=0\n");
     return 0;
 }
 
@@ -228,7 +215,7 @@ a_shared_instance_is_within_the_destinations_set(void **state)
     there = rewrite(going, "vcpu [^>]*?", "1");
     migrate(there);
     arrived = live_xml();
-    assert_no_pins(arrived); /* the hook has taken them out, and there is none to make */
+    assert_no_pins(arrived); /* the hook has taken them out, and nothing asks for new ones */
     bed_guest_kill(guest, task, SIGKILL);
     end();
     bed_switch(FALSE);
