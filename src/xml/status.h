@@ -49,7 +49,7 @@ typedef struct {
     char *plugged;       /* (nullable): the channel that bpfpv has plugged in, and takes away */
     GPtrArray *programs; /* of BpfpvStatusProgram */
     GPtrArray *vcpus;    /* of BpfpvStatusThread */
-    GPtrArray *threads;  /* of BpfpvStatusThread: those that are no vCPUs */
+    GPtrArray *threads;  /* of BpfpvStatusThread: all but the vCPUs */
 } BpfpvStatus;
 
 BpfpvStatus *bpfpv_status_new(void);

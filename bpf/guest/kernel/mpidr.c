@@ -25,7 +25,7 @@
 #define GICC_MPIDR 68
 
 struct madt {
-    uint8_t *bytes; /* NULL: there is none */
+    uint8_t *bytes; /* NULL: the machine has no such table */
     size_t size;
 };
 

@@ -67,7 +67,7 @@ name_of(const BpfpvPlanThread *thread, gboolean is_own)
     return is_own ? g_steal_pointer(&name) : g_strdup_printf("%s of another domain", name);
 }
 
-/* Adds to what the plan says of @vcpu; bpfpv_placer_write() begins anew the next time. */
+/* Adds to what the plan says of @vcpu; the next bpfpv_placer_write() starts from scratch. */
 static void
 add_why(BpfpvPlacerDomain *domain, guint vcpu, const BpfpvPlacerDomain *owner,
         const BpfpvPlanThread *thread)

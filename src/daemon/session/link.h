@@ -47,8 +47,8 @@ gboolean bpfpv_link_is_synced(const BpfpvLink *link);
 gboolean bpfpv_link_was_stopped(const BpfpvLink *link);
 /* The guest's CPUs that are online; 0 before it said so. */
 guint bpfpv_link_online_cpus(const BpfpvLink *link);
-/* Returns: (transfer none) (nullable): the replica of HELLO's program @index; NULL: it is none of
- * those that are listened to */
+/* Returns: (transfer none) (nullable): the replica of HELLO's program @index; NULL: nobody
+ * listens to it */
 const BpfpvTable *bpfpv_link_table(const BpfpvLink *link, guint index);
 
 /**
