@@ -217,3 +217,13 @@ bpfpv_cpuset_next(const BpfpvCpuset *set, guint from)
     }
     return -1;
 }
+
+/** bpfpv_cpuset_last: Returns: the highest CPU of @set, or -1 where it is empty */
+int
+bpfpv_cpuset_last(const BpfpvCpuset *set)
+{
+    for (guint w = set->n_words; w-- > 0;)
+        if (set->words[w] != 0)
+            return (int)(w * WORD_BITS) + g_bit_nth_msf((gulong)set->words[w], -1);
+    return -1;
+}

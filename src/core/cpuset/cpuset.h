@@ -41,6 +41,8 @@ gboolean bpfpv_cpuset_is_empty(const BpfpvCpuset *set);
 guint bpfpv_cpuset_count(const BpfpvCpuset *set);
 /* The lowest CPU ≥ @from, or -1: for (int c = next(s, 0); c >= 0; c = next(s, c + 1)) */
 int bpfpv_cpuset_next(const BpfpvCpuset *set, guint from);
+/* The highest CPU, or -1. */
+int bpfpv_cpuset_last(const BpfpvCpuset *set);
 gboolean bpfpv_cpuset_equal(const BpfpvCpuset *a, const BpfpvCpuset *b);
 /* A total order for sorting: like strcmp(). */
 int bpfpv_cpuset_compare(const BpfpvCpuset *a, const BpfpvCpuset *b);
