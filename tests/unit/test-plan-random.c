@@ -16,6 +16,31 @@ assert_nothing_wrong(const World *world)
         fail_msg("%s, after %u calls", world->wrong, world->calls);
 }
 
+static gboolean
+same_step(const BpfpvPlanStep *a, const BpfpvPlanStep *b)
+{
+    return g_str_equal(a->domain, b->domain) && a->kind == b->kind && a->vcpu == b->vcpu &&
+           a->anchored == b->anchored && bpfpv_cpuset_equal(a->cpus, b->cpus);
+}
+
+/* By those alone that have not reached the plan; must be what follows from all. */
+static GPtrArray *
+steps_of_unreached(const BpfpvPlan *plan, const GPtrArray *applied)
+{
+    g_autoptr(GPtrArray) unreached = g_ptr_array_new();
+    g_autoptr(GPtrArray) all = bpfpv_plan_next_steps(plan, applied);
+    GPtrArray *steps;
+
+    for (guint d = 0; d < applied->len; d++)
+        if (!bpfpv_plan_is_reached(plan, applied->pdata[d]))
+            g_ptr_array_add(unreached, applied->pdata[d]);
+    steps = bpfpv_plan_next_steps(plan, unreached);
+    assert_int_equal(steps->len, all->len);
+    for (guint i = 0; i < steps->len; i++)
+        assert_true(same_step(steps->pdata[i], all->pdata[i]));
+    return steps;
+}
+
 static void
 every_way_is_safe_and_ends(void **state)
 {
@@ -25,7 +50,7 @@ every_way_is_safe_and_ends(void **state)
     (void)state;
     for (guint run = 0; run < RUNS; run++) {
         g_autoptr(GPtrArray) applied = random_applied(rand);
-        World world = {.next_steps = bpfpv_plan_next_steps, .rand = rand, .applied = applied};
+        World world = {.next_steps = steps_of_unreached, .rand = rand, .applied = applied};
 
         for (guint n = 1 + below(rand, 4); n > 0; n--) {
             g_autoptr(BpfpvPlan) plan = random_plan(rand, applied);
@@ -54,7 +79,7 @@ permutations_are_reached(void **state)
         g_autoptr(BpfpvPlan) plan = bpfpv_plan_new();
         BpfpvPlanDomain *planned = bpfpv_plan_add_domain(plan, "a", WORLD_CPUS);
         World world = {
-            .next_steps = bpfpv_plan_next_steps, .rand = rand, .applied = applied, .plan = plan};
+            .next_steps = steps_of_unreached, .rand = rand, .applied = applied, .plan = plan};
         guint order[WORLD_CPUS];
 
         for (guint c = 0; c < WORLD_CPUS; c++) {
@@ -128,7 +153,7 @@ the_next_solve_repairs_what_was_left_half_way(void **state)
     for (guint run = 0; run < RUNS; run++) {
         g_autoptr(Scenario) scenario = random_scenario(rand);
         g_autoptr(GPtrArray) applied = applied_of(scenario);
-        World world = {.next_steps = bpfpv_plan_next_steps, .rand = rand, .applied = applied};
+        World world = {.next_steps = steps_of_unreached, .rand = rand, .applied = applied};
 
         for (guint n = 1 + below(rand, 4); n > 0; n--) {
             scenario_solve(scenario);

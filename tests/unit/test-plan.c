@@ -151,8 +151,8 @@ what_is_applied_needs_no_step(void **state)
     assert_steps(plan, applied, "");
 }
 
-/* b0 gives a CPU up, b1 has to leave its: both before the anchors; a1 only loses some of its CPUs,
- * and b2 gets some back. */
+/* The anchors, whose tasks wait; then b0, which gives a CPU up, and b1, which has to leave its;
+ * then a1, which only loses some of its CPUs, and b2, which gets some back. */
 static void
 the_most_urgent_step_comes_first(void **state)
 {
@@ -163,7 +163,7 @@ the_most_urgent_step_comes_first(void **state)
     plan_add(plan, "b", "1-3 1-3 1-3");
     applied_add(applied, "b", "0-3", "=3 0 1");
     applied_add(applied, "a", "0-3", "0-3 0-3 0-3");
-    assert_steps(plan, applied, "b0 1-3; b1 1-3; a0 =0; a2 =2; a1 1-3; b2 1-3");
+    assert_steps(plan, applied, "a0 =0; a2 =2; b0 1-3; b1 1-3; a1 1-3; b2 1-3");
 }
 
 static void
@@ -209,7 +209,7 @@ a_float_whose_only_cpu_becomes_its_anchor_is_told(void **state)
 
     (void)state;
     applied_add(applied, "a", "0-3", "1 =0");
-    assert_steps(plan, applied, "a1 0; a0 =1");
+    assert_steps(plan, applied, "a0 =1; a1 0");
 }
 
 static void
@@ -346,7 +346,7 @@ two_circles_and_a_chain_are_told_apart(void **state)
 
     (void)state;
     applied_add(applied, "a", "0-7", "=0 =1 =2 =3 =4 =5 7");
-    assert_steps(plan, applied, "a0 7; a2 7; a5 =6");
+    assert_steps(plan, applied, "a5 =6; a0 7; a2 7");
 }
 
 static void

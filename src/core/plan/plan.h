@@ -136,13 +136,16 @@ typedef struct {
 void bpfpv_plan_step_free(BpfpvPlanStep *step);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvPlanStep, bpfpv_plan_step_free)
 
+/* Whether every thread of @applied has what @plan gives it and no call is under way; FALSE for a
+ * domain that @plan does not name. */
+gboolean bpfpv_plan_is_reached(const BpfpvPlan *plan, const BpfpvAppliedDomain *applied);
+
 /* The pin calls that may be made now, all at once, on the way from @applied (element-type
- * BpfpvAppliedDomain) to @plan: none for a blocked domain, a vCPU with a call pending or a set that
- * it was refused, one more for a vCPU that has something else than it was given, and no
- * anchor on a CPU that another vCPU's applied or pending anchor still holds: such a step becomes
- * due when that one has moved. Of anchors that wait for one another in a circle, one first gets
- * a set to float on: what a floating vCPU of its domain has, else its original set without
- * others' anchors.
- * Returns: (transfer full) (element-type BpfpvPlanStep): the most urgent first; empty when nothing
- * is left to do now */
+ * BpfpvAppliedDomain, all that have not reached @plan at least) to @plan: none for a blocked
+ * domain, a vCPU with a call pending or a set that it was refused, one more for a vCPU that has
+ * something else than it was given, and no anchor on a CPU that another vCPU's applied or pending
+ * anchor still holds: such a step becomes due when that one has moved. Of anchors that wait for one
+ * another in a circle, one first gets a set to float on: what a floating vCPU of its domain has,
+ * else its original set without others' anchors. Returns: (transfer full) (element-type
+ * BpfpvPlanStep): the most urgent first; empty when nothing is left to do now */
 GPtrArray *bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied);

@@ -24,6 +24,7 @@ typedef struct {
 } Node;
 
 typedef struct {
+    const BpfpvPlan *plan;
     GArray *nodes;                /* of Node, by domain key and vCPU number */
     int holder[BPFPV_CPUSET_MAX]; /* by host CPU: index of a node; NOBODY; SEVERAL */
 } Graph;
@@ -167,6 +168,23 @@ add_anchors(Graph *graph, GPtrArray *steps)
     }
 }
 
+/* Takes out what the anchors of those hold that are where they shall be, and in no node. */
+static void
+subtract_settled(const Graph *graph, BpfpvCpuset *cpus)
+{
+    g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < graph->nodes->len; i++)
+        g_hash_table_add(known, (gpointer)node_at(graph, (int)i)->plan_domain);
+    for (guint d = 0; d < graph->plan->domains->len; d++) {
+        const BpfpvPlanDomain *domain = graph->plan->domains->pdata[d];
+
+        for (guint v = 0; !g_hash_table_contains(known, domain) && v < domain->vcpus->len; v++)
+            if (is_anchor(domain->vcpus->pdata[v]))
+                bpfpv_cpuset_subtract(cpus, ((BpfpvPlanVcpu *)domain->vcpus->pdata[v])->cpus);
+    }
+}
+
 /* What a vCPU on its way from one anchor to another floats on meanwhile. */
 static BpfpvCpuset *
 detour(const Graph *graph, int index)
@@ -189,6 +207,7 @@ detour(const Graph *graph, int index)
     }
     /* Keeps the CPU that it has now, which is known to work; the rest may be offline. */
     cpus = bpfpv_cpuset_copy(bounds);
+    subtract_settled(graph, cpus);
     for (guint cpu = 0; cpu < BPFPV_CPUSET_MAX; cpu++) {
         if (graph->holder[cpu] != NOBODY && graph->holder[cpu] != index)
             bpfpv_cpuset_remove(cpus, cpu);
@@ -254,11 +273,46 @@ step_free(gpointer data)
     bpfpv_plan_step_free(data);
 }
 
+/* Whether a call would change nothing, and none is under way. */
+static gboolean
+has(const BpfpvAppliedVcpu *applied, const BpfpvPlanVcpu *plan)
+{
+    if (applied->pending != NULL || applied->anchored != is_anchor(plan))
+        return FALSE;
+    return plan->want == BPFPV_WANT_FIXED ||
+           (!applied->truth.astray && bpfpv_cpuset_equal(applied->cpus, plan->cpus));
+}
+
+gboolean
+bpfpv_plan_is_reached(const BpfpvPlan *plan, const BpfpvAppliedDomain *applied)
+{
+    const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, applied->domain);
+
+    if (planned == NULL || planned->vcpus->len != applied->vcpus->len)
+        return FALSE;
+    for (guint v = 0; v < planned->vcpus->len; v++) {
+        if (!has(applied->vcpus->pdata[v], planned->vcpus->pdata[v]))
+            return FALSE;
+    }
+    for (guint t = 0; t < planned->threads->len; t++) {
+        const BpfpvPlanThread *thread = planned->threads->pdata[t];
+        const BpfpvAppliedThread *has =
+            bpfpv_applied_domain_find_thread(applied, thread->kind, thread->id);
+
+        if (has != NULL && !has->fixed &&
+            (has->pending != NULL || has->truth.astray ||
+             !bpfpv_cpuset_equal(has->cpus, thread->cpus)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /**
  * bpfpv_plan_next_steps:
  * @plan: where to go
  * @applied: (element-type BpfpvAppliedDomain): where things are, every managed
- *   domain, those that are blocked or not in @plan too: they hold CPUs
+ *   domain, those that are blocked or not in @plan too: they hold CPUs. One that
+ *   bpfpv_plan_is_reached() may be missing: what its anchors hold is nobody else's in @plan
  *
  * Finds the pin calls that may be made now, in any order and all at once. There
  * are none for blocked domains, for vCPUs with a call pending or fixed by their
@@ -274,24 +328,24 @@ step_free(gpointer data)
  * another plan. A step that failed comes again.
  *
  * Returns: (transfer full) (element-type BpfpvPlanStep): the calls, the most
- *   urgent first, as there may be a limit to how many are made: what leaves a
- *   CPU, then anchors, then what floats and has just more or fewer CPUs than it
- *   shall have; empty when there is nothing to do now
+ *   urgent first, as they are made one after the other and there may be a limit
+ *   to how many: anchors, whose tasks wait for them; what leaves a CPU; then
+ *   what floats and has just more or fewer CPUs than it shall have; empty when
+ *   there is nothing to do now
  */
 GPtrArray *
 bpfpv_plan_next_steps(const BpfpvPlan *plan, const GPtrArray *applied)
 {
     g_autofree Graph *graph = g_new0(Graph, 1);
-    g_autoptr(GPtrArray) anchors = g_ptr_array_new();
     GPtrArray *steps = g_ptr_array_new_with_free_func(step_free);
 
+    graph->plan = plan;
     graph->nodes = g_array_new(FALSE, FALSE, sizeof(Node));
     add_nodes(graph, plan, applied);
     add_holders(graph);
-    add_anchors(graph, anchors);
+    add_anchors(graph, steps);
     add_floats(graph, steps, FALSE);
     break_cycles(graph, steps);
-    g_ptr_array_extend_and_steal(steps, g_steal_pointer(&anchors));
     add_floats(graph, steps, TRUE);
     for (guint i = 0; i < applied->len; i++)
         add_threads(plan, applied->pdata[i], steps);
