@@ -21,6 +21,7 @@ bpfpv_config_new(void)
     config->mode = BPFPV_MODE_EXCLUSIVE;
     config->max_anchors = G_MAXUINT;
     config->weight = 1;
+    config->hold_ms = BPFPV_HOLD_HOST;
     config->max_keys = BPFPV_MAX_KEYS_DEFAULT;
     config->rate = BPFPV_RATE_DEFAULT;
     config->changes = BPFPV_CHANGES_DEFAULT;
@@ -88,10 +89,10 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
     return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
            a->smt == b->smt && a->cohort == b->cohort && a->numa == b->numa &&
-           a->reserve == b->reserve && a->weight == b->weight && a->rate == b->rate &&
-           a->changes == b->changes && a->burst == b->burst && a->max_keys == b->max_keys &&
-           a->loader_timeout_s == b->loader_timeout_s && a->grace_s == b->grace_s &&
-           g_strcmp0(a->directory, b->directory) == 0;
+           a->reserve == b->reserve && a->weight == b->weight && a->hold_ms == b->hold_ms &&
+           a->rate == b->rate && a->changes == b->changes && a->burst == b->burst &&
+           a->max_keys == b->max_keys && a->loader_timeout_s == b->loader_timeout_s &&
+           a->grace_s == b->grace_s && g_strcmp0(a->directory, b->directory) == 0;
 }
 
 /**
@@ -129,6 +130,7 @@ bpfpv_config_copy(const BpfpvConfig *config)
     copy->max_anchors = config->max_anchors;
     copy->reserve = config->reserve;
     copy->weight = config->weight;
+    copy->hold_ms = config->hold_ms;
     copy->max_keys = config->max_keys;
     copy->rate = config->rate;
     copy->changes = config->changes;
@@ -157,4 +159,7 @@ bpfpv_config_fill_placement(const BpfpvConfig *config, BpfpvPlacementDomain *dom
     domain->max_anchors = config->max_anchors;
     domain->reserve = config->reserve;
     domain->weight = config->weight;
+    domain->hold_us = config->hold_ms == BPFPV_HOLD_HOST ? 0
+                      : config->hold_ms == 0             ? BPFPV_NO_HOLD
+                                                         : (gint64)config->hold_ms * 1000;
 }

@@ -17,6 +17,7 @@
 #define BPFPV_CHANGES_DEFAULT 50
 #define BPFPV_LOADER_TIMEOUT_DEFAULT_S 60
 #define BPFPV_GRACE_DEFAULT_S 10
+#define BPFPV_HOLD_HOST G_MAXUINT
 
 typedef struct {
     GPtrArray *programs;      /* of char *: program names, at least one, no doubles */
@@ -28,6 +29,7 @@ typedef struct {
     guint max_anchors;        /* default: G_MAXUINT, no limit */
     guint reserve;            /* CPUs of its pool that it leaves to others; default: 0 */
     guint weight;             /* 1..1000, default: 1 */
+    guint hold_ms;            /* 0..60000; BPFPV_HOLD_HOST: the host's, the default */
     guint max_keys;           /* 1..1048576 per program, default BPFPV_MAX_KEYS_DEFAULT */
     guint rate;               /* 1..10000 pin calls a second, default BPFPV_RATE_DEFAULT */
     guint changes;            /* 1..10000 a second of what it asks for, BPFPV_CHANGES_DEFAULT */

@@ -31,6 +31,8 @@ struct _BpfpvAgent {
     char *uuid;
     int id; /* of the run */
     GCancellable *cancellable;
+    gboolean (*must_give_way)(gpointer data); /* (nullable) */
+    gpointer data;
 };
 
 G_DEFINE_QUARK(bpfpv_agent_error_quark, bpfpv_agent_error)
@@ -80,6 +82,19 @@ set_command_error(const char *command, GError **error)
         g_set_error(error, BPFPV_AGENT_ERROR, kind, "agent command %s: %s", command, message);
 }
 
+static gboolean
+may_go_on(const BpfpvAgent *agent, GError **error)
+{
+    if (g_cancellable_set_error_if_cancelled(agent->cancellable, error))
+        return FALSE;
+    if (!agent->must_give_way || !agent->must_give_way(agent->data))
+        return bpfpv_run_check(agent->connection, agent->uuid, agent->id, error);
+    g_set_error_literal(error, BPFPV_AGENT_ERROR, BPFPV_AGENT_ERROR_TIMEOUT,
+                        "the guest's agent is slow, and other guests wait for their loader; it is "
+                        "tried again where it holds up nobody");
+    return FALSE;
+}
+
 /* Sends @command and returns what stands under "return". @command is consumed. */
 static JsonNode *
 call(BpfpvAgent *agent, const char *name, JsonBuilder *arguments, GError **error)
@@ -92,8 +107,7 @@ call(BpfpvAgent *agent, const char *name, JsonBuilder *arguments, GError **error
     g_autoptr(GError) cause = NULL;
     JsonNode *result = NULL;
 
-    if (g_cancellable_set_error_if_cancelled(agent->cancellable, error) ||
-        !bpfpv_run_check(agent->connection, agent->uuid, agent->id, error))
+    if (!may_go_on(agent, error))
         return NULL;
     json_object_set_string_member(object, "execute", name);
     json_object_set_member(object, "arguments", json_builder_get_root(arguments));
@@ -380,6 +394,13 @@ bpfpv_agent_close(BpfpvAgent *agent)
     g_clear_object(&agent->cancellable);
     g_free(agent->uuid);
     g_free(agent);
+}
+
+void
+bpfpv_agent_give_way(BpfpvAgent *agent, gboolean (*must)(gpointer data), gpointer data)
+{
+    agent->must_give_way = must;
+    agent->data = data;
 }
 
 BpfpvGuestOps *

@@ -36,6 +36,14 @@ void bpfpv_agent_close(BpfpvAgent *agent);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvAgent, bpfpv_agent_close)
 
 /**
+ * bpfpv_agent_give_way:
+ * @must: asked before each command, in the thread that makes it; if it says so, the command and
+ *   all that follow fail with %BPFPV_AGENT_ERROR_TIMEOUT
+ * @data: borrowed as long as @agent
+ */
+void bpfpv_agent_give_way(BpfpvAgent *agent, gboolean (*must)(gpointer data), gpointer data);
+
+/**
  * bpfpv_agent_ops:
  *
  * Returns: (transfer none): valid as long as @agent

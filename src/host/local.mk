@@ -7,6 +7,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/cgroup-private.h \
 	src/host/cgroup-watch.c \
 	src/host/channel.c src/host/channel.h \
+	src/host/connections.c src/host/connections.h \
 	src/host/domain.c src/host/domain.h \
 	src/host/hook-check.c src/host/hook-check.h \
 	src/host/hook-check-selinux.c src/host/hook-check-selinux.h \
@@ -18,6 +19,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/pinner/pinner.c src/host/pinner/pinner.h \
 	src/host/pinner/private.h \
 	src/host/pinner/defined.c \
+	src/host/pinner/link.c \
 	src/host/pinner/own.c \
 	src/host/pinner/threads.c \
 	src/host/run.c src/host/run.h \

@@ -18,8 +18,8 @@ job_holds(virDomainPtr domain)
 }
 
 /* First what needs no job itself: behind a call that hangs, the other would wait. */
-static gboolean
-is_held(virDomainPtr domain)
+gboolean
+bpfpv_run_is_held(virDomainPtr domain)
 {
     virDomainControlInfo control;
 
@@ -55,6 +55,6 @@ bpfpv_run_look(const char *uri, const char *uuid, int id, BpfpvRunState *state, 
     if (!active || (int)virDomainGetID(domain) != id)
         *state = BPFPV_RUN_OVER;
     else
-        *state = is_held(domain) ? BPFPV_RUN_HELD : BPFPV_RUN_FREE;
+        *state = bpfpv_run_is_held(domain) ? BPFPV_RUN_HELD : BPFPV_RUN_FREE;
     return TRUE;
 }

@@ -4,7 +4,7 @@
 
 G_DEFINE_QUARK(bpfpv_run_error_quark, bpfpv_run_error)
 
-/* Whether it is over; FALSE where libvirt can't tell. */
+/* Whether it is over, by the id that a domain has while it runs; FALSE where libvirt can't tell. */
 static gboolean
 is_over(virConnectPtr connection, const char *uuid, int id)
 {
@@ -12,7 +12,7 @@ is_over(virConnectPtr connection, const char *uuid, int id)
 
     if (!domain)
         return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN;
-    return (int)virDomainGetID(domain) != id || virDomainIsActive(domain) == 0;
+    return (int)virDomainGetID(domain) != id;
 }
 
 gboolean

@@ -46,6 +46,15 @@ gboolean bpfpv_run_is_over(const GError *error);
 
 /* ---- how it is (run-look.c) ---- */
 
+/**
+ * bpfpv_run_is_held:
+ *
+ * Blocks, but waits for no job of the domain's.
+ *
+ * Returns: whether a job has @domain now that lets no pin call through: migration, save, dump
+ */
+gboolean bpfpv_run_is_held(virDomainPtr domain);
+
 typedef enum {
     BPFPV_RUN_OVER, /* libvirt says so: no such domain, shut off, or started again */
     BPFPV_RUN_HELD, /* another job has it: migration, save, dump; changes would wait */

@@ -181,7 +181,7 @@ bpfpv_watch_run(BpfpvWatch *watch, const char *uuid, GTaskThreadFunc func, GAsyn
     read->uuid = g_strdup(uuid);
     read->serial = watch->serial;
     g_task_set_task_data(task, read, read_free);
-    bpfpv_worker_run(watch->readers, task, func);
+    bpfpv_worker_run(watch->readers, NULL, task, func);
 }
 
 void

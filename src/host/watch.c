@@ -185,7 +185,7 @@ start_connecting(BpfpvWatch *watch)
     g_autoptr(GTask) task = g_task_new(NULL, watch->cancellable, connect_done, watch);
 
     g_task_set_task_data(task, g_strdup(watch->uri), g_free);
-    bpfpv_worker_run(watch->readers, task, connect_in_worker);
+    bpfpv_worker_run(watch->readers, NULL, task, connect_in_worker);
 }
 
 BpfpvWatch *

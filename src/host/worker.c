@@ -1,41 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A queue of blocking calls; see worker.h. */
+/* Queues of blocking calls; see worker.h. */
 #include "host/worker.h"
 
-struct _BpfpvWorker {
-    GThreadPool *pool;
-    guint refs; /* its owners, and each call; under lock */
-    char *name; /* (nullable): where it is shared */
-};
-
 typedef struct {
-    BpfpvWorker *worker; /* a reference */
+    BpfpvWorker *worker;   /* a reference */
+    BpfpvWorkerKind *kind; /* (nullable) */
     GTask *task;
     GTaskThreadFunc func;
 } Call;
 
-static GMutex lock;
-static GHashTable *shared; /* name → BpfpvWorker; under lock */
+struct _BpfpvWorker {
+    guint refs;      /* its owners, and each call */
+    char *name;      /* (nullable): where it is shared */
+    GQueue calls;    /* of Call: those that have not begun */
+    guint n_threads; /* calls that may run at once */
+    guint n_taken;   /* that run, or wait for their kind's turn */
+};
 
-static void
-run_call(gpointer data, gpointer user_data)
-{
-    Call *call = data;
-
-    if (!g_task_return_error_if_cancelled(call->task))
-        call->func(call->task, g_task_get_source_object(call->task),
-                   g_task_get_task_data(call->task), g_task_get_cancellable(call->task));
-    g_object_unref(call->task);
-    bpfpv_worker_free(call->worker);
-    g_free(call);
-}
+static GMutex lock;        /* of all that follows, and of all workers and kinds */
+static GHashTable *shared; /* name → BpfpvWorker */
+static GThreadPool *threads;
 
 static BpfpvWorker *
 new_worker(guint n_threads, const char *name)
 {
     BpfpvWorker *worker = g_new0(BpfpvWorker, 1);
 
-    worker->pool = g_thread_pool_new(run_call, NULL, (gint)n_threads, FALSE, NULL);
+    g_queue_init(&worker->calls);
+    worker->n_threads = n_threads;
     worker->refs = 1;
     worker->name = g_strdup(name);
     return worker;
@@ -66,45 +58,119 @@ bpfpv_worker_new_shared(const char *purpose, const char *key)
     return worker;
 }
 
+/* ---- under the lock ---- */
+
 static void
-worker_ref(BpfpvWorker *worker)
+unref(BpfpvWorker *worker)
 {
-    g_mutex_lock(&lock);
-    worker->refs++;
-    g_mutex_unlock(&lock);
+    if (--worker->refs > 0)
+        return;
+    if (worker->name)
+        g_hash_table_remove(shared, worker->name);
+    g_free(worker->name);
+    g_free(worker);
 }
 
-/* Whether that was the last one: nobody can find it any more. */
-static gboolean
-drop_reference(BpfpvWorker *worker)
+static void run_call(gpointer data, gpointer user_data);
+
+static void
+start(Call *call)
+{
+    if (!threads)
+        threads = g_thread_pool_new(run_call, NULL, -1, FALSE, NULL);
+    g_thread_pool_push(threads, call, NULL);
+}
+
+static void
+serve(BpfpvWorkerKind *kind)
+{
+    while (kind->running < kind->most && !g_queue_is_empty(&kind->waiting)) {
+        kind->running++;
+        start(g_queue_pop_head(&kind->waiting));
+    }
+}
+
+/* The worker's next calls take their turns, if it may have more under way. */
+static void
+advance(BpfpvWorker *worker)
+{
+    while (worker->n_taken < worker->n_threads && !g_queue_is_empty(&worker->calls)) {
+        Call *call = g_queue_pop_head(&worker->calls);
+
+        worker->n_taken++;
+        if (!call->kind) {
+            start(call);
+            continue;
+        }
+        g_queue_push_tail(&call->kind->waiting, call);
+        serve(call->kind);
+    }
+}
+
+static void
+finish(Call *call)
 {
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
 
-    if (--worker->refs > 0)
-        return FALSE;
-    if (worker->name)
-        g_hash_table_remove(shared, worker->name);
-    return TRUE;
+    call->worker->n_taken--;
+    if (call->kind)
+        call->kind->running--;
+    advance(call->worker); /* behind those that wait already */
+    if (call->kind)
+        serve(call->kind);
+    unref(call->worker);
+}
+
+/* ---- any thread ---- */
+
+static void
+run_call(gpointer data, gpointer user_data)
+{
+    Call *call = data;
+
+    if (!g_task_return_error_if_cancelled(call->task))
+        call->func(call->task, g_task_get_source_object(call->task),
+                   g_task_get_task_data(call->task), g_task_get_cancellable(call->task));
+    g_object_unref(call->task);
+    finish(call);
+    g_free(call);
+}
+
+void
+bpfpv_worker_kind_set_most(BpfpvWorkerKind *kind, guint most)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
+
+    kind->most = most;
+    serve(kind);
+}
+
+gboolean
+bpfpv_worker_kind_is_wanted(BpfpvWorkerKind *kind)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
+
+    return !g_queue_is_empty(&kind->waiting);
 }
 
 void
 bpfpv_worker_free(BpfpvWorker *worker)
 {
-    if (!worker || !drop_reference(worker))
+    if (!worker)
         return;
-    g_thread_pool_free(worker->pool, FALSE, FALSE);
-    g_free(worker->name);
-    g_free(worker);
+    g_mutex_lock(&lock);
+    unref(worker);
+    g_mutex_unlock(&lock);
 }
 
 void
-bpfpv_worker_run(BpfpvWorker *worker, GTask *task, GTaskThreadFunc func)
+bpfpv_worker_run(BpfpvWorker *worker, BpfpvWorkerKind *kind, GTask *task, GTaskThreadFunc func)
 {
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     Call *call = g_new(Call, 1);
 
-    worker_ref(worker);
-    call->worker = worker;
-    call->task = g_object_ref(task);
-    call->func = func;
-    g_thread_pool_push(worker->pool, call, NULL);
+    worker->refs++;
+    *call = (Call){worker, kind, g_object_ref(task), func};
+    g_queue_push_tail(&worker->calls, call);
+    advance(worker);
 }

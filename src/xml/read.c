@@ -47,6 +47,7 @@ read_placement(const xmlNode *node, BpfpvConfig *config)
     config->numa = (BpfpvNuma)read_choice(node, "numa", bpfpv_numa_to_string, config->numa);
     read_uint(node, "reserve", &config->reserve);
     read_uint(node, "weight", &config->weight);
+    read_uint(node, "hold", &config->hold_ms);
     g_clear_pointer(&config->cpuset, bpfpv_cpuset_free);
     config->cpuset = bpfpv_xml_get_cpuset(node, "cpuset");
 }

@@ -20,6 +20,7 @@ static const BpfpvSetting table[] = {
     {"numa", PLACEMENT, "numa", BPFPV_TENANT_NOTHING},
     {"reserve", PLACEMENT, "reserve", BPFPV_TENANT_NOTHING},
     {"weight", PLACEMENT, "weight", BPFPV_TENANT_NOTHING},
+    {"hold", PLACEMENT, "hold", BPFPV_TENANT_NOTHING},
     {"anchors", LIMIT, "anchors", BPFPV_TENANT_LOWER},
     {"keys", LIMIT, "keys", BPFPV_TENANT_NOTHING},
     {"rate", LIMIT, "rate", BPFPV_TENANT_NOTHING},

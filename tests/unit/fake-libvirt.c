@@ -11,15 +11,17 @@
 #include "core/cpuset/cpuset.h"
 
 #define N_HOST_CPUS 4
+#define N_CONNECTIONS 16
 #define CONNECTION ((virConnectPtr)&objects[0])
 
-static int objects[1];
+static int objects[N_CONNECTIONS];
 
 /* What a virDomainPtr is here: as of when it was looked up. */
 typedef struct {
     const char *uuid;
     const char *name;
     int id;
+    virConnectPtr connection;
 } Handle;
 
 static GMutex lock;
@@ -35,8 +37,10 @@ static virConnectCloseFunc close_callback;
 static void *close_data;
 static const char *holding, *held_uuid;
 static guint held;
-static GString *pins;
+static GString *pins, *calls;
 static GCond released;
+static guint n_opened;
+static int control_state;
 
 /* So that the I/O threads have to be asked for. */
 #define XML "<domain><vcpu placement='auto'>2</vcpu><iothreads>1</iothreads></domain>"
@@ -49,6 +53,18 @@ static guint failures;
 
 static __thread virError last;
 
+/* What the library answers by itself. */
+static gboolean
+is_local(const char *call)
+{
+    static const char *const local[] = {
+        "virConnectIsAlive", "virDomainFree",          "virDomainGetConnect", "virDomainGetID",
+        "virDomainGetName",  "virDomainGetUUIDString", "virConnectRef",       NULL,
+    };
+
+    return g_strv_contains(local, call);
+}
+
 /* Every call begins with it. Returns: whether this one is to fail. */
 static gboolean
 enter(const char *call)
@@ -57,6 +73,8 @@ enter(const char *call)
 
     virResetLastError();
     g_mutex_lock(&lock);
+    if (calls && !is_local(call))
+        g_string_append_printf(calls, "%s ", call + strlen("vir"));
     fails = g_strcmp0(failing, call) == 0;
     if (fails) {
         last.code = failing_code;
@@ -98,7 +116,7 @@ fake_libvirt_set_answer(const char *text)
 void
 fake_libvirt_port_event(const char *details)
 {
-    Handle handle = {one_guest->uuid, one_guest->name, one_guest->id};
+    Handle handle = {one_guest->uuid, one_guest->name, one_guest->id, CONNECTION};
 
     port_callback(CONNECTION, (virDomainPtr)&handle, "VSERPORT_CHANGE", 0, 0, details, port_data);
 }
@@ -134,6 +152,28 @@ fake_libvirt_held(void)
 }
 
 char *
+fake_libvirt_calls(void)
+{
+    char *text;
+
+    g_mutex_lock(&lock);
+    if (!calls)
+        calls = g_string_new(NULL);
+    text = g_strdup(calls->str);
+    g_string_truncate(calls, 0);
+    g_mutex_unlock(&lock);
+    return text;
+}
+
+void
+fake_libvirt_set_control_state(int state)
+{
+    g_mutex_lock(&lock);
+    control_state = state;
+    g_mutex_unlock(&lock);
+}
+
+char *
 fake_libvirt_pins(void)
 {
     char *text;
@@ -156,11 +196,11 @@ answer_later(const char *call, const char *uuid)
 }
 
 static virDomainPtr
-handle_new(const FakeGuest *guest)
+handle_new(virConnectPtr connection, const FakeGuest *guest)
 {
     Handle *handle = g_new(Handle, 1);
 
-    *handle = (Handle){guest->uuid, guest->name, guest->id};
+    *handle = (Handle){guest->uuid, guest->name, guest->id, connection};
     return (virDomainPtr)handle;
 }
 
@@ -191,11 +231,11 @@ find(const char *uuid, const char *name, int id)
 }
 
 static virDomainPtr
-look_up(const char *uuid, const char *name, int id)
+look_up(virConnectPtr connection, const char *uuid, const char *name, int id)
 {
     const FakeGuest *guest = find(uuid, name, id);
 
-    return guest ? handle_new(guest) : NULL;
+    return guest ? handle_new(connection, guest) : NULL;
 }
 
 static const Handle *
@@ -213,7 +253,7 @@ fake_libvirt_close(void)
 void
 fake_libvirt_lifecycle(const char *uuid, int event)
 {
-    Handle handle = {uuid, "", -1};
+    Handle handle = {uuid, "", -1, CONNECTION};
 
     lifecycle_callback(CONNECTION, (virDomainPtr)&handle, event, 0, lifecycle_data);
 }
@@ -272,7 +312,14 @@ virEventRegisterDefaultImpl(void)
 virConnectPtr
 virConnectOpen(const char *uri)
 {
-    return enter("virConnectOpen") ? NULL : CONNECTION;
+    virConnectPtr connection;
+
+    if (enter("virConnectOpen"))
+        return NULL;
+    g_mutex_lock(&lock);
+    connection = (virConnectPtr)&objects[n_opened++ % N_CONNECTIONS];
+    g_mutex_unlock(&lock);
+    return connection;
 }
 
 int
@@ -367,7 +414,7 @@ virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsig
     *domains = calloc(16, sizeof(**domains));
     for (const FakeGuest *guest = guests; guest->uuid; guest++)
         if (guest->id >= 0)
-            (*domains)[n++] = handle_new(guest);
+            (*domains)[n++] = handle_new(connection, guest);
     g_mutex_unlock(&lock);
     return n;
 }
@@ -396,19 +443,19 @@ virNodeGetCPUMap(virConnectPtr connection, unsigned char **map, unsigned int *on
 virDomainPtr
 virDomainLookupByUUIDString(virConnectPtr connection, const char *uuid)
 {
-    return enter("virDomainLookupByUUIDString") ? NULL : look_up(uuid, NULL, -1);
+    return enter("virDomainLookupByUUIDString") ? NULL : look_up(connection, uuid, NULL, -1);
 }
 
 virDomainPtr
 virDomainLookupByName(virConnectPtr connection, const char *name)
 {
-    return enter("virDomainLookupByName") ? NULL : look_up(NULL, name, -1);
+    return enter("virDomainLookupByName") ? NULL : look_up(connection, NULL, name, -1);
 }
 
 virDomainPtr
 virDomainLookupByID(virConnectPtr connection, int id)
 {
-    return enter("virDomainLookupByID") ? NULL : look_up(NULL, NULL, id);
+    return enter("virDomainLookupByID") ? NULL : look_up(connection, NULL, NULL, id);
 }
 
 int
@@ -423,7 +470,7 @@ virDomainFree(virDomainPtr domain)
 virConnectPtr
 virDomainGetConnect(virDomainPtr domain)
 {
-    return enter("virDomainGetConnect") ? NULL : CONNECTION;
+    return enter("virDomainGetConnect") ? NULL : handle_of(domain)->connection;
 }
 
 const char *
@@ -478,7 +525,34 @@ int
 virDomainSetMetadata(virDomainPtr domain, int type, const char *metadata, const char *key,
                      const char *uri, unsigned int flags)
 {
-    return enter("virDomainSetMetadata") ? -1 : 0;
+    if (enter("virDomainSetMetadata"))
+        return -1;
+    answer_later("virDomainSetMetadata", handle_of(domain)->uuid);
+    return 0;
+}
+
+int
+virDomainGetControlInfo(virDomainPtr domain, virDomainControlInfoPtr info, unsigned int flags)
+{
+    if (enter("virDomainGetControlInfo"))
+        return -1;
+    memset(info, 0, sizeof(*info));
+    g_mutex_lock(&lock);
+    info->state = (unsigned int)control_state;
+    g_mutex_unlock(&lock);
+    return 0;
+}
+
+int
+virDomainGetJobStats(virDomainPtr domain, int *type, virTypedParameterPtr *params, int *n,
+                     unsigned int flags)
+{
+    if (enter("virDomainGetJobStats"))
+        return -1;
+    *type = VIR_DOMAIN_JOB_NONE;
+    *params = NULL;
+    *n = 0;
+    return 0;
 }
 
 int
@@ -559,6 +633,7 @@ virDomainPinVcpuFlags(virDomainPtr domain, unsigned int vcpu, unsigned char *map
 
     if (enter("virDomainPinVcpuFlags"))
         return -1;
+    answer_later("virDomainPinVcpuFlags", handle_of(domain)->uuid);
     cpus = bpfpv_cpuset_new_from_map(map, (gsize)length, N_HOST_CPUS);
     text = bpfpv_cpuset_format(cpus);
     g_mutex_lock(&lock);

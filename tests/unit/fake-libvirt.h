@@ -31,8 +31,9 @@ void fake_libvirt_lifecycle(const char *uuid, int event);
 /* The connection is lost. */
 void fake_libvirt_close(void);
 
-/* @call: (nullable): virDomainGetXMLDesc or virDomainGetVcpuPinInfo of domain @uuid: has its
- * answer, and gives it when another call is named, or none */
+/* @call: (nullable): virDomainGetXMLDesc, virDomainGetVcpuPinInfo, virDomainSetMetadata or
+ * virDomainPinVcpuFlags of domain @uuid: has its answer, and gives it when another call is named,
+ * or none */
 void fake_libvirt_hold(const char *call, const char *uuid);
 
 /* How many of that call wait. */
@@ -40,6 +41,13 @@ guint fake_libvirt_held(void);
 
 /* Returns: (transfer full): the pin calls for vCPUs, in order: "NAME 0:0-1 NAME 1:2 " */
 char *fake_libvirt_pins(void);
+
+/* Returns: (transfer full): the calls that a daemon had to answer since this was asked last, in
+ * order and without their "vir": "ConnectOpen DomainLookupByUUIDString "; at first from then on */
+char *fake_libvirt_calls(void);
+
+/* What the domain's monitor does from now on: VIR_DOMAIN_CONTROL_OK, as at first, _JOB. */
+void fake_libvirt_set_control_state(int state);
 
 /* How many vCPUs the domain has from now on; two at first. */
 void fake_libvirt_set_vcpus(int n);

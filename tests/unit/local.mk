@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/test-nova-domains \
 	tests/unit/test-outside-json \
 	tests/unit/test-pace \
+	tests/unit/test-pinner \
 	tests/unit/test-placement \
 	tests/unit/test-placement-mutations \
 	tests/unit/test-placement-optimal \
@@ -129,6 +130,8 @@ tests_unit_test_guest_table_CPPFLAGS = $(guest_cppflags)
 tests_unit_test_virt_reason_SOURCES = tests/unit/test-virt-reason.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
 tests_unit_test_manager_SOURCES = tests/unit/test-manager.c \
+	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
+tests_unit_test_pinner_SOURCES = tests/unit/test-pinner.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
 tests_unit_test_outside_json_SOURCES = tests/unit/test-outside-json.c \
 	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h

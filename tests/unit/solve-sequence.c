@@ -205,6 +205,24 @@ count_anchors(Run *run, const BpfpvPlan *plan)
     }
 }
 
+/* Whoever waits for changes must hear of each. Returns: (nullable): a domain whose change was not
+ * told */
+static const char *
+find_untold(const BpfpvPlacer *placer, const BpfpvPlan *before, const BpfpvPlan *plan)
+{
+    const GPtrArray *told = bpfpv_placer_changed(placer);
+
+    for (guint d = 0; d < plan->domains->len; d++) {
+        const BpfpvPlanDomain *now = plan->domains->pdata[d];
+        const BpfpvPlanDomain *was = before != NULL ? bpfpv_plan_find(before, now->domain) : NULL;
+
+        if ((was == NULL || !same_domain(was, now)) &&
+            !g_ptr_array_find_with_equal_func((GPtrArray *)told, now->domain, g_str_equal, NULL))
+            return now->domain;
+    }
+    return NULL;
+}
+
 /* Returns: (transfer full) (nullable): what is wrong with the plan, which was made from @before */
 static char *
 complain(Run *run, BpfpvPlacer *placer, Scenario *scenario, const BpfpvPlan *before, gboolean last)
@@ -219,6 +237,9 @@ complain(Run *run, BpfpvPlacer *placer, Scenario *scenario, const BpfpvPlan *bef
         g_autofree char *other = plan_to_text(placed, TRUE);
 
         check_complain_of_all(complaints, "6 the same plan", other);
+    } else if (placed != NULL && find_untold(placer, before, scenario->plan) != NULL) {
+        check_complain_of_all(complaints, "6 what changed is told",
+                              find_untold(placer, before, scenario->plan));
     }
     if (run->placer && last && order_matters(run, scenario, before))
         check_complain_of_all(complaints, "6 whatever the order", "");

@@ -225,6 +225,7 @@ typedef struct {
     GMutex lock;
     GCond cond;
     gboolean named, end;
+    pid_t tid;
 } Thread;
 
 static void *
@@ -234,6 +235,7 @@ run(void *data)
 
     pthread_setname_np(pthread_self(), thread->name);
     g_mutex_lock(&thread->lock);
+    thread->tid = gettid();
     thread->named = TRUE;
     g_cond_broadcast(&thread->cond);
     while (!thread->end)
@@ -257,14 +259,19 @@ start(Thread *thread)
     return id;
 }
 
+/* The kernel wakes who joins a thread before the thread is gone from /proc. */
 static void
 end(Thread *thread, pthread_t id)
 {
+    g_autofree char *path = g_strdup_printf("/proc/self/task/%d", (int)thread->tid);
+
     g_mutex_lock(&thread->lock);
     thread->end = TRUE;
     g_cond_broadcast(&thread->cond);
     g_mutex_unlock(&thread->lock);
     pthread_join(id, NULL);
+    while (g_file_test(path, G_FILE_TEST_EXISTS))
+        g_thread_yield();
 }
 
 /* Pins it to the first CPU that this program may run on. Returns: (transfer full): that one */

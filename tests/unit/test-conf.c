@@ -198,6 +198,10 @@ what_is_wrong_with_a_setting_is_said(void **state)
     assert_refused("[host]\ncpuset=2-\n", "; write numbers and ranges, as in 2-7,^4,12");
     assert_refused("[host]\nreserve=9000\n", "write one from 0 to 8192");
     assert_refused("[host]\nspread=wide\n", "spread = wide: not one of pack, domains");
+    assert_refused("[host]\nhold=60001\n", "hold = 60001: not a number of milliseconds; write one "
+                                           "from 0 to 60000");
+    assert_refused("[host]\ninjections=0\n", "injections = 0: not a number of guests; write one "
+                                             "from 1 to 16");
     assert_refused("[hook]\ninvalid=no\n", ":2: [hook] invalid = no: not one of refuse, warn");
     assert_refused("cpuset=1\n[host]\n", ":1: \"cpuset=1\": it is in no section");
     assert_refused("[host\ncpuset=1\n", ":1: \"[host\": a section's name ends with ]");

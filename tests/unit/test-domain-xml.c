@@ -64,6 +64,7 @@ everything_but_the_program_has_a_default(void **state)
     assert_int_equal(xml->config->numa, BPFPV_NUMA_PREFER);
     assert_int_equal(xml->config->reserve, 0);
     assert_int_equal(xml->config->weight, 1);
+    assert_int_equal(xml->config->hold_ms, BPFPV_HOLD_HOST);
     assert_int_equal(xml->config->max_anchors, G_MAXUINT);
     assert_int_equal(xml->config->rate, BPFPV_RATE_DEFAULT);
     assert_string_equal(xml->config->channel, BPFPV_CHANNEL_DEFAULT);
@@ -75,7 +76,7 @@ every_attribute_is_read(void **state)
     g_autoptr(BpfpvDomainXml) xml =
         parse("<b:bpfpv xmlns:b='" BPFPV_DOMAIN_NAMESPACE "'><b:program name='affinity'>"
               "<b:placement mode='shared' cpuset='2-7,^4' smt='isolate' cohort='cell' "
-              "numa='strict' reserve='2' weight='7'/><b:limit anchors='4' keys='99' "
+              "numa='strict' reserve='2' weight='7' hold='250'/><b:limit anchors='4' keys='99' "
               "rate='20'/></b:program><b:channel name='org.example.1'/></b:bpfpv>",
               CHANNEL("org.example.1", "disconnected"));
 
@@ -89,6 +90,7 @@ every_attribute_is_read(void **state)
     assert_int_equal(xml->config->numa, BPFPV_NUMA_STRICT);
     assert_int_equal(xml->config->reserve, 2);
     assert_int_equal(xml->config->weight, 7);
+    assert_int_equal(xml->config->hold_ms, 250);
     assert_int_equal(xml->config->rate, 20);
     assert_string_equal(xml->channel_path, "/s/org.example.1");
 }

@@ -127,6 +127,75 @@ the_placer_says_when_what_is_held_is_due(void **state)
     assert_int_equal(plan_vcpu(bpfpv_placer_plan(placer), "a", 0)->want, BPFPV_WANT_FLOAT);
 }
 
+static void
+a_domain_has_a_hold_of_its_own(void **state)
+{
+    g_autoptr(Scenario) scenario = held_scenario("0-3", 1);
+    ScenarioDomain *a = scenario_add(scenario, "a", "0-3 0-3");
+    ScenarioDomain *b = scenario_add(scenario, "b", "0-3 0-3");
+    ScenarioDomain *c = scenario_add(scenario, "c", "0-3 0-3");
+
+    (void)state;
+    b->view.hold_us = BPFPV_NO_HOLD;
+    c->view.hold_us = 2 * HOLD;
+    scenario_anchor(a, "0");
+    scenario_anchor(b, "0");
+    scenario_anchor(c, "0");
+    solve_at(scenario, 1);
+    scenario_clear_demand(a);
+    scenario_clear_demand(b);
+    scenario_clear_demand(c);
+    solve_at(scenario, 2);
+    assert_true(is_anchored(scenario, "a", 0));
+    assert_false(is_anchored(scenario, "b", 0));
+    assert_true(is_anchored(scenario, "c", 0));
+    solve_at(scenario, 2 + HOLD / MS);
+    assert_false(is_anchored(scenario, "a", 0));
+    assert_true(is_anchored(scenario, "c", 0));
+    solve_at(scenario, 2 + 2 * HOLD / MS);
+    assert_false(is_anchored(scenario, "c", 0));
+}
+
+/* ---- what changed ---- */
+
+static void
+assert_told(const BpfpvPlacer *placer, const char *expected)
+{
+    const GPtrArray *changed = bpfpv_placer_changed(placer);
+    g_autoptr(GString) told = g_string_new(NULL);
+
+    for (guint i = 0; i < changed->len; i++)
+        g_string_append_printf(told, "%s ", (const char *)changed->pdata[i]);
+    assert_string_equal(told->str, expected);
+}
+
+/* In shared mode others float where an anchor is: they lose nothing to it. */
+static void
+only_what_changed_is_told(void **state)
+{
+    g_autoptr(Scenario) scenario = held_scenario("0-7", 1);
+    ScenarioDomain *a = scenario_add(scenario, "a", "0-7 0-7");
+    ScenarioDomain *b = scenario_add(scenario, "b", "0-7 0-7");
+    g_autoptr(BpfpvPlacer) placer = bpfpv_placer_new();
+
+    (void)state;
+    a->view.mode = BPFPV_MODE_SHARED;
+    b->view.mode = BPFPV_MODE_SHARED;
+    scenario_anchor(a, "0");
+    bpfpv_placer_set_host(placer, &scenario->host);
+    bpfpv_placer_set_domain(placer, &a->view);
+    bpfpv_placer_set_domain(placer, &b->view);
+    bpfpv_placer_solve(placer, 1 * MS);
+    assert_told(placer, "a b ");
+    bpfpv_placer_set_domain(placer, &a->view);
+    bpfpv_placer_solve(placer, 2 * MS);
+    assert_told(placer, "");
+    scenario_anchor(b, "1");
+    bpfpv_placer_set_domain(placer, &b->view);
+    bpfpv_placer_solve(placer, 3 * MS);
+    assert_told(placer, "b ");
+}
+
 /* ---- whose turn it is ---- */
 
 static void
@@ -296,6 +365,8 @@ main(void)
         cmocka_unit_test(the_end_of_demand_gives_everything_back_after_the_hold_time),
         cmocka_unit_test(a_plan_without_times_is_not_released_at_once),
         cmocka_unit_test(the_placer_says_when_what_is_held_is_due),
+        cmocka_unit_test(a_domain_has_a_hold_of_its_own),
+        cmocka_unit_test(only_what_changed_is_told),
         cmocka_unit_test(anchors_are_dealt_by_weight),
         cmocka_unit_test(who_has_waited_longest_is_next),
         cmocka_unit_test(who_lost_an_anchor_stays_first),

@@ -63,10 +63,12 @@ static const struct {
     const char *name;
     const char *value;
 } samples[] = {
-    {"affinity", "shared"}, {"cpuset", "2-7,^4"},    {"smt", "isolate"},      {"cohort", "cell"},
-    {"numa", "strict"},     {"reserve", "2"},        {"weight", "7"},         {"anchors", "3"},
-    {"keys", "99"},         {"rate", "20"},          {"changes", "30"},       {"burst", "40"},
-    {"channel", "org.x.1"}, {"directory", "/run/x"}, {"loader-timeout", "5"}, {"grace", "6"},
+    {"affinity", "shared"},  {"cpuset", "2-7,^4"},   {"smt", "isolate"},
+    {"cohort", "cell"},      {"numa", "strict"},     {"reserve", "2"},
+    {"weight", "7"},         {"hold", "0"},          {"anchors", "3"},
+    {"keys", "99"},          {"rate", "20"},         {"changes", "30"},
+    {"burst", "40"},         {"channel", "org.x.1"}, {"directory", "/run/x"},
+    {"loader-timeout", "5"}, {"grace", "6"},
 };
 
 static void
@@ -95,6 +97,7 @@ every_setting_reaches_the_configuration(void **state)
     assert_int_equal(config->numa, BPFPV_NUMA_STRICT);
     assert_int_equal(config->reserve, 2);
     assert_int_equal(config->weight, 7);
+    assert_int_equal(config->hold_ms, 0);
     assert_int_equal(config->max_anchors, 3);
     assert_int_equal(config->max_keys, 99);
     assert_int_equal(config->rate, 20);

@@ -35,10 +35,20 @@ wait_for(GAsyncResult **result)
     return *result;
 }
 
+/* Connections are shared by URI: this one has to open its own. */
+static BpfpvPinner *
+new_pinner(void)
+{
+    static guint number;
+    g_autofree char *uri = g_strdup_printf("fake:///%u", number++);
+
+    return bpfpv_pinner_new(uri, UUID, 1);
+}
+
 static GError *
 read_pins(void)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(BpfpvPinner) pinner = new_pinner();
     g_autoptr(GAsyncResult) result = NULL;
     GError *error = NULL;
 
@@ -50,7 +60,7 @@ read_pins(void)
 static GError *
 read_threads(void)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(BpfpvPinner) pinner = new_pinner();
     g_autoptr(GAsyncResult) result = NULL;
     GError *error = NULL;
 
@@ -62,7 +72,7 @@ read_threads(void)
 static GError *
 pin(BpfpvThreadKind kind)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(BpfpvPinner) pinner = new_pinner();
     g_autoptr(BpfpvCpuset) set = cpus("1");
     g_autoptr(GAsyncResult) result = NULL;
     GError *error = NULL;
@@ -93,7 +103,7 @@ pin_iothread(void)
 static GError *
 write_status(void)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(BpfpvPinner) pinner = new_pinner();
     g_autoptr(GAsyncResult) result = NULL;
     GError *error = NULL;
 
@@ -311,7 +321,7 @@ a_pin_that_a_job_holds_up_is_known_as_such(void **state)
 static void
 the_fake_refuses_nothing_by_itself(void **state)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(BpfpvPinner) pinner = new_pinner();
     g_autoptr(GAsyncResult) result = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) sets = NULL;
@@ -328,7 +338,7 @@ the_fake_refuses_nothing_by_itself(void **state)
 static void
 all_vcpus_are_read_or_the_limit_is_said(void **state)
 {
-    g_autoptr(BpfpvPinner) pinner = bpfpv_pinner_new(URI, UUID, 1);
+    g_autoptr(BpfpvPinner) pinner = new_pinner();
     g_autoptr(GAsyncResult) result = NULL;
     g_autoptr(GPtrArray) sets = NULL;
     g_autoptr(GError) error = NULL;

@@ -63,19 +63,37 @@ be_next(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 }
 
 static void
+be_last(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Fixture *fixture = data;
+
+    g_mutex_lock(&fixture->lock);
+    g_string_append(fixture->order, "last ");
+    g_mutex_unlock(&fixture->lock);
+    g_task_return_boolean(task, TRUE);
+}
+
+static void
 on_done(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     (*(guint *)user_data)++;
 }
 
 static void
-run(BpfpvWorker *worker, Fixture *fixture, GTaskThreadFunc func, GCancellable *cancellable,
-    guint *n_done)
+run_as(BpfpvWorker *worker, BpfpvWorkerKind *kind, Fixture *fixture, GTaskThreadFunc func,
+       GCancellable *cancellable, guint *n_done)
 {
     g_autoptr(GTask) task = g_task_new(NULL, cancellable, on_done, n_done);
 
     g_task_set_task_data(task, fixture, NULL);
-    bpfpv_worker_run(worker, task, func);
+    bpfpv_worker_run(worker, kind, task, func);
+}
+
+static void
+run(BpfpvWorker *worker, Fixture *fixture, GTaskThreadFunc func, GCancellable *cancellable,
+    guint *n_done)
+{
+    run_as(worker, NULL, fixture, func, cancellable, n_done);
 }
 
 static void
@@ -156,6 +174,50 @@ what_was_queued_and_cancelled_is_not_called(void **state)
     assert_string_equal(fixture->order->str, "first ");
 }
 
+/* Whoever has more to do waits behind those who have waited. */
+static void
+calls_of_a_kind_take_turns(void **state)
+{
+    Fixture *fixture = *state;
+    static BpfpvWorkerKind kind = BPFPV_WORKER_KIND(1);
+    g_autoptr(BpfpvWorker) busy = bpfpv_worker_new_shared("pins", "a domain");
+    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another");
+    guint n_done = 0;
+
+    run_as(busy, &kind, fixture, take_long, NULL, &n_done);
+    wait_until_held(fixture);
+    assert_false(bpfpv_worker_kind_is_wanted(&kind));
+    run_as(busy, &kind, fixture, be_last, NULL, &n_done);
+    run_as(other, &kind, fixture, be_next, NULL, &n_done);
+    assert_true(bpfpv_worker_kind_is_wanted(&kind));
+    let_go_on(fixture);
+    while (n_done < 3)
+        g_main_context_iteration(NULL, TRUE);
+    assert_string_equal(fixture->order->str, "first next last ");
+    assert_false(bpfpv_worker_kind_is_wanted(&kind));
+}
+
+static void
+a_higher_limit_lets_those_go_on_that_wait(void **state)
+{
+    Fixture *fixture = *state;
+    static BpfpvWorkerKind kind = BPFPV_WORKER_KIND(1);
+    g_autoptr(BpfpvWorker) busy = bpfpv_worker_new_shared("pins", "a domain");
+    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another");
+    guint n_done = 0;
+
+    run_as(busy, &kind, fixture, take_long, NULL, &n_done);
+    wait_until_held(fixture);
+    run_as(other, &kind, fixture, be_next, NULL, &n_done);
+    bpfpv_worker_kind_set_most(&kind, 2);
+    while (n_done < 1)
+        g_main_context_iteration(NULL, TRUE);
+    let_go_on(fixture);
+    while (n_done < 2)
+        g_main_context_iteration(NULL, TRUE);
+    assert_string_equal(fixture->order->str, "next first ");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -165,6 +227,8 @@ main(void)
         TEST(the_next_owner_comes_after_the_last_call_of_the_one_before),
         TEST(another_key_or_purpose_does_not_wait),
         TEST(what_was_queued_and_cancelled_is_not_called),
+        TEST(calls_of_a_kind_take_turns),
+        TEST(a_higher_limit_lets_those_go_on_that_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

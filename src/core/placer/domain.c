@@ -189,8 +189,8 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     return domain->demand != NULL && view->mode == from->mode && view->smt == from->smt &&
            view->cohort == from->cohort && view->numa == from->numa &&
            view->max_anchors == from->max_anchors && view->reserve == from->reserve &&
-           view->weight == from->weight && view->released == from->released &&
-           bpfpv_placer_same_set(domain->pool, from->pool) &&
+           view->weight == from->weight && view->hold_us == from->hold_us &&
+           view->released == from->released && bpfpv_placer_same_set(domain->pool, from->pool) &&
            bpfpv_placer_same_set(domain->fixed, from->fixed) &&
            bpfpv_placer_same_set(domain->realtime, from->realtime) &&
            bpfpv_placer_same_set(domain->refused, from->refused) &&

@@ -96,7 +96,7 @@ set_options(const Exact *exact, Asker *asker)
                 ? bits_of(exact, bpfpv_topology_core_of(placer->topology, (guint)exact->cpus[i]))
                 : (guint16)(1u << i);
     asker->held = slot->holds ? index_of(exact, slot->held) : BPFPV_NO_CPU;
-    if (asker->held >= 0 && slot->since + placer->host.hold_us > placer->now_us)
+    if (asker->held >= 0 && !bpfpv_placer_has_rested(placer, slot))
         asker->options &= (guint16)(1u << asker->held);
 }
 

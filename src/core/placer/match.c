@@ -123,8 +123,8 @@ bpfpv_placer_is_movable(const BpfpvPlacer *placer, const BpfpvSlot *owner)
 {
     if (bpfpv_placer_isolates(owner))
         return FALSE;
-    return !owner->stays || (placer->n_moves < placer->host.max_moves &&
-                             owner->since + placer->host.hold_us <= placer->now_us);
+    return !owner->stays ||
+           (placer->n_moves < placer->host.max_moves && bpfpv_placer_has_rested(placer, owner));
 }
 
 /* Looks of this solve at what others have, to move them. */

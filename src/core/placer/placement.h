@@ -73,8 +73,11 @@ typedef struct {
     guint max_anchors; /* G_MAXUINT: no limit of its own */
     guint reserve;     /* CPUs that it could be anchored to and leaves to others */
     guint weight;      /* its part where there is not enough; 0 is 1 */
+    gint64 hold_us;    /* in place of the host's; 0: the host's; BPFPV_NO_HOLD: none */
     gboolean released; /* not managed any more: gets exactly its original sets */
 } BpfpvPlacementDomain;
+
+#define BPFPV_NO_HOLD (-1)
 
 typedef struct {
     const BpfpvTopology *topology;

@@ -20,6 +20,7 @@ bpfpv_placer_new(void)
     placer->domains = g_ptr_array_new_with_free_func(bpfpv_placer_domain_free);
     placer->origins = bpfpv_placer_origins_new();
     placer->plan = bpfpv_plan_new();
+    placer->changed = g_ptr_array_new();
     placer->fixed = bpfpv_cpuset_new();
     placer->turns = g_ptr_array_new();
     placer->tight = g_ptr_array_new();
@@ -61,6 +62,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
         return;
     bpfpv_placer_forget_places(placer);
     bpfpv_plan_free(placer->plan);
+    g_ptr_array_unref(placer->changed);
     g_ptr_array_unref(placer->domains);
     g_hash_table_unref(placer->origins);
     bpfpv_topology_free(placer->topology);
@@ -102,12 +104,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
 static void
 set_width(BpfpvPlacer *placer)
 {
-    const BpfpvCpuset *present = bpfpv_topology_present(placer->topology);
-
-    placer->n_cpus = 0;
-    for (int c = bpfpv_cpuset_next(present, 0); c >= 0;
-         c = bpfpv_cpuset_next(present, (guint)c + 1))
-        placer->n_cpus = (guint)c + 1;
+    placer->n_cpus = (guint)(bpfpv_cpuset_last(bpfpv_topology_present(placer->topology)) + 1);
     g_free(placer->owner);
     g_free(placer->idler);
     g_free(placer->load);
@@ -164,6 +161,13 @@ BpfpvPlan *
 bpfpv_placer_steal_plan(BpfpvPlacer *placer)
 {
     return g_steal_pointer(&placer->plan);
+}
+
+/** bpfpv_placer_changed: Returns: (transfer none): keys of those that the last solve changed */
+const GPtrArray *
+bpfpv_placer_changed(const BpfpvPlacer *placer)
+{
+    return placer->changed;
 }
 
 /** bpfpv_placer_plan: Returns: (transfer none): what the last solve returned */

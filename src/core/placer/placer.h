@@ -26,6 +26,9 @@ void bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan);
 
 /* Solves. Returns: (transfer none): valid, and changed in place, until the next call */
 const BpfpvPlan *bpfpv_placer_solve(BpfpvPlacer *placer, gint64 now_us);
+/* Keys of the domains for which the last solve's plan is another than that before it.
+ * Returns: (transfer none) (element-type utf8): valid until the next call */
+const GPtrArray *bpfpv_placer_changed(const BpfpvPlacer *placer);
 /* The last plan again. */
 const BpfpvPlan *bpfpv_placer_plan(const BpfpvPlacer *placer);
 /* The last plan, which the placer has no more then. */

@@ -182,6 +182,7 @@ struct _BpfpvPlacerDomain {
     gboolean stirred; /* since the last solve: its candidates, its wishes or its anchors */
     gboolean unsaid;  /* the demand changed: the plan's sentences have to be written again */
     BpfpvPlanDomain *planned; /* in placer->plan */
+    gboolean changed;         /* that, by this solve */
 };
 
 struct _BpfpvPlacer {
@@ -192,6 +193,7 @@ struct _BpfpvPlacer {
     GPtrArray *domains;  /* of BpfpvPlacerDomain, sorted by key */
     GHashTable *origins; /* of BpfpvOrigin, by its original and allowed set */
     BpfpvPlan *plan;
+    GPtrArray *changed;                          /* keys of domains: by the last solve */
     gboolean dirty;                              /* the host changed, or the fixed CPUs */
     BpfpvCpuset *fixed;                          /* CPUs of vCPUs that are pinned statically */
     guint n_cpus;                                /* one more than the highest */
@@ -398,6 +400,21 @@ bpfpv_placer_is_aside(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cp
     const BpfpvCpuset *aside = bpfpv_placer_aside(placer, slot);
 
     return aside != NULL && bpfpv_cpuset_contains(aside, cpu);
+}
+
+static inline gint64
+bpfpv_placer_hold_us(const BpfpvPlacer *placer, const BpfpvPlacerDomain *domain)
+{
+    gint64 own = domain->view.hold_us;
+
+    return own == 0 ? placer->host.hold_us : MAX(own, 0);
+}
+
+/* Whether an anchor has had its CPU for its time, so that it may be moved. */
+static inline gboolean
+bpfpv_placer_has_rested(const BpfpvPlacer *placer, const BpfpvSlot *slot)
+{
+    return slot->since + bpfpv_placer_hold_us(placer, slot->domain) <= placer->now_us;
 }
 
 static inline BpfpvSlot *

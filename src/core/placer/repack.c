@@ -218,8 +218,8 @@ try_cpu(Search *search, guint index, BpfpvSlot *slot, int cpu)
     gboolean held = slot->stays && cpu != search->was[index];
 
     if (!spend(placer, slot) || !bpfpv_placer_can_take(placer, slot, (guint)cpu) ||
-        (held && (placer->n_moves >= placer->host.max_moves ||
-                  slot->since + placer->host.hold_us > placer->now_us)))
+        (held &&
+         (placer->n_moves >= placer->host.max_moves || !bpfpv_placer_has_rested(placer, slot))))
         return FALSE;
     bpfpv_placer_put(placer, slot, cpu);
     placer->n_moves += held;

@@ -25,7 +25,7 @@ lingers(BpfpvPlacer *placer, BpfpvSlot *slot)
 
     if (slot->unasked == 0)
         slot->unasked = placer->now_us;
-    until = slot->unasked + placer->host.hold_us;
+    until = slot->unasked + bpfpv_placer_hold_us(placer, slot->domain);
     if (until <= placer->now_us)
         return FALSE;
     placer->next_us = MIN(placer->next_us, until);

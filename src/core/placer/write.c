@@ -5,12 +5,13 @@
  */
 #include "core/placer/private.h"
 
-/* Puts @set into @place, shared. */
+/* Puts @set into @place of @domain's plan, shared. */
 static void
-share_into(BpfpvCpuset **place, BpfpvCpuset *set)
+share_into(BpfpvPlacerDomain *domain, BpfpvCpuset **place, BpfpvCpuset *set)
 {
     if (*place == set)
         return;
+    domain->changed |= *place == NULL || !bpfpv_cpuset_equal(*place, set);
     bpfpv_cpuset_free(*place);
     *place = bpfpv_cpuset_share(set);
 }
@@ -68,10 +69,11 @@ set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
 
 /* @why: (nullable): copied if it is not what @vcpu says already */
 static void
-set_why(BpfpvPlanVcpu *vcpu, const char *why)
+set_why(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, const char *why)
 {
     if (g_strcmp0(vcpu->why, why) == 0)
         return;
+    slot->domain->changed = TRUE;
     g_free(vcpu->why);
     vcpu->why = g_strdup(why);
 }
@@ -83,19 +85,21 @@ write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
     vcpu->unasked = slot->unasked;
     if (vcpu->cpus == NULL || bpfpv_cpuset_count(vcpu->cpus) != 1 ||
         !bpfpv_cpuset_contains(vcpu->cpus, (guint)slot->cpu)) {
+        slot->domain->changed = TRUE;
         bpfpv_cpuset_free(vcpu->cpus);
         vcpu->cpus = bpfpv_cpuset_new_range((guint)slot->cpu, (guint)slot->cpu);
     }
     if (slot->asked != BPFPV_WANT_ANCHOR)
-        set_why(vcpu, "held for a moment: nobody asks for it any more");
+        set_why(slot, vcpu, "held for a moment: nobody asks for it any more");
     else if (slot->candidates->near != NULL &&
              !bpfpv_cpuset_contains(slot->candidates->near, (guint)slot->cpu))
-        set_why(vcpu, "away from its memory: no CPU of those cells was free");
+        set_why(slot, vcpu, "away from its memory: no CPU of those cells was free");
     else if (slot->candidates->cells != NULL && slot->candidates->near == NULL)
-        set_why(vcpu, "near to no memory: the host does not have the cells that <numatune> names, "
-                      "or does not say which CPUs are near to them");
+        set_why(slot, vcpu,
+                "near to no memory: the host does not have the cells that <numatune> names, "
+                "or does not say which CPUs are near to them");
     else
-        set_why(vcpu, NULL);
+        set_why(slot, vcpu, NULL);
 }
 
 /* None of its CPUs is online and allowed: there is nothing that it could have instead. */
@@ -111,7 +115,7 @@ write_unusable(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *
     else
         why = g_strdup_printf("all of the vCPU's CPUs %s are offline; bring one online", original);
     vcpu->met = FALSE;
-    set_why(vcpu, why);
+    set_why(slot, vcpu, why);
 }
 
 /* What it floats on: there should be a CPU for each of its domain's that float. */
@@ -129,24 +133,24 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
     gboolean demands = slot->domain->demands;
 
     if (slot->domain->view.released)
-        share_into(&vcpu->cpus, slot->origin->back);
+        share_into(slot->domain, &vcpu->cpus, slot->origin->back);
     else if (component != NULL && component->cpus != NULL)
-        share_into(&vcpu->cpus, component->cpus);
+        share_into(slot->domain, &vcpu->cpus, component->cpus);
     else
-        share_into(&vcpu->cpus, demands ? at_home(slot) : slot->origin->idle);
+        share_into(slot->domain, &vcpu->cpus, demands ? at_home(slot) : slot->origin->idle);
     vcpu->lost = slot->displaced;
     if (slot->want == BPFPV_WANT_ANCHOR) {
         vcpu->since = slot->waiting;
-        set_why(vcpu, bpfpv_placer_explain(placer, slot));
+        set_why(slot, vcpu, bpfpv_placer_explain(placer, slot));
     } else if (slot->want == BPFPV_WANT_COHORT) {
         if (slot->domain->unsaid || component == NULL || component->said != component->place ||
             was != BPFPV_WANT_COHORT) {
             g_autofree char *why = bpfpv_placer_explain_cohort(slot);
 
-            set_why(vcpu, why);
+            set_why(slot, vcpu, why);
         }
     } else {
-        set_why(vcpu, NULL);
+        set_why(slot, vcpu, NULL);
     }
     if (demands && bpfpv_cpuset_is_empty(slot->origin->usable))
         write_unusable(placer, slot, vcpu);
@@ -155,7 +159,7 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
 static void
 write_vcpu(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
 {
-    BpfpvWant was = vcpu->want;
+    const BpfpvPlanVcpu before = *vcpu;
 
     vcpu->want = slot->want;
     vcpu->tasks = slot->want == slot->asked ? slot->tasks : 0;
@@ -164,18 +168,23 @@ write_vcpu(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
     vcpu->unasked = 0;
     vcpu->lost = FALSE;
     if (slot->want == BPFPV_WANT_FIXED)
-        share_into(&vcpu->cpus, slot->origin->original);
+        share_into(slot->domain, &vcpu->cpus, slot->origin->original);
     else if (slot->cpu != BPFPV_NO_CPU)
         write_anchor(slot, vcpu);
     else
-        write_floating(placer, slot, vcpu, was);
+        write_floating(placer, slot, vcpu, before.want);
+    slot->domain->changed |= vcpu->want != before.want || vcpu->tasks != before.tasks ||
+                             vcpu->met != before.met || vcpu->since != before.since ||
+                             vcpu->unasked != before.unasked || vcpu->lost != before.lost;
 }
 
 static void
-write_home(const BpfpvPlacerDomain *domain)
+write_home(BpfpvPlacerDomain *domain)
 {
     BpfpvPlanDomain *planned = domain->planned;
+    const BpfpvCpuset *home = domain->home != NULL ? domain->home->cpus : NULL;
 
+    domain->changed |= !bpfpv_placer_same_set(planned->home, home);
     planned->need = domain->home_need;
     if (domain->home != NULL)
         renew(&planned->home, domain->home->cpus);
@@ -206,9 +215,10 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
         BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
         BpfpvPlanThread *thread = planned->threads->pdata[t];
 
-        share_into(&thread->cpus, domain->view.released ? origin->back
-                                  : domain->demands     ? bpfpv_placer_floats(domain, origin, 1)
-                                                        : origin->idle);
+        share_into(domain, &thread->cpus,
+                   domain->view.released ? origin->back
+                   : domain->demands     ? bpfpv_placer_floats(domain, origin, 1)
+                                         : origin->idle);
     }
 }
 
@@ -226,7 +236,15 @@ bpfpv_placer_write(BpfpvPlacer *placer)
         set_floating(placer, value);
     bpfpv_cpuset_assign(placer->last_exclusive, placer->exclusive);
     placer->floats_changed = FALSE;
+    g_ptr_array_set_size(placer->changed, 0);
     for (guint d = 0; d < placer->domains->len; d++)
         write_domain(placer, placer->domains->pdata[d]);
     bpfpv_placer_say_realtime(placer);
+    for (guint d = 0; d < placer->domains->len; d++) {
+        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        if (domain->changed)
+            g_ptr_array_add(placer->changed, domain->key);
+        domain->changed = FALSE;
+    }
 }

@@ -169,7 +169,7 @@ change_element(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *tex
     request->text = g_strdup(text);
     request->attach = attach;
     g_task_set_task_data(task, request, request_free);
-    bpfpv_worker_run(bus->worker, task, set_element_in_worker);
+    bpfpv_worker_run(bus->worker, NULL, task, set_element_in_worker);
 }
 
 static void

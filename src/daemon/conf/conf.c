@@ -14,6 +14,8 @@ new_with_defaults(void)
     BpfpvConf *conf = g_new0(BpfpvConf, 1);
 
     conf->reserve = 1;
+    conf->hold_ms = BPFPV_CONF_HOLD_MS;
+    conf->injections = BPFPV_CONF_INJECTIONS;
     conf->policy = bpfpv_policy_new();
     return conf;
 }
@@ -114,11 +116,15 @@ swap_file_settings(BpfpvConf *conf, BpfpvConf *other)
     conf->cpuset = other->cpuset;
     conf->reserve = other->reserve;
     conf->spread = other->spread;
+    conf->hold_ms = other->hold_ms;
+    conf->injections = other->injections;
     conf->policy = other->policy;
     conf->test_loader = other->test_loader;
     other->cpuset = was.cpuset;
     other->reserve = was.reserve;
     other->spread = was.spread;
+    other->hold_ms = was.hold_ms;
+    other->injections = was.injections;
     other->policy = was.policy;
     other->test_loader = was.test_loader;
 }

@@ -8,6 +8,9 @@
 #include "core/placer/placement.h"
 #include "xml/policy.h"
 
+#define BPFPV_CONF_HOLD_MS 500
+#define BPFPV_CONF_INJECTIONS 4
+
 typedef struct {
     char *uri;           /* --connect */
     char *bus_address;   /* --bus-address; NULL: the system bus */
@@ -22,6 +25,8 @@ typedef struct {
     BpfpvCpuset *cpuset; /* [host] cpuset, within what [nova] leaves: for anchors; NULL: all */
     guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */
     BpfpvSpread spread;  /* [host] spread: which of the places that a domain fits in it gets */
+    guint hold_ms;       /* [host] hold: how long an anchor stays that nobody asks for */
+    guint injections;    /* [host] injections: guests that get their loader at once */
     BpfpvPolicy *policy; /* [flavor GLOB] and [domain GLOB] */
     char **test_loader;  /* [test] loader: more options for the guest's loader; NULL: none */
 } BpfpvConf;

@@ -66,6 +66,30 @@ take_spread(BpfpvConfReading *reading, const BpfpvConfLine *line)
 }
 
 static void
+take_hold(BpfpvConfReading *reading, const BpfpvConfLine *line)
+{
+    guint64 number;
+
+    if (g_ascii_string_to_unsigned(line->value, 10, 0, 60000, &number, NULL))
+        reading->conf->hold_ms = (guint)number;
+    else
+        bpfpv_conf_add_mistake(reading, line,
+                               "not a number of milliseconds; write one from 0 to "
+                               "60000");
+}
+
+static void
+take_injections(BpfpvConfReading *reading, const BpfpvConfLine *line)
+{
+    guint64 number;
+
+    if (g_ascii_string_to_unsigned(line->value, 10, 1, 16, &number, NULL))
+        reading->conf->injections = (guint)number;
+    else
+        bpfpv_conf_add_mistake(reading, line, "not a number of guests; write one from 1 to 16");
+}
+
+static void
 take_nova(BpfpvConfReading *reading, const BpfpvConfLine *line)
 {
     const BpfpvConfLine **where = &reading->config;
@@ -103,6 +127,8 @@ static const struct {
     {"host", "cpuset", take_cpuset},
     {"host", "reserve", take_reserve},
     {"host", "spread", take_spread},
+    {"host", "hold", take_hold},
+    {"host", "injections", take_injections},
     {"nova", "config", take_nova},
     {"nova", "cpu_shared_set", take_nova},
     {"nova", "cpu_dedicated_set", take_nova},

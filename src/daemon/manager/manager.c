@@ -26,6 +26,9 @@ managed_free(gpointer data)
     BpfpvManaged *managed = data;
 
     g_hash_table_remove(managed->manager->by_key, managed->key);
+    g_hash_table_remove(managed->manager->unplaced, managed);
+    g_hash_table_remove(managed->manager->unreached, managed);
+    g_hash_table_remove(managed->manager->untold, managed);
     wake_waiters(managed);
     g_ptr_array_unref(managed->waiters);
     bpfpv_session_free(managed->session);
@@ -98,7 +101,7 @@ bpfpv_managed_release(BpfpvManaged *managed)
     managed->releasing = TRUE;
     bpfpv_pins_forget_refusals(managed->pins);
     bpfpv_session_stop(managed->session);
-    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_managed_place_soon(managed);
     bpfpv_manager_drop_soon(managed->manager);
 }
 
@@ -112,7 +115,7 @@ on_session_state(BpfpvSession *session, gpointer user_data)
     managed->settled =
         managed->settled && bpfpv_session_state(managed->session) == BPFPV_STATE_ACTIVE;
     if (bpfpv_session_state(managed->session) == BPFPV_STATE_ACTIVE && !managed->settled)
-        bpfpv_manager_place_soon(managed->manager);
+        bpfpv_managed_place_soon(managed);
     bpfpv_managed_tell_state(managed);
     bpfpv_pins_note_soon(managed->pins);
 }
@@ -125,7 +128,7 @@ on_session_demand(BpfpvSession *session, gpointer user_data)
     bpfpv_pins_set_rate(managed->pins, bpfpv_session_config(session)
                                            ? bpfpv_session_config(session)->rate
                                            : BPFPV_RATE_DEFAULT);
-    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_managed_place_soon(managed);
 }
 
 static void
@@ -180,7 +183,8 @@ on_pins_moved(BpfpvPins *pins, gpointer user_data)
 {
     BpfpvManaged *managed = user_data;
 
-    bpfpv_manager_step_soon(managed->manager);
+    bpfpv_managed_step_soon(managed);
+    g_hash_table_add(managed->manager->untold, managed);
     bpfpv_manager_tell_states(managed->manager);
     bpfpv_pins_note_soon(managed->pins);
     if (managed->releasing)
@@ -190,9 +194,7 @@ on_pins_moved(BpfpvPins *pins, gpointer user_data)
 static void
 on_pins_bounds(BpfpvPins *pins, gpointer user_data)
 {
-    BpfpvManaged *managed = user_data;
-
-    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_managed_place_soon(user_data);
 }
 
 static BpfpvStatus *
@@ -253,7 +255,7 @@ bpfpv_managed_hand_back(BpfpvManaged *managed, int vcpu, GError **error)
 
     if (!released)
         return NULL;
-    bpfpv_manager_place_soon(managed->manager);
+    bpfpv_managed_place_soon(managed);
     bpfpv_pins_note_soon(managed->pins);
     return released;
 }
@@ -288,6 +290,7 @@ bpfpv_manager_reconfigured(BpfpvManager *manager)
 {
     if (manager->shutting_down)
         return;
+    bpfpv_session_set_injections(manager->conf->injections);
     bpfpv_manager_place_soon(manager);
     bpfpv_watch_refresh_all(manager->watch);
 }
@@ -313,6 +316,10 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->payload = g_steal_pointer(&payload);
     manager->unconnected = g_strdup("connecting for the first time");
     manager->placer = bpfpv_placer_new();
+    manager->all_unplaced = TRUE;
+    manager->unplaced = g_hash_table_new(NULL, NULL);
+    manager->unreached = g_hash_table_new(NULL, NULL);
+    manager->untold = g_hash_table_new(NULL, NULL);
     manager->neighbours =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bpfpv_neighbour_free);
     manager->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, managed_free);
@@ -320,6 +327,7 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     manager->hopeless = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     manager->cgroups = bpfpv_cgroup_watch_new();
+    bpfpv_session_set_injections(conf->injections);
     manager->watch = bpfpv_watch_new(conf->uri, &bpfpv_manager_watch_funcs, manager);
     return manager;
 }
@@ -341,6 +349,9 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_hash_table_unref(manager->by_key);
     g_hash_table_unref(manager->runs);
     g_hash_table_unref(manager->hopeless);
+    g_hash_table_unref(manager->unplaced);
+    g_hash_table_unref(manager->unreached);
+    g_hash_table_unref(manager->untold);
     bpfpv_placer_free(manager->placer);
     g_hash_table_unref(manager->neighbours);
     g_clear_pointer(&manager->withdrawn, g_hash_table_unref);

@@ -5,9 +5,6 @@
  */
 #include "daemon/manager/private.h"
 
-/* How long an anchor stays when nobody asks for it any more, and at least where it was given: a
- * task that comes and goes moves nobody. */
-#define HOLD_MS 500
 /* Anchors that one solve may move so that another finds its place. */
 #define MAX_MOVES 8
 
@@ -45,20 +42,6 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
         bpfpv_config_fill_placement(config, domain);
 }
 
-/* Whether the host's cgroups refuse what goes beyond them. */
-static gboolean
-allows_only(const BpfpvManager *manager)
-{
-    gboolean only = FALSE;
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (!only && g_hash_table_iter_next(&iter, NULL, &value))
-        only = bpfpv_pins_allowed_only(((BpfpvManaged *)value)->pins);
-    return only;
-}
-
 BpfpvPlacementHost
 bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *taken)
 {
@@ -67,10 +50,10 @@ bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *tak
         .pool = manager->conf->cpuset,
         .taken = taken,
         .reserve = manager->conf->reserve,
-        .hold_us = HOLD_MS * 1000,
+        .hold_us = (gint64)manager->conf->hold_ms * 1000,
         .max_moves = MAX_MOVES,
         .spread = manager->conf->spread,
-        .allowed_only = allows_only(manager),
+        .allowed_only = manager->allowed_only,
     };
 }
 
@@ -109,130 +92,56 @@ place_domain(BpfpvManager *manager, BpfpvManaged *managed)
     }
 }
 
-static gboolean
-hold_is_over(gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-
-    manager->hold_source = 0;
-    bpfpv_manager_place_soon(manager);
-    return G_SOURCE_REMOVE;
-}
-
 static void
-solve(BpfpvManager *manager)
+tell_host(BpfpvManager *manager)
 {
     g_autoptr(BpfpvCpuset) taken = bpfpv_manager_taken(manager);
     BpfpvPlacementHost host = bpfpv_manager_placement_host(manager, taken);
-    gint64 now = g_get_monotonic_time();
+
+    bpfpv_placer_set_host(manager->placer, &host);
+}
+
+/* Whether a cgroup of a domain's refuses what goes beyond it; one speaks for all. */
+static gboolean
+learns_limit(BpfpvManager *manager, const BpfpvManaged *managed)
+{
+    gboolean is_new = !manager->allowed_only && bpfpv_pins_allowed_only(managed->pins);
+
+    manager->allowed_only |= is_new;
+    return is_new;
+}
+
+/* What the placer is told, of those domains alone of which it may know something old. */
+static void
+tell_placer(BpfpvManager *manager)
+{
     GHashTableIter iter;
     gpointer value;
 
-    remove_gone(manager);
-    bpfpv_placer_set_host(manager->placer, &host);
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+    if (manager->all_unplaced) {
+        remove_gone(manager);
+        g_hash_table_iter_init(&iter, manager->domains);
+        while (g_hash_table_iter_next(&iter, NULL, &value))
+            g_hash_table_add(manager->unplaced, value);
+    }
+    g_hash_table_iter_init(&iter, manager->unplaced);
+    while (g_hash_table_iter_next(&iter, &value, NULL))
+        manager->all_unplaced |= learns_limit(manager, value);
+    if (manager->all_unplaced)
+        tell_host(manager);
+    g_hash_table_iter_init(&iter, manager->unplaced);
+    while (g_hash_table_iter_next(&iter, &value, NULL)) {
         if (bpfpv_pins_original(((BpfpvManaged *)value)->pins))
             place_domain(manager, value);
     }
-    bpfpv_placer_solve(manager->placer, now);
-    manager->rest_until_us = 2 * g_get_monotonic_time() - now;
-    g_hash_table_remove_all(manager->hopeless);
-    g_clear_handle_id(&manager->hold_source, g_source_remove);
-    if (bpfpv_placer_next_us(manager->placer) != G_MAXINT64)
-        manager->hold_source =
-            g_timeout_add((guint)((bpfpv_placer_next_us(manager->placer) - now) / 1000 + 1),
-                          hold_is_over, manager);
 }
 
-static gboolean
-step_now(gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-    g_autoptr(GPtrArray) applied = g_ptr_array_new();
-    g_autoptr(GPtrArray) steps = NULL;
-    GHashTableIter iter;
-    gpointer value;
-
-    manager->step_source = 0;
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        BpfpvAppliedDomain *one = bpfpv_pins_applied(((BpfpvManaged *)value)->pins);
-
-        if (one)
-            g_ptr_array_add(applied, one);
-    }
-    steps = bpfpv_plan_next_steps(bpfpv_placer_plan(manager->placer), applied);
-    for (guint i = 0; i < steps->len; i++) {
-        const BpfpvPlanStep *step = g_ptr_array_index(steps, i);
-        BpfpvManaged *managed = g_hash_table_lookup(manager->by_key, step->domain);
-
-        if (managed && bpfpv_pins_applied(managed->pins))
-            bpfpv_pins_step(managed->pins, step);
-    }
-    bpfpv_manager_check_shutdown(manager);
-    return G_SOURCE_REMOVE;
-}
-
-void
-bpfpv_manager_step_soon(BpfpvManager *manager)
-{
-    if (!manager->step_source)
-        manager->step_source = g_idle_add_full(G_PRIORITY_DEFAULT, step_now, manager, NULL);
-}
-
-static void
-note_all(BpfpvManager *manager)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        bpfpv_pins_note_soon(((BpfpvManaged *)value)->pins);
-}
-
-/* What those ask for that have just become active has been placed, or could not be: nobody was
- * told that they are active before. */
-static void
-settle(BpfpvManager *manager)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        BpfpvManaged *managed = value;
-
-        if (managed->settled || !bpfpv_pins_original(managed->pins) ||
-            bpfpv_session_state(managed->session) != BPFPV_STATE_ACTIVE)
-            continue;
-        managed->settled = TRUE;
-        bpfpv_managed_tell_state(managed);
-    }
-}
-
-static gboolean
-place_now(gpointer user_data)
-{
-    BpfpvManager *manager = user_data;
-
-    manager->place_source = 0;
-    if (manager->topology) {
-        solve(manager);
-        settle(manager);
-    }
-    note_all(manager);
-    bpfpv_manager_step_soon(manager);
-    bpfpv_manager_tell_states(manager);
-    manager->funcs->host(manager->user_data);
-    return G_SOURCE_REMOVE;
-}
+static gboolean place_now(gpointer user_data);
 
 /* Once for all that has changed in this turn of the main loop; later where a solve takes long, so
  * that no more than half of the time is spent on them. */
-void
-bpfpv_manager_place_soon(BpfpvManager *manager)
+static void
+solve_soon(BpfpvManager *manager)
 {
     gint64 rest_us = manager->rest_until_us - g_get_monotonic_time();
 
@@ -242,4 +151,158 @@ bpfpv_manager_place_soon(BpfpvManager *manager)
         manager->place_source = g_timeout_add((guint)(rest_us / 1000), place_now, manager);
     else
         manager->place_source = g_idle_add_full(G_PRIORITY_DEFAULT, place_now, manager, NULL);
+}
+
+static gboolean
+hold_is_over(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+
+    manager->hold_source = 0;
+    solve_soon(manager);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+solve(BpfpvManager *manager)
+{
+    gint64 now = g_get_monotonic_time();
+
+    tell_placer(manager);
+    bpfpv_placer_solve(manager->placer, now);
+    manager->rest_until_us = 2 * g_get_monotonic_time() - now;
+    g_clear_handle_id(&manager->hold_source, g_source_remove);
+    if (bpfpv_placer_next_us(manager->placer) != G_MAXINT64)
+        manager->hold_source =
+            g_timeout_add((guint)((bpfpv_placer_next_us(manager->placer) - now) / 1000 + 1),
+                          hold_is_over, manager);
+}
+
+/* ---- steps ---- */
+
+static gboolean
+step_now(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    const BpfpvPlan *plan = bpfpv_placer_plan(manager->placer);
+    g_autoptr(GPtrArray) applied = g_ptr_array_new();
+    g_autoptr(GPtrArray) steps = NULL;
+    GHashTableIter iter;
+    gpointer managed;
+
+    manager->step_source = 0;
+    g_hash_table_iter_init(&iter, manager->unreached);
+    while (g_hash_table_iter_next(&iter, &managed, NULL)) {
+        BpfpvAppliedDomain *one = bpfpv_pins_applied(((BpfpvManaged *)managed)->pins);
+
+        if (!one || bpfpv_plan_is_reached(plan, one))
+            g_hash_table_iter_remove(&iter);
+        else
+            g_ptr_array_add(applied, one);
+    }
+    steps = bpfpv_plan_next_steps(plan, applied);
+    for (guint i = 0; i < steps->len; i++) {
+        const BpfpvPlanStep *step = g_ptr_array_index(steps, i);
+        BpfpvManaged *one = g_hash_table_lookup(manager->by_key, step->domain);
+
+        if (one && bpfpv_pins_applied(one->pins))
+            bpfpv_pins_step(one->pins, step);
+    }
+    bpfpv_manager_check_shutdown(manager);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+step_soon(BpfpvManager *manager)
+{
+    if (!manager->step_source)
+        manager->step_source = g_idle_add_full(G_PRIORITY_DEFAULT, step_now, manager, NULL);
+}
+
+void
+bpfpv_managed_step_soon(BpfpvManaged *managed)
+{
+    g_hash_table_add(managed->manager->unreached, managed);
+    step_soon(managed->manager);
+}
+
+/* ---- what comes of it ---- */
+
+static void
+note_change(BpfpvManaged *managed)
+{
+    g_hash_table_add(managed->manager->unreached, managed);
+    g_hash_table_add(managed->manager->untold, managed);
+    bpfpv_pins_note_soon(managed->pins);
+}
+
+/* What it asks for and has just become active has been placed, or could not be: nobody was told
+ * that it is active before. */
+static void
+settle(BpfpvManaged *managed)
+{
+    if (managed->settled || !managed->manager->topology || !bpfpv_pins_original(managed->pins) ||
+        bpfpv_session_state(managed->session) != BPFPV_STATE_ACTIVE)
+        return;
+    managed->settled = TRUE;
+    bpfpv_managed_tell_state(managed);
+}
+
+/* Those whose plan is another, and those that may have changed otherwise. */
+static void
+note_changes(BpfpvManager *manager)
+{
+    const GPtrArray *changed = bpfpv_placer_changed(manager->placer);
+    GHashTableIter iter;
+    gpointer value;
+
+    if (manager->all_unplaced)
+        g_hash_table_remove_all(manager->hopeless);
+    for (guint i = 0; i < changed->len; i++) {
+        BpfpvManaged *managed = g_hash_table_lookup(manager->by_key, changed->pdata[i]);
+
+        if (managed)
+            note_change(managed);
+    }
+    g_hash_table_iter_init(&iter, manager->unplaced);
+    while (g_hash_table_iter_next(&iter, &value, NULL)) {
+        BpfpvManaged *managed = value;
+
+        g_hash_table_remove(manager->hopeless, managed->key);
+        note_change(managed);
+        settle(managed);
+    }
+}
+
+static gboolean
+place_now(gpointer user_data)
+{
+    BpfpvManager *manager = user_data;
+    gboolean all = manager->all_unplaced;
+
+    manager->place_source = 0;
+    if (manager->topology)
+        solve(manager);
+    note_changes(manager);
+    g_hash_table_remove_all(manager->unplaced);
+    manager->all_unplaced = !manager->topology;
+    step_soon(manager);
+    bpfpv_manager_tell_states(manager);
+    if (all)
+        manager->funcs->host(manager->user_data);
+    return G_SOURCE_REMOVE;
+}
+
+void
+bpfpv_managed_place_soon(BpfpvManaged *managed)
+{
+    g_hash_table_add(managed->manager->unplaced, managed);
+    solve_soon(managed->manager);
+}
+
+void
+bpfpv_manager_place_soon(BpfpvManager *manager)
+{
+    manager->all_unplaced = TRUE;
+    solve_soon(manager);
 }

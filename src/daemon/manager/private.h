@@ -25,6 +25,11 @@ struct _BpfpvManager {
     GHashTable *by_key;      /* the placer's key → BpfpvManaged */
     GHashTable *runs;        /* UUID → libvirt's id: of all running domains, managed or not */
     BpfpvPlacer *placer;     /* has the last plan */
+    gboolean all_unplaced;   /* what the placer knows of the host, and of all domains, may be old */
+    GHashTable *unplaced;    /* of BpfpvManaged: what it knows of them may be old */
+    GHashTable *unreached;   /* of BpfpvManaged: they may not have what the plan gives them yet */
+    GHashTable *untold;      /* of BpfpvManaged: their states may be others than was told */
+    gboolean allowed_only;   /* the host's cgroups refuse what goes beyond them */
     GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
     GHashTable *hopeless;    /* key → why the host can give it no anchor, "" if it can; as far as
                               * anybody asked since the last solve */
@@ -62,16 +67,19 @@ void bpfpv_manager_note_pinned(BpfpvManager *manager, const char *uuid, const ch
 gboolean bpfpv_manager_is_neighbour(const BpfpvManager *manager, const char *uuid);
 /* Returns: (transfer full): CPUs that neighbours are pinned to, one by one */
 BpfpvCpuset *bpfpv_manager_taken(const BpfpvManager *manager);
-/* A demand, a bound or the host changed: solves, once however often it is called. */
+/* The host changed, or who else is on it, or which domains are here: solves, once however often it
+ * is called. */
 void bpfpv_manager_place_soon(BpfpvManager *manager);
-/* A pin call ended: hands out those that have become due. */
-void bpfpv_manager_step_soon(BpfpvManager *manager);
+/* What one domain asks for, or may have, is something else: likewise. */
+void bpfpv_managed_place_soon(BpfpvManaged *managed);
+/* What a domain's threads have is something else: hands out the pin calls that have become due. */
+void bpfpv_managed_step_soon(BpfpvManaged *managed);
 void bpfpv_manager_drop_soon(BpfpvManager *manager);
 /* state.c: */
 /* Tells the bus how @managed is. */
 void bpfpv_managed_tell_state(BpfpvManaged *managed);
-/* What was solved, or what came of the pin calls, may have changed the states of domains that are
- * active: those that have are told, at once the first time and a moment later from then on. */
+/* What was solved, or what came of the pin calls, may have changed the states of those that are
+ * untold: those that have are told, at once the first time and a moment later from then on. */
 void bpfpv_manager_tell_states(BpfpvManager *manager);
 
 /* withdraw.c: */

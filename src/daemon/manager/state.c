@@ -155,15 +155,16 @@ void
 bpfpv_manager_tell_states(BpfpvManager *manager)
 {
     GHashTableIter iter;
-    gpointer value;
+    gpointer managed;
 
     manager->tell_again = manager->tell_source != 0;
     if (manager->tell_again)
         return;
     manager->tell_source = g_timeout_add(TELL_MS, tell_over, manager);
-    g_hash_table_iter_init(&iter, manager->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        tell_if_changed(value);
+    g_hash_table_iter_init(&iter, manager->untold);
+    while (g_hash_table_iter_next(&iter, &managed, NULL))
+        tell_if_changed(managed);
+    g_hash_table_remove_all(manager->untold);
 }
 
 char *

@@ -63,6 +63,7 @@ is_left_pinned(const BpfpvManager *manager, const BpfpvDomainXml *xml, int id)
 static void
 take_topology(BpfpvManaged *managed, BpfpvDomainTopology *topology)
 {
+    g_hash_table_add(managed->manager->unplaced, managed);
     bpfpv_guest_topology_free(managed->guest);
     managed->guest = topology ? g_steal_pointer(&topology->guest) : NULL;
     bpfpv_cpuset_free(managed->unpinned);
@@ -299,7 +300,7 @@ on_pinned(const char *uuid, const char *thread, const char *text, gpointer user_
         bpfpv_watch_refresh(manager->watch, uuid); /* its CPUs may be no one else's now */
     else if (cpus && parse_thread(thread, &kind, &id) &&
              bpfpv_pins_heard(managed->pins, kind, id, cpus)) {
-        bpfpv_manager_place_soon(manager);
+        bpfpv_managed_place_soon(managed);
         bpfpv_pins_note_soon(managed->pins);
     }
 }

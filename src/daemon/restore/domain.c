@@ -253,7 +253,7 @@ look(BpfpvRestoreDomain *domain)
     look->uuid = g_strdup(domain->entry->uuid);
     look->id = domain->entry->id;
     g_task_set_task_data(task, look, look_free);
-    bpfpv_worker_run(domain->restore->worker, task, look_in_worker);
+    bpfpv_worker_run(domain->restore->worker, NULL, task, look_in_worker);
 }
 
 /* ---- life ---- */

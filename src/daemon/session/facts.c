@@ -50,7 +50,7 @@ stop_awaiting(BpfpvSession *session)
     if (session->port_open && session->awaits_owner && !session->awaits_end) {
         session->awaits_owner = FALSE;
         if (session->state == BPFPV_STATE_FAILED)
-            bpfpv_session_retry_soon(session);
+            bpfpv_session_guest_did(session);
         else
             g_clear_handle_id(&session->retry_timer, g_source_remove);
     }
@@ -105,7 +105,7 @@ void
 bpfpv_session_agent_started(BpfpvSession *session)
 {
     if (!session->awaits_loader)
-        bpfpv_session_retry_soon(session);
+        bpfpv_session_guest_did(session);
 }
 
 /*
@@ -125,15 +125,16 @@ bpfpv_session_port_opened(BpfpvSession *session, const char *alias)
 void
 bpfpv_session_port_closed(BpfpvSession *session, const char *alias)
 {
-    gboolean crashed, stopped;
+    gboolean synced, crashed, stopped;
 
     if (g_strcmp0(alias, session->channel_alias) != 0)
         return;
     session->port_open = FALSE;
     if (!session->link)
         return;
+    synced = bpfpv_link_is_synced(session->link);
     crashed =
-        bpfpv_link_is_synced(session->link) && !session->outdated &&
+        synced && !session->outdated &&
         g_get_monotonic_time() - session->synced_at_us < (gint64)BPFPV_GRACE_S * G_USEC_PER_SEC;
     stopped = bpfpv_link_was_stopped(session->link);
     bpfpv_session_drop_link(session);
@@ -145,6 +146,9 @@ bpfpv_session_port_closed(BpfpvSession *session, const char *alias)
     } else if (crashed) {
         /* Soon after it began to work: not in a tight circle. */
         bpfpv_session_fail(session, "the loader in the guest has ended");
+    } else if (!synced && !session->outdated && !bpfpv_session_may_be_early(session)) {
+        bpfpv_session_fail(session, "something in the guest opens and closes the channel, and is "
+                                    "no loader");
     } else {
         session->backoff_s = 0;
         bpfpv_session_advance(session);

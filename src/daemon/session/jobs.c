@@ -11,6 +11,17 @@
 #include "host/run.h"
 #include "host/virt.h"
 
+/* An injection that takes longer than that is a slow one: it gives way to others that wait, and
+ * the domain's next one waits for its turn with others of that sort. */
+#define SLOW_S 20
+#define SLOW_AT_ONCE 2
+/* Calls of libvirt's that change a domain's devices. */
+#define PLUGS_AT_ONCE 4
+
+static BpfpvWorkerKind plugs = BPFPV_WORKER_KIND(PLUGS_AT_ONCE);
+static BpfpvWorkerKind injections = BPFPV_WORKER_KIND(4);
+static BpfpvWorkerKind slow_injections = BPFPV_WORKER_KIND(SLOW_AT_ONCE);
+
 typedef struct {
     char *uri;
     char *uuid;
@@ -22,6 +33,8 @@ typedef struct {
     guint timeout_s;
     GPtrArray *programs; /* of char * */
     BpfpvPayload *payload;
+    gboolean gives_way;   /* to others, if it is slow */
+    gint64 slow_after_us; /* from when on it is; 0: it has not begun */
 } Job;
 
 static void
@@ -40,7 +53,8 @@ job_free(gpointer data)
 }
 
 static void
-start(BpfpvSession *session, BpfpvJob kind, GTaskThreadFunc func, GAsyncReadyCallback done)
+start(BpfpvSession *session, BpfpvJob job_kind, BpfpvWorkerKind *kind, GTaskThreadFunc func,
+      GAsyncReadyCallback done)
 {
     g_autoptr(GTask) task = NULL;
     Job *job = g_new0(Job, 1);
@@ -57,13 +71,14 @@ start(BpfpvSession *session, BpfpvJob kind, GTaskThreadFunc func, GAsyncReadyCal
     for (guint i = 0; session->config && i < session->config->programs->len; i++)
         g_ptr_array_add(job->programs, g_strdup(g_ptr_array_index(session->config->programs, i)));
     job->payload = bpfpv_payload_ref(session->payload);
-    session->job = kind;
+    job->gives_way = kind == &injections;
+    session->job = job_kind;
     session->job_cancellable = g_cancellable_new();
     task = g_task_new(NULL, session->job_cancellable, done, g_rc_box_acquire(session));
     /* What a job did must be known even when it was told to hurry up. */
     g_task_set_check_cancellable(task, FALSE);
     g_task_set_task_data(task, job, job_free);
-    bpfpv_worker_run(session->worker, task, func);
+    bpfpv_worker_run(session->worker, kind, task, func);
 }
 
 /* The session of a job that has ended, or NULL where it was freed meanwhile. */
@@ -130,7 +145,7 @@ bpfpv_session_start_plug(BpfpvSession *session)
     if (session->agent_connected)
         bpfpv_session_set_state(session, BPFPV_STATE_INJECTING, "plugging the channel in");
     session->funcs->channel(session, TRUE, session->user_data);
-    start(session, BPFPV_JOB_PLUG, plug_in_worker, plug_done);
+    start(session, BPFPV_JOB_PLUG, &plugs, plug_in_worker, plug_done);
 }
 
 /* ---- unplugging it ---- */
@@ -167,10 +182,30 @@ unplug_done(GObject *source, GAsyncResult *result, gpointer user_data)
 void
 bpfpv_session_start_unplug(BpfpvSession *session)
 {
-    start(session, BPFPV_JOB_UNPLUG, unplug_in_worker, unplug_done);
+    start(session, BPFPV_JOB_UNPLUG, &plugs, unplug_in_worker, unplug_done);
 }
 
 /* ---- injecting ---- */
+
+void
+bpfpv_session_set_injections(guint at_once)
+{
+    bpfpv_worker_kind_set_most(&injections, at_once);
+}
+
+static gboolean
+is_slow(const Job *job)
+{
+    return job->slow_after_us > 0 && g_get_monotonic_time() > job->slow_after_us;
+}
+
+static gboolean
+must_give_way(gpointer user_data)
+{
+    const Job *job = user_data;
+
+    return job->gives_way && is_slow(job) && bpfpv_worker_kind_is_wanted(&injections);
+}
 
 static void
 inject_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -181,9 +216,12 @@ inject_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *canc
                                                   g_random_int(), g_random_int(), g_random_int());
     const BpfpvInjection injection = {job->programs, session_id,     job->channel,
                                       job->max_keys, job->directory, job->timeout_s};
-    g_autoptr(BpfpvAgent) agent =
-        bpfpv_agent_open(job->uri, job->uuid, job->id, cancellable, &error);
+    g_autoptr(BpfpvAgent) agent = NULL;
 
+    job->slow_after_us = g_get_monotonic_time() + SLOW_S * G_USEC_PER_SEC;
+    agent = bpfpv_agent_open(job->uri, job->uuid, job->id, cancellable, &error);
+    if (agent)
+        bpfpv_agent_give_way(agent, must_give_way, job);
     if (agent && bpfpv_inject(bpfpv_agent_ops(agent), job->payload, &injection, &error))
         g_task_return_boolean(task, TRUE);
     else
@@ -194,10 +232,12 @@ static void
 inject_done(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     BpfpvSession *session = take_session(user_data);
+    const Job *job = g_task_get_task_data(G_TASK(result));
     g_autoptr(GError) error = NULL;
 
     if (!session)
         return;
+    session->slow_agent = is_slow(job);
     if (g_task_propagate_boolean(G_TASK(result), &error))
         session->port_open = TRUE;
     else if (g_error_matches(error, BPFPV_INJECTOR_ERROR, BPFPV_INJECTOR_ERROR_DENIED) &&
@@ -215,5 +255,6 @@ void
 bpfpv_session_start_injection(BpfpvSession *session)
 {
     bpfpv_session_set_state(session, BPFPV_STATE_INJECTING, "");
-    start(session, BPFPV_JOB_INJECT, inject_in_worker, inject_done);
+    start(session, BPFPV_JOB_INJECT, session->slow_agent ? &slow_injections : &injections,
+          inject_in_worker, inject_done);
 }

@@ -55,6 +55,7 @@ struct _BpfpvSession {
     gboolean awaits_owner;    /* only somebody in the guest can start a loader now */
     gboolean gave_owner_time; /* since the channel was plugged in, for that */
     gboolean assumed; /* what its demand may be by the pins in force; or it is too late for that */
+    gboolean slow_agent; /* the last injection took long */
     gboolean stopping;
     gboolean closed;   /* freed by its owner; a job that is still under way holds the memory */
     gboolean outdated; /* the link's loader was told to end, to make place for another */
@@ -79,6 +80,7 @@ struct _BpfpvSession {
     guint retry_timer;
     guint stop_timer;
     guint backoff_s;
+    BpfpvBudget early; /* tries that need not wait for it */
     gint64 retry_at_us;
 };
 
@@ -105,6 +107,11 @@ void bpfpv_session_refused(BpfpvSession *session, const char *reason);
 void bpfpv_session_retry_in(BpfpvSession *session, guint seconds);
 /* Something changed for the better: no need to wait for the next try. */
 void bpfpv_session_retry_soon(BpfpvSession *session);
+/* The guest has changed something for the better: the same, as often as it may. */
+void bpfpv_session_guest_did(BpfpvSession *session);
+/* Whether it may have one more try before that is due; uses it up. */
+gboolean bpfpv_session_may_be_early(BpfpvSession *session);
+void bpfpv_session_retry_init(BpfpvSession *session);
 
 /* demand.c: */
 /* @demand: (transfer full): comes into force, if it is another than the present one. Returns:

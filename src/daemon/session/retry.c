@@ -12,6 +12,10 @@
 #define END_S 10
 /* udev and systemd of a busy guest. */
 #define AWAIT_OWNER_S 5
+/* Tries that a guest may bring about by what it does, beside those that are due: so many at once,
+ * and one more every so often. */
+#define EARLY_AT_ONCE 3
+#define EARLY_EVERY_S 60
 
 static gboolean
 retry(gpointer user_data)
@@ -74,6 +78,30 @@ bpfpv_session_refused(BpfpvSession *session, const char *reason)
     session->awaits_owner = TRUE;
     bpfpv_session_retry_in(session, RETRY_REFUSED_S);
     bpfpv_session_set_state(session, BPFPV_STATE_FAILED, reason);
+}
+
+void
+bpfpv_session_retry_init(BpfpvSession *session)
+{
+    bpfpv_budget_init(&session->early, 1, EARLY_AT_ONCE * EARLY_EVERY_S, g_get_monotonic_time());
+}
+
+gboolean
+bpfpv_session_may_be_early(BpfpvSession *session)
+{
+    gint64 now = g_get_monotonic_time();
+
+    if (bpfpv_budget_use(&session->early, 0, now) > 0)
+        return FALSE;
+    bpfpv_budget_use(&session->early, EARLY_EVERY_S, now);
+    return TRUE;
+}
+
+void
+bpfpv_session_guest_did(BpfpvSession *session)
+{
+    if (session->retry_timer && !session->awaits_end && bpfpv_session_may_be_early(session))
+        bpfpv_session_retry_soon(session);
 }
 
 void

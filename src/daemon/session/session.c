@@ -256,6 +256,7 @@ bpfpv_session_new(const char *uri, const char *uuid, const char *name, int id, g
     bpfpv_pace_init(&session->pace, bpfpv_config_burst(1), BPFPV_CHANGES_DEFAULT,
                     g_get_monotonic_time());
     session->reason = g_strdup("");
+    bpfpv_session_retry_init(session);
     return session;
 }
 

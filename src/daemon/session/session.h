@@ -34,6 +34,10 @@ typedef struct {
     void (*stopped)(BpfpvSession *session, gpointer user_data);
 } BpfpvSessionFuncs;
 
+/* How many guests of all sessions get their loader at once, 1 or more; those whose agents are slow
+ * not counted. */
+void bpfpv_session_set_injections(guint at_once);
+
 /**
  * bpfpv_session_new:
  * @id: libvirt's number of this run of the domain

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "xml/document.h"
+#include "host/connections.h"
 #include "host/run.h"
 #include "host/virt.h"
 #include "host/worker.h"
@@ -13,102 +14,51 @@ G_DEFINE_QUARK(bpfpv_pinner_error_quark, bpfpv_pinner_error)
 
 #define STATUS_PREFIX "bpfpvstatus"
 
-/* What the worker uses; outlives the pinner while a call is under way. Only the worker's single
- * thread touches the connection. */
-typedef struct {
-    gatomicrefcount refs;
-    char *uri;
-    char *uuid;
-    int id;
-    virConnectPtr connection;
-    guint n_host_cpus;
-    gboolean unnoted; /* the last status could not be written */
-} Link;
+/* Calls for all domains that are under way at once: each connection's share. */
+static BpfpvWorkerKind calls_kind =
+    BPFPV_WORKER_KIND(BPFPV_CONNECTIONS_MAX * BPFPV_CONNECTIONS_CALLS);
 
 struct _BpfpvPinner {
-    Link *link;
+    BpfpvPinLink *link;
     BpfpvWorker *worker;
     GCancellable *cancellable;
 };
 
 typedef struct {
-    Link *link;
+    BpfpvPinLink *link;
     BpfpvThreadKind kind;
     guint vcpu;
     BpfpvCpuset *cpus;
     char *status;
+    gboolean begun;
 } Pin;
-
-static Link *
-link_ref(Link *link)
-{
-    g_atomic_ref_count_inc(&link->refs);
-    return link;
-}
-
-static void
-link_unref(Link *link)
-{
-    if (!g_atomic_ref_count_dec(&link->refs))
-        return;
-    g_clear_pointer(&link->connection, virConnectClose);
-    g_free(link->uri);
-    g_free(link->uuid);
-    g_free(link);
-}
 
 static void
 pin_free(gpointer data)
 {
     Pin *pin = data;
 
-    link_unref(pin->link);
+    if (!pin->begun)
+        g_atomic_int_add(&pin->link->queued, -1);
+    bpfpv_pin_link_unref(pin->link);
     bpfpv_cpuset_free(pin->cpus);
     g_free(pin->status);
     g_free(pin);
 }
 
-static virDomainPtr
-lookup_run(Link *link, GError **error)
+static gboolean
+begin(Pin *pin, GError **error)
 {
-    g_autoptr(virDomain) domain = bpfpv_virt_lookup(link->connection, link->uuid, error);
-
-    if (domain && (int)virDomainGetID(domain) != link->id) {
-        g_set_error(error, BPFPV_RUN_ERROR, BPFPV_RUN_ERROR_OVER,
-                    "domain %s is no longer running with id %d", virDomainGetName(domain),
-                    link->id);
-        return NULL;
-    }
-    return g_steal_pointer(&domain);
-}
-
-/* Looks the domain up, on a new connection where the last one has died. */
-static virDomainPtr
-link_open(Link *link, GError **error)
-{
-    int n;
-
-    if (link->connection && virConnectIsAlive(link->connection) != 1)
-        g_clear_pointer(&link->connection, virConnectClose);
-    if (!link->connection) {
-        link->connection = bpfpv_virt_open(link->uri, error);
-        if (!link->connection)
-            return NULL;
-    }
-    n = virNodeGetCPUMap(link->connection, NULL, NULL, 0);
-    if (n <= 0) {
-        bpfpv_virt_set_error(error, "counting the host's CPUs");
-        return NULL;
-    }
-    link->n_host_cpus = (guint)n;
-    return lookup_run(link, error);
+    pin->begun = TRUE;
+    g_atomic_int_add(&pin->link->queued, -1);
+    return bpfpv_pin_link_begin(pin->link, error);
 }
 
 /* @error: (transfer full) */
 static void
-return_error(GTask *task, const Link *link, GError *error)
+return_error(GTask *task, BpfpvPinLink *link, GError *error)
 {
-    bpfpv_run_explain(link->connection, link->uuid, link->id, &error);
+    bpfpv_pin_link_explain(link, &error);
     g_task_return_error(task, error);
 }
 
@@ -128,8 +78,9 @@ count_vcpus(virDomainPtr domain, GError **error)
 }
 
 static GPtrArray *
-read_pins(Link *link, virDomainPtr domain, GError **error)
+read_pins(const BpfpvPinLink *link, GError **error)
 {
+    virDomainPtr domain = link->domain;
     gsize maplen = VIR_CPU_MAPLEN(link->n_host_cpus);
     guint n_vcpus = count_vcpus(domain, error);
     g_autofree guchar *maps = g_malloc0(maplen * MAX(n_vcpus, 1));
@@ -160,13 +111,15 @@ read_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancel
 {
     Pin *pin = data;
     GError *error = NULL;
-    g_autoptr(virDomain) domain = link_open(pin->link, &error);
-    GPtrArray *threads = domain ? read_pins(pin->link, domain, &error) : NULL;
+    GPtrArray *threads = NULL;
 
+    if (begin(pin, &error) && bpfpv_pin_link_count_cpus(pin->link, &error))
+        threads = read_pins(pin->link, &error);
     if (threads)
         g_task_return_pointer(task, threads, (GDestroyNotify)g_ptr_array_unref);
     else
         return_error(task, pin->link, error);
+    bpfpv_pin_link_end(pin->link);
 }
 
 static void
@@ -174,15 +127,15 @@ read_threads_in_worker(GTask *task, gpointer source, gpointer data, GCancellable
 {
     Pin *pin = data;
     GError *error = NULL;
-    g_autoptr(virDomain) domain = link_open(pin->link, &error);
     GPtrArray *threads = NULL;
 
-    if (domain)
-        threads = bpfpv_pinner_list_threads(domain, pin->link->n_host_cpus, &error);
+    if (begin(pin, &error) && bpfpv_pin_link_count_cpus(pin->link, &error))
+        threads = bpfpv_pinner_list_threads(pin->link->domain, pin->link->n_host_cpus, &error);
     if (threads)
         g_task_return_pointer(task, threads, (GDestroyNotify)g_ptr_array_unref);
     else
         return_error(task, pin->link, error);
+    bpfpv_pin_link_end(pin->link);
 }
 
 static int
@@ -217,77 +170,126 @@ why_not(const Pin *pin, virDomainPtr domain)
     return error;
 }
 
-/* The domain was started again while the call waited in libvirt: it has pinned the next run, for
- * which nobody has called yet, since its calls wait in the same queue. */
+/* If it has not, the next run's thread goes back to what its definition says. */
 static void
-return_landed(GTask *task, const Pin *pin, virDomainPtr domain, guchar *map, int maplen)
+return_landed(GTask *task, const Pin *pin)
 {
+    BpfpvPinLink *link = pin->link;
+    g_autofree guchar *map = NULL;
     GError *error = NULL;
+    int maplen;
 
-    if (bpfpv_run_check(pin->link->connection, pin->link->uuid, pin->link->id, &error)) {
+    if (bpfpv_pin_link_has_landed(link, &error)) {
         g_task_return_boolean(task, TRUE);
         return;
     }
-    memset(map, 0, (gsize)maplen);
-    if (bpfpv_pinner_read_defined(domain, pin->kind, pin->vcpu, map, maplen))
-        call_libvirt(pin, domain, map, maplen);
+    if (bpfpv_pin_link_count_cpus(link, NULL)) {
+        maplen = (int)VIR_CPU_MAPLEN(link->n_host_cpus);
+        map = g_malloc0((gsize)maplen);
+        if (bpfpv_pinner_read_defined(link->domain, pin->kind, pin->vcpu, map, maplen))
+            call_libvirt(pin, link->domain, map, maplen);
+    }
+    g_clear_pointer(&link->domain, virDomainFree);
     g_task_return_error(task, error);
+}
+
+/* Returns: whether the call may be made; if not, @error says why it was not */
+static gboolean
+may_pin(Pin *pin, GError **error)
+{
+    BpfpvPinLink *link = pin->link;
+    g_autoptr(GError) cause = NULL;
+
+    if (!begin(pin, &cause)) {
+        bpfpv_pin_link_explain(link, &cause);
+        if (bpfpv_run_is_over(cause))
+            g_propagate_error(error, g_steal_pointer(&cause));
+        else
+            g_set_error(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE, "%s",
+                        cause->message);
+        return FALSE;
+    }
+    if (link->unnoted) {
+        g_set_error(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE,
+                    "the status of domain %s could not be written, by which its pins are known as "
+                    "bpfpv's",
+                    virDomainGetName(link->domain));
+        return FALSE;
+    }
+    return bpfpv_pin_link_is_free(link, error);
 }
 
 static void
 pin_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     Pin *pin = data;
+    BpfpvPinLink *link = pin->link;
+    int maplen = (int)VIR_CPU_MAPLEN(bpfpv_cpuset_last(pin->cpus) + 1);
+    g_autofree guchar *map = g_malloc0((gsize)maplen);
     GError *error = NULL;
-    g_autoptr(virDomain) domain = link_open(pin->link, &error);
-    gsize maplen = VIR_CPU_MAPLEN((gsize)MAX(pin->link->n_host_cpus, 1));
-    g_autofree guchar *map = g_malloc0(maplen);
 
-    bpfpv_run_explain(pin->link->connection, pin->link->uuid, pin->link->id, &error);
-    if (bpfpv_run_is_over(error)) {
+    bpfpv_cpuset_to_map(pin->cpus, map, (gsize)maplen);
+    if (!may_pin(pin, &error)) {
         g_task_return_error(task, error);
+    } else if (call_libvirt(pin, link->domain, map, maplen) < 0) {
+        error = why_not(pin, link->domain);
+        link->held = bpfpv_virt_is_busy(error);
+        return_error(task, link, error);
+    } else {
+        link->held = FALSE;
+        return_landed(task, pin);
+    }
+    bpfpv_pin_link_end(link);
+}
+
+static void
+write_status(Pin *pin, GError **error)
+{
+    BpfpvPinLink *link = pin->link;
+    g_autoptr(GError) cause = NULL;
+
+    if (virDomainSetMetadata(link->domain, VIR_DOMAIN_METADATA_ELEMENT, pin->status,
+                             pin->status ? STATUS_PREFIX : NULL, BPFPV_STATUS_NAMESPACE,
+                             VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        bpfpv_virt_set_error(&cause, "writing the status of domain %s",
+                             virDomainGetName(link->domain));
+        link->held = bpfpv_virt_is_busy(cause);
+        g_propagate_error(error, g_steal_pointer(&cause));
         return;
     }
-    if (!domain) {
-        g_task_return_new_error(task, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE, "%s",
-                                error->message);
-        g_error_free(error);
-        return;
-    }
-    if (pin->link->unnoted) {
-        g_task_return_new_error(task, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_NOT_MADE,
-                                "the status of domain %s could not be written, by which its pins "
-                                "are known as bpfpv's",
-                                virDomainGetName(domain));
-        return;
-    }
-    bpfpv_cpuset_to_map(pin->cpus, map, maplen);
-    if (call_libvirt(pin, domain, map, (int)maplen) < 0)
-        return_error(task, pin->link, why_not(pin, domain));
-    else
-        return_landed(task, pin, domain, map, (int)maplen);
+    link->held = FALSE;
+    link->unchecked = TRUE;
+    if (g_atomic_int_get(&link->queued) == 0)
+        bpfpv_pin_link_has_landed(link, error); /* else the call that comes next looks */
 }
 
 static void
 note_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
     Pin *pin = data;
+    BpfpvPinLink *link = pin->link;
     GError *error = NULL;
-    g_autoptr(virDomain) domain = link_open(pin->link, &error);
 
-    if (domain && virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, pin->status,
-                                       pin->status ? STATUS_PREFIX : NULL, BPFPV_STATUS_NAMESPACE,
-                                       VIR_DOMAIN_AFFECT_LIVE) < 0)
-        bpfpv_virt_set_error(&error, "writing the status of domain %s", virDomainGetName(domain));
-    else if (domain &&
-             !bpfpv_run_check(pin->link->connection, pin->link->uuid, pin->link->id, &error))
-        virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, NULL, NULL,
-                             BPFPV_STATUS_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE); /* the next run's */
-    pin->link->unnoted = error != NULL;
+    if (begin(pin, &error) && bpfpv_pin_link_is_free(link, &error))
+        write_status(pin, &error);
+    link->unnoted = error != NULL;
     if (error)
-        return_error(task, pin->link, error);
+        return_error(task, link, error);
     else
         g_task_return_boolean(task, TRUE);
+    bpfpv_pin_link_end(link);
+}
+
+/* The last call of a pinner: those that were to look were cancelled. */
+static void
+look_in_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    Pin *pin = data;
+
+    if (pin->link->unchecked && begin(pin, NULL))
+        bpfpv_pin_link_has_landed(pin->link, NULL);
+    g_task_return_boolean(task, TRUE);
+    bpfpv_pin_link_end(pin->link);
 }
 
 BpfpvPinner *
@@ -295,14 +297,29 @@ bpfpv_pinner_new(const char *uri, const char *uuid, int id)
 {
     BpfpvPinner *pinner = g_new0(BpfpvPinner, 1);
 
-    pinner->link = g_new0(Link, 1);
-    g_atomic_ref_count_init(&pinner->link->refs);
-    pinner->link->uri = g_strdup(uri);
-    pinner->link->uuid = g_strdup(uuid);
-    pinner->link->id = id;
+    pinner->link = bpfpv_pin_link_new(uri, uuid, id);
     pinner->worker = bpfpv_worker_new_shared("pins", uuid);
     pinner->cancellable = g_cancellable_new();
     return pinner;
+}
+
+static void
+run(BpfpvPinner *pinner, const Pin *what, GCancellable *cancellable, GTaskThreadFunc func,
+    GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, user_data);
+    Pin *pin = g_new0(Pin, 1);
+
+    pin->link = bpfpv_pin_link_ref(pinner->link);
+    pin->kind = what->kind;
+    pin->vcpu = what->vcpu;
+    pin->cpus = what->cpus ? bpfpv_cpuset_copy(what->cpus) : NULL;
+    pin->status = g_strdup(what->status);
+    g_atomic_int_inc(&pin->link->queued);
+    /* What a pin call did must be known even when nobody wants it any more. */
+    g_task_set_check_cancellable(task, FALSE);
+    g_task_set_task_data(task, pin, pin_free);
+    bpfpv_worker_run(pinner->worker, &calls_kind, task, func);
 }
 
 void
@@ -311,34 +328,17 @@ bpfpv_pinner_free(BpfpvPinner *pinner)
     if (!pinner)
         return;
     g_cancellable_cancel(pinner->cancellable);
+    run(pinner, &(Pin){0}, NULL, look_in_worker, NULL, NULL);
     g_object_unref(pinner->cancellable);
     bpfpv_worker_free(pinner->worker);
-    link_unref(pinner->link);
+    bpfpv_pin_link_unref(pinner->link);
     g_free(pinner);
-}
-
-static void
-run(BpfpvPinner *pinner, const Pin *what, GTaskThreadFunc func, GAsyncReadyCallback callback,
-    gpointer user_data)
-{
-    g_autoptr(GTask) task = g_task_new(NULL, pinner->cancellable, callback, user_data);
-    Pin *pin = g_new0(Pin, 1);
-
-    pin->link = link_ref(pinner->link);
-    pin->kind = what->kind;
-    pin->vcpu = what->vcpu;
-    pin->cpus = what->cpus ? bpfpv_cpuset_copy(what->cpus) : NULL;
-    pin->status = g_strdup(what->status);
-    /* What a pin call did must be known even when nobody wants it any more. */
-    g_task_set_check_cancellable(task, FALSE);
-    g_task_set_task_data(task, pin, pin_free);
-    bpfpv_worker_run(pinner->worker, task, func);
 }
 
 void
 bpfpv_pinner_read(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data)
 {
-    run(pinner, &(Pin){0}, read_in_worker, callback, user_data);
+    run(pinner, &(Pin){0}, pinner->cancellable, read_in_worker, callback, user_data);
 }
 
 GPtrArray *
@@ -350,7 +350,7 @@ bpfpv_pinner_read_finish(GAsyncResult *result, GError **error)
 void
 bpfpv_pinner_read_threads(BpfpvPinner *pinner, GAsyncReadyCallback callback, gpointer user_data)
 {
-    run(pinner, &(Pin){0}, read_threads_in_worker, callback, user_data);
+    run(pinner, &(Pin){0}, pinner->cancellable, read_threads_in_worker, callback, user_data);
 }
 
 GPtrArray *
@@ -363,8 +363,8 @@ void
 bpfpv_pinner_pin(BpfpvPinner *pinner, BpfpvThreadKind kind, guint vcpu, const BpfpvCpuset *cpus,
                  GAsyncReadyCallback callback, gpointer user_data)
 {
-    run(pinner, &(Pin){.kind = kind, .vcpu = vcpu, .cpus = (BpfpvCpuset *)cpus}, pin_in_worker,
-        callback, user_data);
+    run(pinner, &(Pin){.kind = kind, .vcpu = vcpu, .cpus = (BpfpvCpuset *)cpus},
+        pinner->cancellable, pin_in_worker, callback, user_data);
 }
 
 gboolean
@@ -377,7 +377,8 @@ void
 bpfpv_pinner_note(BpfpvPinner *pinner, const char *status, GAsyncReadyCallback callback,
                   gpointer user_data)
 {
-    run(pinner, &(Pin){.status = (char *)status}, note_in_worker, callback, user_data);
+    run(pinner, &(Pin){.status = (char *)status}, pinner->cancellable, note_in_worker, callback,
+        user_data);
 }
 
 gboolean
