@@ -6,6 +6,10 @@
  *   bed-bench run N MEASURE...  each in N slices of 20 ms; prints "MEASURE RATE", which is the
  *                              median of the slices, operations a second
  *   bed-bench crowd COUNT CPU    COUNT sleeping threads, all pinned to CPU; prints "ready", stays
+ *   bed-bench obey PORT          reads commands of one byte from a virtio port, and answers each
+ * with the same byte when it is done: "e" does nothing; "p" pins itself to CPU 1; "a" to all CPUs;
+ * "b" pins 64 sleeping threads one after the other, to CPUs 0 and 1 in turn; "r" releases these;
+ * "s" flips between CPU 1 and all for 10 s and ends pinned
  *
  * MEASURE:
  *   pin      a pair of sched_setaffinity calls: to the CPU that it runs on, and to all again
@@ -18,6 +22,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -283,6 +288,105 @@ crowd(int count, int cpu)
     return 0;
 }
 
+/* ---- obey ---- */
+
+#define BURST 64
+#define STORM_NS 10000000000
+
+static pid_t sleepers[BURST];
+
+static void *
+be_sleeper(void *data)
+{
+    sleepers[(long)data] = gettid();
+    return sleep_forever(NULL);
+}
+
+static void
+start_sleepers(void)
+{
+    pthread_t thread;
+
+    for (long i = 0; i < BURST; i++) {
+        errno = pthread_create(&thread, NULL, be_sleeper, (void *)i);
+        if (errno)
+            fail("pthread_create");
+    }
+    for (int i = 0; i < BURST; i++)
+        while (!*(volatile pid_t *)&sleepers[i])
+            sched_yield();
+}
+
+static void
+pin_sleepers(int all)
+{
+    for (int i = 0; i < BURST; i++) {
+        cpu_set_t mask = all ? everywhere : only(i % 2);
+
+        if (sched_setaffinity(sleepers[i], sizeof(mask), &mask) < 0)
+            fail("sched_setaffinity");
+    }
+}
+
+static void
+storm(void)
+{
+    uint64_t end = now_ns() + STORM_NS;
+    cpu_set_t mask = only(1);
+
+    while (now_ns() < end) {
+        set_mask(&mask);
+        set_mask(&everywhere);
+    }
+    set_mask(&mask);
+}
+
+static void
+carry_out(char command)
+{
+    cpu_set_t mask = only(1);
+
+    if (command == 'p')
+        set_mask(&mask);
+    else if (command == 'a')
+        set_mask(&everywhere);
+    else if (command == 'b' || command == 'r')
+        pin_sleepers(command == 'r');
+    else if (command == 's')
+        storm();
+}
+
+/* Returns: whether to go on */
+static int
+obey_once(int fd)
+{
+    char command;
+    ssize_t n = read(fd, &command, 1);
+
+    if (n == 0) {
+        usleep(10000); /* nobody has connected yet */
+        return 1;
+    }
+    if (n < 0)
+        return 0;
+    carry_out(command);
+    return write(fd, &command, 1) == 1;
+}
+
+static int
+obey(const char *port)
+{
+    int fd = open(port, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        fail(port);
+    start_sleepers();
+    while (obey_once(fd))
+        continue;
+    fail(port);
+    return 1;
+}
+
 /* Where stacks and mappings lie changes what a thread costs by several percent: always the same. */
 static void
 lie_still(char **argv)
@@ -305,12 +409,15 @@ main(int argc, char **argv)
         fail("sched_getaffinity");
     if (argc == 4 && !strcmp(argv[1], "crowd"))
         return crowd(atoi(argv[2]), atoi(argv[3]));
+    if (argc == 3 && !strcmp(argv[1], "obey"))
+        return obey(argv[2]);
     if (argc >= 4 && !strcmp(argv[1], "run") && atoi(argv[2]) > 0) {
         for (int i = 3; i < argc; i++)
             if (!run_named(argv[i], atoi(argv[2])))
                 fail("no such measure");
         return 0;
     }
-    fprintf(stderr, "usage: bed-bench run N MEASURE... | crowd COUNT CPU, see its source\n");
+    fprintf(stderr,
+            "usage: bed-bench run N MEASURE... | crowd COUNT CPU | obey PORT, see its source\n");
     return 2;
 }
