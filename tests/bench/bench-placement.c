@@ -28,6 +28,7 @@
 #define ROWS 5
 #define PASSES 5
 #define GOAL_CHANGE_US 200.0
+#define GOAL_COUNT_US 40.0
 #define GOAL_FULL_US 20000.0
 
 /* What domains ask for. */
@@ -164,6 +165,7 @@ bench_free(Bench *bench)
 typedef struct {
     guint n_cpus, n_domains;
     double change, change_99; /* us */
+    double count, count_99;   /* us: a change that moves nobody: one task more, or less */
     double full, full_99;     /* us */
     double again_allocations; /* of a solve that nothing has changed for */
     double change_allocations;
@@ -211,6 +213,41 @@ measure_changes(Bench *bench, Result *result)
         bpfpv_placer_solve(placer, 0);
     }
     result->again_allocations = (double)(bench_allocations() - allocations) / 10;
+}
+
+/* Where a task asks for an anchor that one asks for already. */
+static void
+measure_counts(Bench *bench, Result *result)
+{
+    g_autoptr(BpfpvPlacer) placer = bpfpv_placer_new();
+    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(double));
+    g_autoptr(BpfpvCpuset) online = bpfpv_cpuset_new_range(0, VCPUS - 1);
+
+    bpfpv_placer_set_host(placer, &bench->host);
+    for (guint d = 0; d < bench->domains->len; d++)
+        bpfpv_placer_set_domain(placer, bench->domains->pdata[d]);
+    for (guint i = 0; i < 100; i++) /* until nobody can be moved for others any more */
+        bpfpv_placer_solve(placer, 0);
+    for (guint round = 0; round < ROUNDS; round++) {
+        guint which = round * 7 % bench->domains->len;
+        BpfpvPlacementDomain domain = *(BpfpvPlacementDomain *)bench->domains->pdata[which];
+        g_autoptr(BpfpvDemand) more = bpfpv_demand_copy(domain.demand);
+        g_autoptr(BpfpvCpuset) mask =
+            bpfpv_cpuset_new_range(which % (VCPUS - 2), which % (VCPUS - 2));
+
+        bpfpv_demand_add(more, mask, online, 1);
+        for (guint i = 0; i < 2; i++) {
+            double began = bench_now(), took;
+
+            domain.demand = i == 0 ? more : bench->demands->pdata[which];
+            bpfpv_placer_set_domain(placer, &domain);
+            bpfpv_placer_solve(placer, 0);
+            took = bench_now() - began;
+            g_array_append_val(times, took);
+        }
+    }
+    result->count = bench_quantile(times, 0.5);
+    result->count_99 = bench_quantile(times, 0.99);
 }
 
 static void
@@ -311,6 +348,28 @@ table(Kind kind, guint n_cpus, guint n_domains, gboolean more_cpus, gboolean mor
     return change <= bound * slack && full <= bound * slack;
 }
 
+/* What did not change costs nothing, however much of it there is. */
+static gboolean
+counts_cost_nothing(Kind kind, double slack)
+{
+    static const guint domains[] = {25, 100, 400, 1000};
+    gboolean fine = TRUE;
+
+    printf("A change that moves nobody, one task more or less, 512 CPUs (goal %.0f us):\n",
+           GOAL_COUNT_US);
+    for (guint i = 0; i < G_N_ELEMENTS(domains); i++) {
+        Bench *bench = bench_new(kind, 512, domains[i]);
+        Result result = {0};
+
+        measure_counts(bench, &result);
+        printf("%6u domains %8.1f us, 99%% %8.1f us\n", domains[i], result.count, result.count_99);
+        fine &= result.count <= GOAL_COUNT_US * slack;
+        bench_free(bench);
+    }
+    printf("\n");
+    return fine;
+}
+
 /* The times that the goals are for. */
 static gboolean
 reaches_goals(Kind kind, double slack)
@@ -344,6 +403,8 @@ main(void)
         fine &= table(kind, 64, 100, TRUE, FALSE, slack);
         fine &= table(kind, 64, 25, TRUE, TRUE, slack);
     }
+    fine &= counts_cost_nothing(PLAIN, slack);
+    fine &= counts_cost_nothing(MIXED, slack);
     fine &= bench_hard(GOAL_FULL_US * slack);
     fine &= reaches_goals(PLAIN, slack);
     fine &= reaches_goals(MIXED, slack);

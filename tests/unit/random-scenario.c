@@ -88,6 +88,22 @@ change_demand(GRand *rand, ScenarioDomain *domain)
 }
 
 void
+change_count(GRand *rand, ScenarioDomain *domain)
+{
+    const GPtrArray *cohorts = bpfpv_demand_cohorts(domain->demand);
+    guint vcpu = below(rand, domain->n_vcpus);
+    g_autoptr(BpfpvCpuset) mask = bpfpv_cpuset_new_range(vcpu, vcpu);
+
+    if (bpfpv_demand_anchor_tasks(domain->demand, vcpu) > 0)
+        scenario_demand(domain, mask);
+    else if (cohorts->len > 0) {
+        bpfpv_cpuset_assign(
+            mask, ((const BpfpvCohort *)cohorts->pdata[below(rand, cohorts->len)])->vcpus);
+        scenario_demand(domain, mask);
+    }
+}
+
+void
 change_cgroup(GRand *rand, const Scenario *scenario, ScenarioDomain *domain)
 {
     g_autofree char *allowed = random_set_text(rand, scenario->topology);

@@ -24,6 +24,8 @@ static const char *const random_hosts[] = {
 void change_online(GRand *rand, Scenario *scenario);
 
 void change_demand(GRand *rand, ScenarioDomain *domain);
+/* One task more that asks for what others ask for, if there are such. */
+void change_count(GRand *rand, ScenarioDomain *domain);
 
 /* Somebody narrows the domain's cgroup, or widens it again; or the host refuses it CPUs. */
 void change_cgroup(GRand *rand, const Scenario *scenario, ScenarioDomain *domain);

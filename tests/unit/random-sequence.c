@@ -65,9 +65,10 @@ GArray *
 random_sequence(GRand *rand, guint most_steps)
 {
     static const ChangeKind later[] = {
-        CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND,  CHANGE_DEMAND, CHANGE_DEMAND, CHANGE_DEMAND,
-        CHANGE_ONLINE, CHANGE_ONLINE,   CHANGE_POLICY,  CHANGE_POLICY, CHANGE_ADD,    CHANGE_REMOVE,
-        CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS, CHANGE_CGROUP};
+        CHANGE_DEMAND, CHANGE_DEMAND, CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND,
+        CHANGE_DEMAND, CHANGE_ONLINE, CHANGE_ONLINE, CHANGE_POLICY,   CHANGE_POLICY,
+        CHANGE_ADD,    CHANGE_REMOVE, CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS,
+        CHANGE_CGROUP, CHANGE_COUNT,  CHANGE_COUNT,  CHANGE_COUNT};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
     gboolean large = one_in(rand, LARGE_ONE_IN), plain = one_in(rand, PLAIN_ONE_IN);
@@ -122,6 +123,10 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
     case CHANGE_THREADS:
         if (n > 0)
             change_threads(rand, scenario, scenario->domains->pdata[which]);
+        return n > 0;
+    case CHANGE_COUNT:
+        if (n > 0)
+            change_count(rand, scenario->domains->pdata[which]);
         return n > 0;
     default:
         if (n > 0)

@@ -20,6 +20,7 @@ typedef enum {
     CHANGE_THREADS,
     CHANGE_CGROUP,
     CHANGE_DEMAND,
+    CHANGE_COUNT, /* one task more where there are some */
 } ChangeKind;
 
 /* The changes of one step are made together, then the host is solved. */

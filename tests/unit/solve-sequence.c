@@ -280,6 +280,7 @@ smallest_failure(GArray **changes, Run *run, const char *wrong)
         [CHANGE_TOPOLOGY] = "topology", [CHANGE_HOST] = "host",     [CHANGE_ONLINE] = "online",
         [CHANGE_ADD] = "add",           [CHANGE_REMOVE] = "remove", [CHANGE_POLICY] = "policy",
         [CHANGE_THREADS] = "threads",   [CHANGE_CGROUP] = "cgroup", [CHANGE_DEMAND] = "demand",
+        [CHANGE_COUNT] = "count",
     };
     const char *end = strchr(wrong, ']');
     g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);

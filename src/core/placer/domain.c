@@ -181,6 +181,7 @@ same_shape(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     return TRUE;
 }
 
+/* But for the demand. */
 static gboolean
 same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
 {
@@ -196,8 +197,7 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
            bpfpv_placer_same_set(domain->refused, from->refused) &&
            g_strcmp0(domain->refused_why, from->refused_why) == 0 &&
            bpfpv_placer_same_set(domain->memory, from->memory) &&
-           bpfpv_guest_topology_equal(domain->guest, from->guest) &&
-           bpfpv_demand_equal(domain->demand, from->demand);
+           bpfpv_guest_topology_equal(domain->guest, from->guest);
 }
 
 /* What the demand asks of every vCPU. */
@@ -257,6 +257,22 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     domain->view.guest = domain->guest;
 }
 
+/* The same anchors and cohorts, by other numbers of tasks: nobody is to be placed anew. */
+static void
+recount(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, const BpfpvDemand *demand)
+{
+    bpfpv_demand_free(domain->demand);
+    domain->demand = bpfpv_demand_copy(demand);
+    domain->view.demand = domain->demand;
+    domain->unsaid = TRUE;
+    set_wants(domain);
+    if (domain->realtime != NULL)
+        placer->settled = FALSE; /* what is said of that comes last, and of all */
+    if (!domain->recounted)
+        g_ptr_array_add(placer->recounted, domain);
+    domain->recounted = TRUE;
+}
+
 /**
  * bpfpv_placer_set_domain:
  * @placer: the placer
@@ -274,8 +290,12 @@ bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
         domain = domain_new(placer, from);
     else if (!same_shape(domain, from))
         domain = replace(placer, domain, from);
-    else if (same_wishes(domain, from))
+    else if (same_wishes(domain, from) && bpfpv_demand_same_wants(domain->demand, from->demand)) {
+        if (!bpfpv_demand_equal(domain->demand, from->demand))
+            recount(placer, domain, from->demand);
         return;
+    }
+    placer->settled = FALSE;
     keep(domain, from);
     domain->dirty = TRUE;
     domain->unsaid = TRUE;
@@ -297,6 +317,8 @@ bpfpv_placer_remove_domain(BpfpvPlacer *placer, const char *key)
 
     if (domain == NULL)
         return;
+    placer->settled = FALSE;
+    g_ptr_array_remove(placer->recounted, domain);
     for (guint v = 0; v < domain->slots->len; v++) {
         BpfpvOrigin *origin = bpfpv_slot_at(domain, v)->origin;
 
@@ -351,4 +373,5 @@ bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan)
             adopt(domain, planned);
     }
     placer->homes_lost = TRUE;
+    placer->settled = FALSE;
 }

@@ -21,6 +21,7 @@ bpfpv_placer_new(void)
     placer->origins = bpfpv_placer_origins_new();
     placer->plan = bpfpv_plan_new();
     placer->changed = g_ptr_array_new();
+    placer->recounted = g_ptr_array_new();
     placer->fixed = bpfpv_cpuset_new();
     placer->turns = g_ptr_array_new();
     placer->tight = g_ptr_array_new();
@@ -63,6 +64,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
     bpfpv_placer_forget_places(placer);
     bpfpv_plan_free(placer->plan);
     g_ptr_array_unref(placer->changed);
+    g_ptr_array_unref(placer->recounted);
     g_ptr_array_unref(placer->domains);
     g_hash_table_unref(placer->origins);
     bpfpv_topology_free(placer->topology);
@@ -145,6 +147,10 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
         for (guint d = 0; d < placer->domains->len; d++)
             ((BpfpvPlacerDomain *)placer->domains->pdata[d])->unsaid = TRUE;
     }
+    placer->settled = placer->settled && same && placer->host.reserve == host->reserve &&
+                      placer->host.hold_us == host->hold_us &&
+                      placer->host.max_moves == host->max_moves &&
+                      placer->host.spread == host->spread;
     placer->host = *host;
     placer->host.topology = placer->topology;
     placer->host.pool = placer->pool;

@@ -179,10 +179,12 @@ struct _BpfpvPlacerDomain {
     gboolean demands;
     gboolean wants_anchor;
     gboolean dirty;
-    gboolean stirred; /* since the last solve: its candidates, its wishes or its anchors */
-    gboolean unsaid;  /* the demand changed: the plan's sentences have to be written again */
+    gboolean stirred;   /* since the last solve: its candidates, its wishes or its anchors */
+    gboolean unsaid;    /* the demand changed: the plan's sentences have to be written again */
+    gboolean recounted; /* other numbers of tasks ask for what it has asked for before */
     BpfpvPlanDomain *planned; /* in placer->plan */
-    gboolean changed;         /* that, by this solve */
+    gboolean moved;           /* that, by this solve: sets, or what is behind them */
+    gboolean changed;         /* numbers of tasks, or sentences */
 };
 
 struct _BpfpvPlacer {
@@ -193,7 +195,10 @@ struct _BpfpvPlacer {
     GPtrArray *domains;  /* of BpfpvPlacerDomain, sorted by key */
     GHashTable *origins; /* of BpfpvOrigin, by its original and allowed set */
     BpfpvPlan *plan;
-    GPtrArray *changed;                          /* keys of domains: by the last solve */
+    GPtrArray *changed;   /* keys of domains: by the last solve */
+    GPtrArray *recounted; /* of BpfpvPlacerDomain: in this list since the last solve */
+    gboolean settled;     /* another solve would come to the same plan, before settled_us */
+    gint64 settled_us;
     gboolean dirty;                              /* the host changed, or the fixed CPUs */
     BpfpvCpuset *fixed;                          /* CPUs of vCPUs that are pinned statically */
     guint n_cpus;                                /* one more than the highest */
@@ -358,6 +363,8 @@ void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerG
 /* solve.c, write.c */
 void bpfpv_placer_match(BpfpvPlacer *placer);
 void bpfpv_placer_write(BpfpvPlacer *placer);
+/* Of those alone, where nothing else changed. */
+void bpfpv_placer_write_recounted(BpfpvPlacer *placer);
 
 /* realtime.c: who may leave QEMU's own threads nothing */
 void bpfpv_placer_say_realtime(BpfpvPlacer *placer);

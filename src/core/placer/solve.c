@@ -287,6 +287,28 @@ bpfpv_placer_match(BpfpvPlacer *placer)
     let_go(placer);
 }
 
+/* Until when another solve would come to the same plan, if this one did: until somebody may be
+ * moved who may not yet, for those who wait. */
+static void
+foresee(BpfpvPlacer *placer)
+{
+    gboolean unmet = is_somebody_unmet(placer);
+
+    placer->settled = TRUE; /* bpfpv_placer_write() knows whether it did */
+    placer->settled_us = placer->next_us;
+    for (guint d = 0; unmet && d < placer->domains->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        for (guint i = 0; i < domain->wanting->len; i++) {
+            const BpfpvSlot *slot = domain->wanting->pdata[i];
+            gint64 rested_us = slot->since + bpfpv_placer_hold_us(placer, domain);
+
+            if (slot->cpu != BPFPV_NO_CPU && rested_us > placer->now_us)
+                placer->settled_us = MIN(placer->settled_us, rested_us);
+        }
+    }
+}
+
 /* Remembers for the next solve who has what, and since when. */
 static void
 remember(BpfpvPlacer *placer)
@@ -322,7 +344,8 @@ remember(BpfpvPlacer *placer)
  * Solves by the rules of docs/placement.md. The result depends on the host, the
  * domains, the time and the plan in force, and not on the order in which they
  * were told. Time goes with n log n of the vCPUs, and allocates nothing for what is
- * unchanged; docs/placement.md has the bounds of what is searched.
+ * unchanged; docs/placement.md has the bounds of what is searched. Where nothing but numbers of
+ * tasks changed, it goes with the vCPUs of those domains.
  *
  * Returns: (transfer none): the plan for every domain of @placer; the next call
  *   changes it in place
@@ -331,11 +354,16 @@ const BpfpvPlan *
 bpfpv_placer_solve(BpfpvPlacer *placer, gint64 now_us)
 {
     placer->now_us = now_us;
+    if (placer->settled && now_us < placer->settled_us) {
+        bpfpv_placer_write_recounted(placer);
+        return placer->plan;
+    }
     bpfpv_placer_refresh(placer);
     start(placer);
     bpfpv_placer_match(placer);
     bpfpv_placer_place_cohorts(placer);
     remember(placer);
+    foresee(placer);
     bpfpv_placer_write(placer);
     return placer->plan;
 }

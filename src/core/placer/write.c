@@ -5,13 +5,15 @@
  */
 #include "core/placer/private.h"
 
+#include <string.h>
+
 /* Puts @set into @place of @domain's plan, shared. */
 static void
 share_into(BpfpvPlacerDomain *domain, BpfpvCpuset **place, BpfpvCpuset *set)
 {
     if (*place == set)
         return;
-    domain->changed |= *place == NULL || !bpfpv_cpuset_equal(*place, set);
+    domain->moved |= *place == NULL || !bpfpv_cpuset_equal(*place, set);
     bpfpv_cpuset_free(*place);
     *place = bpfpv_cpuset_share(set);
 }
@@ -85,7 +87,7 @@ write_anchor(const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
     vcpu->unasked = slot->unasked;
     if (vcpu->cpus == NULL || bpfpv_cpuset_count(vcpu->cpus) != 1 ||
         !bpfpv_cpuset_contains(vcpu->cpus, (guint)slot->cpu)) {
-        slot->domain->changed = TRUE;
+        slot->domain->moved = TRUE;
         bpfpv_cpuset_free(vcpu->cpus);
         vcpu->cpus = bpfpv_cpuset_new_range((guint)slot->cpu, (guint)slot->cpu);
     }
@@ -173,9 +175,10 @@ write_vcpu(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu)
         write_anchor(slot, vcpu);
     else
         write_floating(placer, slot, vcpu, before.want);
-    slot->domain->changed |= vcpu->want != before.want || vcpu->tasks != before.tasks ||
-                             vcpu->met != before.met || vcpu->since != before.since ||
-                             vcpu->unasked != before.unasked || vcpu->lost != before.lost;
+    slot->domain->changed |= vcpu->tasks != before.tasks;
+    slot->domain->moved |= vcpu->want != before.want || vcpu->met != before.met ||
+                           vcpu->since != before.since || vcpu->unasked != before.unasked ||
+                           vcpu->lost != before.lost;
 }
 
 static void
@@ -184,7 +187,8 @@ write_home(BpfpvPlacerDomain *domain)
     BpfpvPlanDomain *planned = domain->planned;
     const BpfpvCpuset *home = domain->home != NULL ? domain->home->cpus : NULL;
 
-    domain->changed |= !bpfpv_placer_same_set(planned->home, home);
+    domain->moved |= !bpfpv_placer_same_set(planned->home, home) ||
+                     memcmp(&planned->need, &domain->home_need, sizeof(planned->need)) != 0;
     planned->need = domain->home_need;
     if (domain->home != NULL)
         renew(&planned->home, domain->home->cpus);
@@ -222,6 +226,31 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
     }
 }
 
+/* Lists those that were changed by @placer's solve. */
+static void
+list_changed(BpfpvPlacer *placer, const GPtrArray *domains)
+{
+    for (guint d = 0; d < domains->len; d++) {
+        BpfpvPlacerDomain *domain = domains->pdata[d];
+
+        if (domain->changed || domain->moved)
+            g_ptr_array_add(placer->changed, domain->key);
+        placer->settled &= !domain->moved;
+        domain->changed = domain->moved = FALSE;
+        domain->recounted = FALSE;
+    }
+}
+
+void
+bpfpv_placer_write_recounted(BpfpvPlacer *placer)
+{
+    g_ptr_array_set_size(placer->changed, 0);
+    for (guint d = 0; d < placer->recounted->len; d++)
+        write_domain(placer, placer->recounted->pdata[d]);
+    list_changed(placer, placer->recounted);
+    g_ptr_array_set_size(placer->recounted, 0);
+}
+
 /* Brings the plan up to date. */
 void
 bpfpv_placer_write(BpfpvPlacer *placer)
@@ -240,11 +269,6 @@ bpfpv_placer_write(BpfpvPlacer *placer)
     for (guint d = 0; d < placer->domains->len; d++)
         write_domain(placer, placer->domains->pdata[d]);
     bpfpv_placer_say_realtime(placer);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
-
-        if (domain->changed)
-            g_ptr_array_add(placer->changed, domain->key);
-        domain->changed = FALSE;
-    }
+    list_changed(placer, placer->domains);
+    g_ptr_array_set_size(placer->recounted, 0);
 }
