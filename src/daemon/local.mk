@@ -20,6 +20,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/manager/find.c \
 	src/daemon/manager/host.c \
 	src/daemon/manager/manager.c src/daemon/manager/manager.h \
+	src/daemon/manager/memory.c \
 	src/daemon/manager/place.c \
 	src/daemon/manager/private.h \
 	src/daemon/manager/shutdown.c \

@@ -22,6 +22,7 @@ src_host_libhost_la_SOURCES = \
 	src/host/pinner/link.c \
 	src/host/pinner/own.c \
 	src/host/pinner/threads.c \
+	src/host/memory.c src/host/memory.h \
 	src/host/run.c src/host/run.h \
 	src/host/run-look.c \
 	src/host/threads.c src/host/threads.h \

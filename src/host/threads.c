@@ -61,6 +61,12 @@ bpfpv_threads_new(gint64 pid)
     return threads;
 }
 
+gint64
+bpfpv_threads_pid(const BpfpvThreads *threads)
+{
+    return threads->pid;
+}
+
 void
 bpfpv_threads_free(BpfpvThreads *threads)
 {

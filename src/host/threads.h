@@ -30,6 +30,8 @@ gint64 bpfpv_threads_find_pid(const char *root, const char *name, const char *uu
  * @pid: QEMU's process id
  */
 BpfpvThreads *bpfpv_threads_new(gint64 pid);
+/* Returns: that process */
+gint64 bpfpv_threads_pid(const BpfpvThreads *threads);
 void bpfpv_threads_free(BpfpvThreads *threads);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvThreads, bpfpv_threads_free)
 

@@ -42,6 +42,7 @@ unit_tests = \
 	tests/unit/test-link \
 	tests/unit/test-manager \
 	tests/unit/test-notify \
+	tests/unit/test-memory \
 	tests/unit/test-nova-conf \
 	tests/unit/test-nova-conf-real \
 	tests/unit/test-nova-domains \

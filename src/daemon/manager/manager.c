@@ -35,6 +35,7 @@ managed_free(gpointer data)
     bpfpv_pins_free(managed->pins);
     bpfpv_guest_topology_free(managed->guest);
     bpfpv_cpuset_free(managed->realtime);
+    bpfpv_cpuset_free(managed->memory);
     bpfpv_cpuset_free(managed->unpinned);
     g_free(managed->uuid);
     g_free(managed->name);
@@ -128,6 +129,8 @@ on_session_demand(BpfpvSession *session, gpointer user_data)
     bpfpv_pins_set_rate(managed->pins, bpfpv_session_config(session)
                                            ? bpfpv_session_config(session)->rate
                                            : BPFPV_RATE_DEFAULT);
+    if (!bpfpv_demand_is_empty(bpfpv_session_demand(session)))
+        bpfpv_managed_look_at_memory(managed);
     bpfpv_managed_place_soon(managed);
 }
 
@@ -175,6 +178,7 @@ on_pins_ready(BpfpvPins *pins, const GError *error, gpointer user_data)
     demand = bpfpv_pins_demand(pins);
     bpfpv_session_set_vcpus(managed->session, managed->guest, bpfpv_pins_original(pins)->len);
     bpfpv_session_assume(managed->session, demand);
+    bpfpv_managed_look_at_memory(managed);
     bpfpv_manager_place_soon(managed->manager);
 }
 
@@ -317,6 +321,7 @@ bpfpv_manager_new(const BpfpvConf *conf, const BpfpvManagerFuncs *funcs, gpointe
     manager->unconnected = g_strdup("connecting for the first time");
     manager->placer = bpfpv_placer_new();
     manager->all_unplaced = TRUE;
+    manager->cancellable = g_cancellable_new();
     manager->unplaced = g_hash_table_new(NULL, NULL);
     manager->unreached = g_hash_table_new(NULL, NULL);
     manager->untold = g_hash_table_new(NULL, NULL);
@@ -343,6 +348,8 @@ bpfpv_manager_free(BpfpvManager *manager)
     g_clear_handle_id(&manager->tell_source, g_source_remove);
     g_clear_handle_id(&manager->shutdown_timer, g_source_remove);
     g_clear_handle_id(&manager->offline_timer, g_source_remove);
+    g_cancellable_cancel(manager->cancellable);
+    g_object_unref(manager->cancellable);
     bpfpv_watch_free(manager->watch);
     g_hash_table_unref(manager->domains);
     bpfpv_cgroup_watch_free(manager->cgroups);

@@ -31,6 +31,9 @@ typedef struct {
     BpfpvSession *session;
     BpfpvGuestTopology *guest; /* (nullable): what its XML says */
     BpfpvCpuset *realtime;     /* (nullable): vCPUs with a real-time scheduler */
+    BpfpvCpuset *memory;       /* (nullable): ids of the host cells that most of its memory is in;
+                                * NULL: not known */
+    gint64 memory_us;          /* when that was looked at; 0: never */
     BpfpvCpuset
         *unpinned; /* (nullable): what its XML gives to what is not pinned; NULL: all CPUs */
     BpfpvPins *pins;

@@ -33,6 +33,7 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
     domain->fixed = bpfpv_pins_fixed(managed->pins);
     domain->realtime = managed->realtime;
     domain->guest = managed->guest;
+    domain->memory = managed->memory;
     domain->threads = threads;
     domain->allowed = bpfpv_pins_allowed(managed->pins);
     domain->refused = bpfpv_pins_refused(managed->pins, &domain->refused_why);

@@ -30,21 +30,22 @@ struct _BpfpvManager {
     GHashTable *unreached;   /* of BpfpvManaged: they may not have what the plan gives them yet */
     GHashTable *untold;      /* of BpfpvManaged: their states may be others than was told */
     gboolean allowed_only;   /* the host's cgroups refuse what goes beyond them */
-    GHashTable *neighbours;  /* UUID → BpfpvNeighbour */
-    GHashTable *hopeless;    /* key → why the host can give it no anchor, "" if it can; as far as
-                              * anybody asked since the last solve */
-    guint hold_source;       /* an anchor's hold time ends */
-    guint place_source;      /* a solve is due */
-    gint64 rest_until_us;    /* none before: the last one took long */
-    guint step_source;       /* pin calls are due */
-    guint tell_source;       /* states were told a moment ago */
-    gboolean tell_again;     /* and may be others by now */
-    guint drop_source;       /* released domains are to be looked at */
-    gboolean connected;      /* to libvirt */
-    gboolean unreachable;    /* the last try to connect failed, or the connection broke */
-    char *unconnected; /* why there is no connection, or not all domains are known; NULL: it is
-                        * there, and they are */
-    gboolean listed;   /* all domains that ran when the connection was made are known */
+    GCancellable *cancellable; /* for what is under way in workers when it ends */
+    GHashTable *neighbours;    /* UUID → BpfpvNeighbour */
+    GHashTable *hopeless; /* key → why the host can give it no anchor, "" if it can; as far as
+                           * anybody asked since the last solve */
+    guint hold_source;    /* an anchor's hold time ends */
+    guint place_source;   /* a solve is due */
+    gint64 rest_until_us; /* none before: the last one took long */
+    guint step_source;    /* pin calls are due */
+    guint tell_source;    /* states were told a moment ago */
+    gboolean tell_again;  /* and may be others by now */
+    guint drop_source;    /* released domains are to be looked at */
+    gboolean connected;   /* to libvirt */
+    gboolean unreachable; /* the last try to connect failed, or the connection broke */
+    char *unconnected;    /* why there is no connection, or not all domains are known; NULL: it is
+                           * there, and they are */
+    gboolean listed;      /* all domains that ran when the connection was made are known */
     gboolean shutting_down;
     GHashTable *withdrawn; /* (nullable): only to be ended: UUIDs of those that were begun with */
     GSourceFunc withdraw_done;
@@ -95,6 +96,11 @@ void bpfpv_manager_check_withdrawal(BpfpvManager *manager);
 void bpfpv_manager_check_shutdown(BpfpvManager *manager);
 /* The connection to libvirt was made, or lost. */
 void bpfpv_manager_shutdown_connection(BpfpvManager *manager);
+
+/* memory.c: */
+/* Where its memory is may be another place than what is known, or nothing is known: it is looked at
+ * if that is some time ago. */
+void bpfpv_managed_look_at_memory(BpfpvManaged *managed);
 
 /* place.c: */
 /* Whether what @managed asks for counts; if not, its originals are due. */

@@ -91,6 +91,10 @@ void bpfpv_pins_host_changed(BpfpvPins *pins, const BpfpvCpuset *online);
 const BpfpvCpuset *bpfpv_pins_allowed(const BpfpvPins *pins);
 /* Whether a set that goes beyond that is refused. */
 gboolean bpfpv_pins_allowed_only(const BpfpvPins *pins);
+/* Returns: QEMU's process; 0: not known */
+gint64 bpfpv_pins_pid(const BpfpvPins *pins);
+/* Returns: (transfer none) (nullable): the directory of the domain's cgroup, of version 2 */
+const char *bpfpv_pins_cgroup(const BpfpvPins *pins);
 /* refusals.c: */
 /* Whatever was refused is asked for again: the host or the cgroup is another, or the originals are
  * to come back now. */

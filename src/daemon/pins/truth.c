@@ -248,6 +248,19 @@ bpfpv_pins_allowed_only(const BpfpvPins *pins)
     return pins->cgroup && bpfpv_cgroup_is_v1(pins->cgroup);
 }
 
+gint64
+bpfpv_pins_pid(const BpfpvPins *pins)
+{
+    return pins->kernel ? bpfpv_threads_pid(pins->kernel) : 0;
+}
+
+const char *
+bpfpv_pins_cgroup(const BpfpvPins *pins)
+{
+    return pins->cgroup && !bpfpv_cgroup_is_v1(pins->cgroup) ? bpfpv_cgroup_path(pins->cgroup)
+                                                             : NULL;
+}
+
 void
 bpfpv_pins_clear_truth(BpfpvPins *pins)
 {
