@@ -14,7 +14,7 @@
  * @timeout_ms: when to give up what could not be put back
  *
  * Gives every thread that the journal knows of its original mask, several
- * domains at a time. Those that ended, or started anew, are left alone. What
+ * domains at a time. Those that ended, or were started again, are left alone. What
  * can't be put back, or can't be read, stays in the journal and is said, with
  * the reason and what to do. Runs the default main context meanwhile.
  *
