@@ -11,8 +11,9 @@ equals(const BpfpvCpuset *set, const BpfpvCpuset *pin)
 gboolean
 bpfpv_pin_is_noted(const BpfpvStatusThread *noted, const BpfpvCpuset *pin)
 {
-    return noted && (equals(noted->applied, pin) || equals(noted->pinned, pin) ||
-                     equals(noted->pending, pin) || equals(noted->cpus, pin));
+    return noted &&
+           (equals(noted->applied, pin) || equals(noted->pinned, pin) ||
+            equals(noted->pending, pin) || equals(noted->cpus, pin) || equals(noted->last, pin));
 }
 
 static gboolean

@@ -36,7 +36,8 @@ BpfpvPinOwner bpfpv_pin_owner(const BpfpvStatusThread *noted, const BpfpvCpuset 
 /* Whether @noted is there and @pin is not bpfpv's by it: somebody wrote it. @pin: (nullable) */
 gboolean bpfpv_pin_is_rewritten(const BpfpvStatusThread *noted, const BpfpvCpuset *pin);
 
-/* Whether @pin is exactly what @noted says that bpfpv has applied or is about to. */
+/* Whether @pin is exactly what @noted says that bpfpv has applied or is about to: what is planned,
+ * pending, or what it had last and may be given again. */
 gboolean bpfpv_pin_is_noted(const BpfpvStatusThread *noted, const BpfpvCpuset *pin);
 
 /* Whether it is an administrator's pin, and still the one that @noted says. The other arguments are

@@ -30,6 +30,7 @@ bpfpv_status_thread_free(BpfpvStatusThread *thread)
     bpfpv_cpuset_free(thread->applied);
     bpfpv_cpuset_free(thread->pinned);
     bpfpv_cpuset_free(thread->pending);
+    bpfpv_cpuset_free(thread->last);
     bpfpv_cpuset_free(thread->original);
     g_free(thread);
 }
@@ -188,6 +189,7 @@ append_thread(GString *xml, const BpfpvStatusThread *thread)
     append_set(xml, "applied", thread->applied);
     append_set(xml, "pinned", thread->pinned);
     append_set(xml, "pending", thread->pending);
+    append_set(xml, "last", thread->last);
     append_set(xml, "original", thread->original);
     append_origin(xml, thread);
     append(xml, "fixed", thread->fixed ? "administrator" : NULL);
@@ -291,6 +293,7 @@ bpfpv_status_thread_read(const xmlNode *node, gboolean tells_origins)
     thread->applied = bpfpv_xml_get_cpuset(node, "applied");
     thread->pinned = bpfpv_xml_get_cpuset(node, "pinned");
     thread->pending = bpfpv_xml_get_cpuset(node, "pending");
+    thread->last = bpfpv_xml_get_cpuset(node, "last");
     thread->original = bpfpv_xml_get_cpuset(node, "original");
     thread->fixed = xmlHasProp((xmlNode *)node, (const xmlChar *)"fixed") != NULL;
     thread->origin = thread->fixed ? BPFPV_ORIGIN_PIN : read_origin(node, tells_origins);

@@ -36,6 +36,8 @@ typedef struct {
     BpfpvCpuset *pinned;   /* (nullable): what libvirt was given, where that is something else */
     BpfpvCpuset *pending;  /* (nullable): what libvirt is being given, where that is neither of
                             * @cpus and @applied */
+    BpfpvCpuset *last;     /* (nullable): of a vCPU: what it had before it came to float, or to be
+                            * anchored: it may be given that again without a status that says so */
     BpfpvCpuset *original; /* (nullable): what it had before */
     BpfpvOrigin origin;
     gboolean fixed; /* an administrator has pinned it meanwhile: that is the original */

@@ -97,6 +97,14 @@ static const Row rows[] = {
      NULL,
      "<vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='0,3'/><emulatorpin cpuset='0'/>",
      "- - - -"},
+    {"what it had last, and may have been given again",
+     "<vcpu id='0' cpus='0-3' applied='0-3' last='3' original='0-3' unpinned='yes'/>"
+     "<vcpu id='1' cpus='2' applied='2' last='0-3' original='0-3'/>",
+     NULL, "<vcpupin vcpu='0' cpuset='3'/><vcpupin vcpu='1' cpuset='0-3'/>", "- 0-3 - -"},
+    {"what another had last",
+     "<vcpu id='0' cpus='0-3' applied='0-3' last='3' original='0-3' unpinned='yes'/>"
+     "<vcpu id='1' cpus='0-3' applied='0-3' original='0-3' unpinned='yes'/>",
+     NULL, "<vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3'/>", "2 3 - -"},
     {"applied as far as a cgroup lets it",
      "<vcpu id='0' applied='0-1' pinned='0-2' original='0-3' unpinned='yes'/>", NULL,
      "<vcpupin vcpu='0' cpuset='0-2'/>", "- - - -"},

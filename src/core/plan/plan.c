@@ -205,6 +205,7 @@ applied_vcpu_free(gpointer data)
 
     bpfpv_cpuset_free(vcpu->cpus);
     bpfpv_cpuset_free(vcpu->pending);
+    bpfpv_cpuset_free(vcpu->last);
     bpfpv_cpuset_free(vcpu->original);
     bpfpv_thread_truth_clear(&vcpu->truth);
     g_free(vcpu);

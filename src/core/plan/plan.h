@@ -83,6 +83,7 @@ typedef struct {
     gboolean anchored;    /* @cpus is an anchor that a plan gave */
     BpfpvCpuset *pending; /* (nullable): a pin call to this set is under way */
     gboolean pending_anchored;
+    BpfpvCpuset *last;     /* (nullable): what it had before it came to float, or to be anchored */
     BpfpvCpuset *original; /* set by bpfpv_applied_domain_new(); a detour stays within it */
     gboolean inherited;    /* that is no pin of its own */
     BpfpvThreadTruth truth;

@@ -61,6 +61,7 @@ add_vcpu(BpfpvStatus *status, const BpfpvManaged *managed, guint index,
     vcpu->tasks = planned ? planned->tasks : 0;
     vcpu->want = g_strdup(bpfpv_want_to_string(planned ? planned->want : BPFPV_WANT_FLOAT));
     vcpu->cpus = copy_set(planned ? planned->cpus : NULL);
+    vcpu->last = copy_set(applied->last);
     fill_sets(vcpu, applied->cpus, applied->pending, NULL, &applied->truth);
     vcpu->original =
         bpfpv_cpuset_copy(g_ptr_array_index(bpfpv_pins_original(managed->pins), index));

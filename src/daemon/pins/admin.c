@@ -63,6 +63,7 @@ take_vcpu_over(BpfpvPins *pins, guint index, const BpfpvCpuset *cpus)
     bpfpv_pins_replace(&vcpu->original, cpus);
     bpfpv_pins_replace(&vcpu->cpus, cpus);
     vcpu->anchored = FALSE;
+    g_clear_pointer(&vcpu->last, bpfpv_cpuset_free);
     bpfpv_pins_let_rest(pins, BPFPV_THREAD_VCPU, index, &vcpu->truth);
 }
 

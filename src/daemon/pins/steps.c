@@ -127,6 +127,8 @@ finish_call(BpfpvPins *pins, guint index, const GError *error, gboolean unsure)
     g_autoptr(BpfpvCpuset) asked = NULL;
 
     if (!error) {
+        if (vcpu->anchored != vcpu->pending_anchored)
+            bpfpv_pins_replace(&vcpu->last, vcpu->cpus);
         bpfpv_cpuset_free(vcpu->cpus);
         vcpu->cpus = g_steal_pointer(&vcpu->pending);
         vcpu->anchored = vcpu->pending_anchored;
