@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	docs/architecture.md \
 	docs/openstack.md \
+	docs/performance.md \
 	docs/placement.md \
 	docs/protocol.md \
 	docs/testing.md

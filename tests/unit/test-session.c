@@ -253,6 +253,39 @@ an_agent_that_starts_is_tried_at_once(void **state)
     assert_next_try(fixture, "(next try in 1 s)");
 }
 
+/* Seconds until the next try; 0: there is none due */
+static guint64
+next_try(Fixture *fixture)
+{
+    g_autofree char *reason = bpfpv_session_reason(fixture->session);
+    const char *at = strstr(reason, "(next try in ");
+
+    return at ? g_ascii_strtoull(at + strlen("(next try in "), NULL, 10) : 0;
+}
+
+/* Or a guest that restarts its agent all the time would be injected into all the time. */
+static void
+an_agent_that_starts_again_and_again_waits_like_others(void **state)
+{
+    Fixture *fixture = *state;
+    guint64 before, after;
+    gint64 began;
+
+    tell(fixture, FALSE);
+    wait_for(fixture, BPFPV_STATE_FAILED);
+    for (guint i = 0; i < 3; i++)
+        bpfpv_session_agent_started(fixture->session); /* what it may */
+    do {
+        while (bpfpv_session_state(fixture->session) != BPFPV_STATE_FAILED || next_try(fixture) < 4)
+            g_main_context_iteration(NULL, TRUE);
+        began = g_get_monotonic_time();
+        before = next_try(fixture);
+        bpfpv_session_agent_started(fixture->session);
+        after = next_try(fixture);
+    } while (g_get_monotonic_time() - began > G_USEC_PER_SEC); /* somebody else had the processor */
+    assert_in_range(after, before - 1, before);
+}
+
 /* As when the domain is saved, migrated or ends: libvirt's event comes a moment later. */
 static void
 a_channel_that_qemu_closes_is_no_failure(void **state)
@@ -355,6 +388,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_qemu_says_counts_before_the_xml_does, setup, teardown),
         cmocka_unit_test_setup_teardown(another_port_is_nothing_to_it, setup, teardown),
         cmocka_unit_test_setup_teardown(an_agent_that_starts_is_tried_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_agent_that_starts_again_and_again_waits_like_others,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_channel_that_qemu_closes_is_no_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(another_builds_loader_makes_place, setup, teardown),
         cmocka_unit_test_setup_teardown(no_channel_is_plugged_before_an_agent_answers, setup,

@@ -83,7 +83,8 @@ bpfpv_session_refused(BpfpvSession *session, const char *reason)
 void
 bpfpv_session_retry_init(BpfpvSession *session)
 {
-    bpfpv_budget_init(&session->early, 1, EARLY_AT_ONCE * EARLY_EVERY_S, g_get_monotonic_time());
+    bpfpv_budget_init(&session->early, 1, (EARLY_AT_ONCE - 1) * EARLY_EVERY_S + 1,
+                      g_get_monotonic_time());
 }
 
 gboolean
