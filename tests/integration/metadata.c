@@ -88,13 +88,17 @@ the_status_follows_what_virsh_shows(void **state)
     gint64 pid = bed_guest_task(guest, NULL, 0, "pin 1");
     int cpu = bed_assert_vcpupin_single(guest, 1, BED_SOON);
     g_autofree char *line = g_strdup_printf(
-        "<vcpu id=\"1\" want=\"anchor\" tasks=\"1\" cpus=\"%d\" applied=\"%d\" original=\"0-1\" "
-        "unpinned=\"yes\"/>",
+        "<vcpu id=\"1\" want=\"anchor\" tasks=\"1\" cpus=\"%d\" applied=\"%d\" last=\"0-1\" "
+        "original=\"0-1\" unpinned=\"yes\"/>",
         cpu, cpu);
 
     assert_status(line);
     bed_guest_kill(guest, pid, SIGKILL);
-    assert_status("<vcpu id=\"1\" want=\"float\" tasks=\"0\" cpus=\"0-1\" applied=\"0-1\"");
+    g_free(line);
+    line = g_strdup_printf("<vcpu id=\"1\" want=\"float\" tasks=\"0\" cpus=\"0-1\" "
+                           "applied=\"0-1\" last=\"%d\" original=\"0-1\"",
+                           cpu);
+    assert_status(line);
     bed_assert_vcpupin_all(guest, 1, BED_SOON);
 }
 

@@ -139,7 +139,20 @@ replace_cpu(GString *xml, const char *cpu)
     return TRUE;
 }
 
-/* As if the other host had no CPU of those that bpfpv has pinned to. */
+static gboolean
+says_what_is_applied(gpointer data)
+{
+    char **live = data;
+
+    g_free(*live);
+    *live = NULL;
+    return bed_virsh(live, NULL, "dumpxml", "--migratable", "traveller", NULL) == 0 &&
+           (strstr(*live, "want=\"anchor\" tasks=\"1\" cpus=\"0\" applied=\"0\"") ||
+            strstr(*live, "want=\"anchor\" tasks=\"1\" cpus=\"1\" applied=\"1\""));
+}
+
+/* As if the other host had no CPU of those that bpfpv has pinned to. The status of a pin that was
+ * named before is written up to a second after it. */
 static char *
 xml_with_cpus_that_lack(void)
 {
@@ -147,7 +160,8 @@ xml_with_cpus_that_lack(void)
     g_autofree char *live = NULL;
     GString *xml;
 
-    assert_int_equal(bed_virsh(&live, NULL, "dumpxml", "--migratable", "traveller", NULL), 0);
+    if (!bed_wait(says_what_is_applied, &live, BED_SOON))
+        bed_fail("the status doesn't say what vCPU 1 has: %s", live);
     xml = g_string_new(live);
     if (!replace_cpu(xml, "0") && !replace_cpu(xml, "1"))
         bed_fail("vCPU 1 is on neither CPU in %s", live);
