@@ -82,7 +82,7 @@ add_huge_pages(Counts *counts, const char *directory)
     return found;
 }
 
-/* Of pages that are no cgroup's memory. */
+/* Whether QEMU has huge pages, which memory.numa_stat leaves out. */
 static gboolean
 has_huge_pages(const char *root, gint64 pid)
 {

@@ -29,7 +29,7 @@ static const FakeGuest next_runs[] = {
 };
 
 /* Of each test: connections are shared by URI, and a pinner's last call outlives it. They stay open
- * until the end, so that closing them is none of the calls that a test counts. */
+ * until the end, so that no test counts the call that closes another's. */
 static char *uri;
 static GPtrArray *kept; /* of BpfpvConnections */
 

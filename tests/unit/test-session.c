@@ -253,7 +253,7 @@ an_agent_that_starts_is_tried_at_once(void **state)
     assert_next_try(fixture, "(next try in 1 s)");
 }
 
-/* Seconds until the next try; 0: there is none due */
+/* Seconds until the next try; 0: none is scheduled */
 static guint64
 next_try(Fixture *fixture)
 {

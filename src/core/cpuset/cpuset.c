@@ -224,6 +224,6 @@ bpfpv_cpuset_last(const BpfpvCpuset *set)
 {
     for (guint w = set->n_words; w-- > 0;)
         if (set->words[w] != 0)
-            return (int)(w * WORD_BITS) + g_bit_nth_msf((gulong)set->words[w], -1);
+            return (int)(w * WORD_BITS) + 63 - __builtin_clzll(set->words[w]);
     return -1;
 }

@@ -257,7 +257,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     domain->view.guest = domain->guest;
 }
 
-/* The same anchors and cohorts, by other numbers of tasks: nobody is to be placed anew. */
+/* Only the numbers of tasks differ, so every anchor and cohort stays where it is. */
 static void
 recount(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, const BpfpvDemand *demand)
 {
