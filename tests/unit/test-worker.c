@@ -52,25 +52,24 @@ take_long(GTask *task, gpointer source, gpointer data, GCancellable *cancellable
 }
 
 static void
-be_next(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+end_as(GTask *task, Fixture *fixture, const char *name)
 {
-    Fixture *fixture = data;
-
     g_mutex_lock(&fixture->lock);
-    g_string_append(fixture->order, "next ");
+    g_string_append(fixture->order, name);
     g_mutex_unlock(&fixture->lock);
     g_task_return_boolean(task, TRUE);
 }
 
 static void
+be_next(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    end_as(task, data, "next ");
+}
+
+static void
 be_last(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-    Fixture *fixture = data;
-
-    g_mutex_lock(&fixture->lock);
-    g_string_append(fixture->order, "last ");
-    g_mutex_unlock(&fixture->lock);
-    g_task_return_boolean(task, TRUE);
+    end_as(task, data, "last ");
 }
 
 static void
@@ -114,6 +113,13 @@ let_go_on(Fixture *fixture)
     g_mutex_unlock(&fixture->lock);
 }
 
+static void
+wait_for(const guint *n_done, guint n)
+{
+    while (*n_done < n)
+        g_main_context_iteration(NULL, TRUE);
+}
+
 /* As a domain's next run, while a call for the run before is under way. */
 static void
 the_next_owner_comes_after_the_last_call_of_the_one_before(void **state)
@@ -130,8 +136,7 @@ the_next_owner_comes_after_the_last_call_of_the_one_before(void **state)
     run(next, fixture, be_next, NULL, &n_done);
     bpfpv_worker_free(next);
     let_go_on(fixture);
-    while (n_done < 2)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 2);
     assert_string_equal(fixture->order->str, "first next ");
 }
 
@@ -148,11 +153,9 @@ another_key_or_purpose_does_not_wait(void **state)
     wait_until_held(fixture);
     run(other, fixture, be_next, NULL, &n_done);
     run(session, fixture, be_next, NULL, &n_done);
-    while (n_done < 2)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 2);
     let_go_on(fixture);
-    while (n_done < 3)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 3);
     assert_string_equal(fixture->order->str, "next next first ");
 }
 
@@ -169,8 +172,7 @@ what_was_queued_and_cancelled_is_not_called(void **state)
     run(worker, fixture, be_next, cancellable, &n_done);
     g_cancellable_cancel(cancellable);
     let_go_on(fixture);
-    while (n_done < 2)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 2);
     assert_string_equal(fixture->order->str, "first ");
 }
 
@@ -191,8 +193,7 @@ calls_of_a_kind_take_turns(void **state)
     run_as(other, &kind, fixture, be_next, NULL, &n_done);
     assert_true(bpfpv_worker_kind_is_wanted(&kind));
     let_go_on(fixture);
-    while (n_done < 3)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 3);
     assert_string_equal(fixture->order->str, "first next last ");
     assert_false(bpfpv_worker_kind_is_wanted(&kind));
 }
@@ -210,11 +211,9 @@ a_higher_limit_lets_those_go_on_that_wait(void **state)
     wait_until_held(fixture);
     run_as(other, &kind, fixture, be_next, NULL, &n_done);
     bpfpv_worker_kind_set_most(&kind, 2);
-    while (n_done < 1)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 1);
     let_go_on(fixture);
-    while (n_done < 2)
-        g_main_context_iteration(NULL, TRUE);
+    wait_for(&n_done, 2);
     assert_string_equal(fixture->order->str, "next first ");
 }
 
