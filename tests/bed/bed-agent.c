@@ -142,6 +142,47 @@ exit_status(JsonObject *result)
     return (int)json_object_get_int_member(result, "exitcode");
 }
 
+/* Where the guest's kernel is while a program doesn't end: the stacks of the tasks that run or wait
+ * for the kernel, and of the one in question and its threads' kin; what the CPUs do; its last
+ * words. */
+static void
+print_kernel(BedGuest *guest, const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *script =
+        g_strdup_printf("for task in /proc/[0-9]*/task/[0-9]*; do"
+                        " stat=$(cat $task/stat 2>/dev/null) || continue;"
+                        " case $stat in *\"(%s)\"*|*\") D \"*|*\") R \"*) ;; *) continue;; esac;"
+                        " echo \"$stat\" | cut -c1-60; head -n 8 $task/stack; done;"
+                        " echo l >/proc/sysrq-trigger; dmesg | tail -n 80",
+                        name);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autofree char *request = NULL, *out = NULL;
+    g_auto(GStrv) lines = NULL;
+    Execution execution = {guest, 0, NULL};
+    g_autoptr(JsonObject) started = NULL;
+    g_autoptr(JsonObject) result = NULL;
+
+    g_ptr_array_add(argv, (char *)"/bin/sh");
+    g_ptr_array_add(argv, (char *)"-c");
+    g_ptr_array_add(argv, script);
+    g_ptr_array_add(argv, NULL);
+    request = exec_request(argv, TRUE);
+    started = command(guest, request, COMMAND_TIMEOUT_S);
+    if (started) {
+        execution.pid = json_object_get_int_member(started, "pid");
+        bed_wait(has_ended, &execution, BED_SOON);
+    }
+    result = execution.result;
+    if (!result)
+        print_error("the kernel of %s can't be asked where it is\n", bed_guest_name(guest));
+    out = result ? output(result, "out-data") : NULL;
+    lines = g_strsplit(out ? out : "", "\n", -1); /* cmocka cuts off what is long */
+    print_error("--- the kernel of %s\n", bed_guest_name(guest));
+    for (guint i = 0; lines[i]; i++)
+        print_error("%s\n", lines[i]);
+}
+
 char *
 bed_guest_exec(BedGuest *guest, int *status, const char *path, ...)
 {
@@ -156,8 +197,10 @@ bed_guest_exec(BedGuest *guest, int *status, const char *path, ...)
     argv = bed_arguments(NULL, path, list);
     va_end(list);
     execution.pid = execute(guest, argv, TRUE);
-    if (!bed_wait(has_ended, &execution, COMMAND_TIMEOUT_S * 1000))
+    if (!bed_wait(has_ended, &execution, COMMAND_TIMEOUT_S * 1000)) {
+        print_kernel(guest, path);
         bed_fail("%s in %s doesn't end", path, bed_guest_name(guest));
+    }
     result = execution.result;
     if (!result)
         bed_fail("lost %s in %s: %s", path, bed_guest_name(guest), bed_libvirt_error());

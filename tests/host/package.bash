@@ -22,15 +22,10 @@ next_version() {
 
 # package_bpfpv DIRECTORY: the Debian packages, and the same as their next version.
 package_bpfpv() {
-    local out=$1 built=${HOST_DEBS:-$HOST_DIR/debs} file
-    if [ -z "${HOST_DEBS:-}" ]; then
-        bed_say "building the Debian packages"
-        "$top/packaging/build-deb" "$built" >/dev/null || bed_die "the Debian packages can't be built"
-    fi
+    local out=$1 built=$HOST_DEBS file
     mkdir -p "$out/next"
     for file in "$built"/{bpfpv,libbpfpv0}_*.deb; do
         cp "$file" "$out/"
         next_version "$file" "$out/next"
     done
-    rm -rf "$HOST_DIR/debs"
 }

@@ -136,6 +136,7 @@ need_managed() {
     systemctl -q is-active bpfpvd || systemctl start bpfpvd
     if ! state_is active; then
         bpfpvctl attach --no-wait "$guest" || fail "$guest can't be attached"
+        set_element '' # for the time that the loader may take, from the second try on
         wait_for_active
     fi
 }
@@ -246,10 +247,17 @@ need_no_anchor() {
     wait_for 120 "vCPU 1 to float" is_floating 1
 }
 
+# element TEXT: with TEXT in its program. Software emulation in software emulation on a busy machine
+# needs more than the minute that a loader has by default.
+element() {
+    printf '%s' "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>$1</program>" \
+        "<timeout loader='600'/></bpfpv>"
+}
+
 # set_element TEXT: what the running guest's XML says of bpfpv.
 set_element() {
     virsh -q metadata "$guest" urn:bpfpv:domain:1 --key bpfpv --live --set \
-        "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>$1</program></bpfpv>" >/dev/null ||
+        "$(element "$1")" >/dev/null ||
         fail "the element of $guest can't be set"
 }
 
