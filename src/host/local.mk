@@ -6,7 +6,8 @@ src_host_libhost_la_SOURCES = \
 	src/host/cgroup.c src/host/cgroup.h \
 	src/host/cgroup-private.h \
 	src/host/cgroup-watch.c \
-	src/host/channel.c src/host/channel.h \
+	src/host/channel/channel.c src/host/channel/channel.h \
+	src/host/channel/ready.c src/host/channel/ready.h \
 	src/host/connections.c src/host/connections.h \
 	src/host/domain.c src/host/domain.h \
 	src/host/hook-check.c src/host/hook-check.h \

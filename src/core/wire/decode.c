@@ -14,6 +14,9 @@
 /* A HELLO's header, and its payload up to and including the nonce: enough to know it by. */
 #define HELLO_PREFIX (HEADER + offsetof(struct bpfpv_wire_hello, nonce) + sizeof(guint64))
 
+/* An empty buffer of more is given back. */
+#define KEPT 1024
+
 struct _BpfpvDecoder {
     guint64 nonce;
     BpfpvWireBounds bounds;
@@ -262,6 +265,17 @@ decode(BpfpvDecoder *decoder, GError **error)
     return frame;
 }
 
+/* Most guests are quiet most of the time, and there may be thousands. */
+static void
+let_go(BpfpvDecoder *decoder)
+{
+    if (available(decoder) > 0 || decoder->buffer->len <= KEPT)
+        return;
+    g_byte_array_unref(decoder->buffer);
+    decoder->buffer = g_byte_array_new();
+    decoder->head = 0;
+}
+
 /**
  * bpfpv_decoder_next:
  * @decoder: the decoder
@@ -288,5 +302,7 @@ bpfpv_decoder_next(BpfpvDecoder *decoder, GError **error)
                     "bytes came faster than they were decoded");
     if (decoder->error != NULL && error != NULL)
         *error = g_error_copy(decoder->error);
+    if (frame == NULL)
+        let_go(decoder);
     return frame;
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "host/channel.h"
+#include "host/channel/channel.h"
 #include "programs/program.h"
 
 /* What a guest may send on average. A snapshot of 10,000 pinned threads is 320 KB. */

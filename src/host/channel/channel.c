@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The host end of a domain's virtio channel; see channel.h. */
-#include "host/channel.h"
-
-#include "core/budget.h"
+#include "host/channel/channel.h"
 
 #include <gio/gunixsocketaddress.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
+
+#include "core/budget.h"
+#include "host/channel/ready.h"
 
 #define READ_SIZE (32 * 1024)
 /* Host frames are 24 bytes; this many unsent ones mean that the guest does not read. */
@@ -15,23 +16,21 @@ struct _BpfpvChannel {
     GSocket *socket;
     const BpfpvChannelFuncs *funcs;
     gpointer user_data;
-    GSource *readable;
-    GSource *writable; /* while there is something unsent */
-    guint resume;      /* timer: reading pauses to keep the rate */
+    BpfpvReady *ready;
+    gboolean closed; /* the other end, and it was told */
+    guint resume;    /* timer: reading pauses to keep the rate */
     GByteArray *unsent;
     BpfpvBudget budget; /* bytes; one second's worth at once */
-    guint8 buffer[READ_SIZE];
 };
 
-static void start_reading(BpfpvChannel *channel);
-
+/* To read, unless that pauses; to write, while there is something unsent. */
 static void
-clear_source(GSource **source)
+want(BpfpvChannel *channel)
 {
-    if (!*source)
-        return;
-    g_source_destroy(*source);
-    g_clear_pointer(source, g_source_unref);
+    bpfpv_ready_want(channel->ready, channel->closed
+                                         ? 0
+                                         : (channel->resume == 0 ? (guint32)EPOLLIN : 0) |
+                                               (channel->unsent->len > 0 ? (guint32)EPOLLOUT : 0));
 }
 
 static gboolean
@@ -40,7 +39,7 @@ resume_reading(gpointer user_data)
     BpfpvChannel *channel = user_data;
 
     channel->resume = 0;
-    start_reading(channel);
+    want(channel);
     return G_SOURCE_REMOVE;
 }
 
@@ -52,55 +51,58 @@ account(BpfpvChannel *channel, gssize length)
 
     if (wait_us == 0)
         return;
-    clear_source(&channel->readable);
     /* A little more, so that the next read is worth it. */
     channel->resume = g_timeout_add((guint)(wait_us / 1000) + 20, resume_reading, channel);
-}
-
-static gboolean
-on_readable(GSocket *socket, GIOCondition condition, gpointer user_data)
-{
-    BpfpvChannel *channel = user_data;
-    g_autoptr(GError) error = NULL;
-    gssize length =
-        g_socket_receive(channel->socket, (char *)channel->buffer, READ_SIZE, NULL, &error);
-
-    if (length < 0 && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return G_SOURCE_CONTINUE;
-    if (length <= 0) {
-        clear_source(&channel->readable);
-        channel->funcs->closed(error, channel->user_data);
-        return G_SOURCE_REMOVE;
-    }
-    account(channel, length);
-    channel->funcs->bytes(channel->buffer, (gsize)length, channel->user_data);
-    /* The channel may be gone. Its source then is too, and what is returned does not matter. */
-    return G_SOURCE_CONTINUE;
+    want(channel);
 }
 
 static void
-start_reading(BpfpvChannel *channel)
+read_some(BpfpvChannel *channel)
 {
-    channel->readable =
-        g_socket_create_source(channel->socket, G_IO_IN | G_IO_HUP | G_IO_ERR, NULL);
-    g_source_set_callback(channel->readable, G_SOURCE_FUNC(on_readable), channel, NULL);
-    g_source_attach(channel->readable, NULL);
+    g_autoptr(GError) error = NULL;
+    guint8 buffer[READ_SIZE]; /* not the channel's: there may be thousands */
+    gssize length = g_socket_receive(channel->socket, (char *)buffer, READ_SIZE, NULL, &error);
+
+    if (length < 0 && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return;
+    if (length <= 0) {
+        channel->closed = TRUE;
+        want(channel);
+        channel->funcs->closed(error, channel->user_data);
+        return;
+    }
+    account(channel, length);
+    channel->funcs->bytes(buffer, (gsize)length, channel->user_data);
 }
 
-static gboolean
-on_writable(GSocket *socket, GIOCondition condition, gpointer user_data)
+static void
+write_some(BpfpvChannel *channel)
 {
-    BpfpvChannel *channel = user_data;
     gssize sent = g_socket_send(channel->socket, (const char *)channel->unsent->data,
                                 channel->unsent->len, NULL, NULL);
 
     /* An error shows on the reading side too. */
     if (sent > 0)
         g_byte_array_remove_range(channel->unsent, 0, (guint)sent);
-    if (channel->unsent->len > 0)
-        return G_SOURCE_CONTINUE;
-    clear_source(&channel->writable);
-    return G_SOURCE_REMOVE;
+    want(channel);
+}
+
+/* That the other end has hung up is read, behind what it sent last. The channel may be gone after
+ * that. */
+static void
+on_ready(guint32 events, gpointer user_data)
+{
+    BpfpvChannel *channel = user_data;
+
+    if (events & EPOLLOUT && channel->unsent->len > 0)
+        write_some(channel);
+    if (channel->resume == 0) {
+        if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+            read_some(channel);
+    } else if (events & (EPOLLHUP | EPOLLERR)) {
+        g_byte_array_set_size(channel->unsent, 0); /* nobody is there who would read it */
+        want(channel);
+    }
 }
 
 BpfpvChannel *
@@ -123,7 +125,8 @@ bpfpv_channel_open(const char *path, guint bytes_per_second, const BpfpvChannelF
     channel->funcs = funcs;
     channel->user_data = user_data;
     bpfpv_budget_init(&channel->budget, bytes_per_second, bytes_per_second, g_get_monotonic_time());
-    start_reading(channel);
+    channel->ready = bpfpv_ready_new(g_socket_get_fd(channel->socket), on_ready, channel);
+    want(channel);
     return g_steal_pointer(&channel);
 }
 
@@ -132,8 +135,7 @@ bpfpv_channel_free(BpfpvChannel *channel)
 {
     if (!channel)
         return;
-    clear_source(&channel->readable);
-    clear_source(&channel->writable);
+    g_clear_pointer(&channel->ready, bpfpv_ready_free);
     g_clear_handle_id(&channel->resume, g_source_remove);
     g_clear_object(&channel->socket);
     g_byte_array_unref(channel->unsent);
@@ -149,9 +151,5 @@ bpfpv_channel_send(BpfpvChannel *channel, GBytes *frame)
     if (channel->unsent->len + length > UNSENT_MAX)
         return; /* the guest does not read; whoever waits for an answer sees to that */
     g_byte_array_append(channel->unsent, data, (guint)length);
-    if (channel->writable)
-        return;
-    channel->writable = g_socket_create_source(channel->socket, G_IO_OUT, NULL);
-    g_source_set_callback(channel->writable, G_SOURCE_FUNC(on_writable), channel, NULL);
-    g_source_attach(channel->writable, NULL);
+    want(channel);
 }
