@@ -129,8 +129,9 @@ set_candidates(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
 }
 
 static void
-set_usable(BpfpvOrigin *origin, const BpfpvCpuset *online)
+set_usable(BpfpvPlacer *placer, BpfpvOrigin *origin, const BpfpvCpuset *online)
 {
+    placer->floats_changed = TRUE;
     if (origin->usable == NULL)
         origin->usable = bpfpv_cpuset_new();
     bpfpv_cpuset_assign(origin->usable, origin->original);
@@ -170,7 +171,7 @@ set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         BpfpvOrigin *origin = value;
 
-        set_usable(origin, online);
+        set_usable(placer, origin, online);
         /* A set of one CPU is a vCPU's, unless only an emulator has it. */
         if (bpfpv_cpuset_count(origin->original) == 1 && origin->users > origin->floats)
             bpfpv_cpuset_unite(placer->fixed, origin->original);
@@ -199,16 +200,15 @@ bpfpv_placer_refresh(BpfpvPlacer *placer)
             continue;
         for (guint v = 0; v < domain->slots->len; v++) {
             if (bpfpv_slot_at(domain, v)->origin->usable == NULL)
-                set_usable(bpfpv_slot_at(domain, v)->origin, online);
+                set_usable(placer, bpfpv_slot_at(domain, v)->origin, online);
         }
         for (guint t = 0; t < domain->threads->len; t++) {
             BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
 
             if (origin->usable == NULL)
-                set_usable(origin, online);
+                set_usable(placer, origin, online);
         }
         set_candidates(placer, domain);
-        placer->floats_changed = TRUE;
     }
     n_open = bpfpv_cpuset_count(online) - bpfpv_cpuset_count_common(online, placer->fixed);
     placer->budget = n_open > placer->host.reserve ? n_open - placer->host.reserve : 0;

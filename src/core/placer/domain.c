@@ -181,6 +181,13 @@ same_shape(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     return TRUE;
 }
 
+/* Returns: (nullable): those with a real-time scheduler, if there are any */
+static const BpfpvCpuset *
+realtime_of(const BpfpvPlacementDomain *from)
+{
+    return from->realtime != NULL && !bpfpv_cpuset_is_empty(from->realtime) ? from->realtime : NULL;
+}
+
 /* But for the demand. */
 static gboolean
 same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
@@ -193,7 +200,7 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
            view->weight == from->weight && view->hold_us == from->hold_us &&
            view->released == from->released && bpfpv_placer_same_set(domain->pool, from->pool) &&
            bpfpv_placer_same_set(domain->fixed, from->fixed) &&
-           bpfpv_placer_same_set(domain->realtime, from->realtime) &&
+           bpfpv_placer_same_set(domain->realtime, realtime_of(from)) &&
            bpfpv_placer_same_set(domain->refused, from->refused) &&
            g_strcmp0(domain->refused_why, from->refused_why) == 0 &&
            bpfpv_placer_same_set(domain->memory, from->memory) &&
@@ -234,7 +241,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     bpfpv_demand_free(domain->demand);
     domain->demand = bpfpv_demand_copy(from->demand);
     bpfpv_placer_replace_set(&domain->fixed, from->fixed);
-    bpfpv_placer_replace_set(&domain->realtime, from->realtime);
+    bpfpv_placer_replace_set(&domain->realtime, realtime_of(from));
     bpfpv_placer_replace_set(&domain->pool, from->pool);
     bpfpv_placer_replace_set(&domain->refused, from->refused);
     g_free(domain->refused_why);
@@ -265,6 +272,7 @@ recount(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, const BpfpvDemand *deman
     domain->demand = bpfpv_demand_copy(demand);
     domain->view.demand = domain->demand;
     domain->unsaid = TRUE;
+    domain->quiet = FALSE;
     set_wants(domain);
     if (domain->realtime != NULL)
         placer->settled = FALSE; /* what is said of that comes last, and of all */
@@ -299,6 +307,7 @@ bpfpv_placer_set_domain(BpfpvPlacer *placer, const BpfpvPlacementDomain *from)
     keep(domain, from);
     domain->dirty = TRUE;
     domain->unsaid = TRUE;
+    domain->quiet = FALSE;
     set_wants(domain);
     bpfpv_placer_find_components(domain);
 }
@@ -369,6 +378,7 @@ bpfpv_placer_adopt(BpfpvPlacer *placer, const BpfpvPlan *plan)
         BpfpvPlacerDomain *domain = placer->domains->pdata[d];
         const BpfpvPlanDomain *planned = bpfpv_plan_find(plan, domain->key);
 
+        domain->quiet = FALSE;
         if (planned != NULL && !domain->known)
             adopt(domain, planned);
     }

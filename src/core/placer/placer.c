@@ -144,8 +144,12 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
         bpfpv_placer_replace_set(&placer->taken, host->taken);
         set_width(placer);
         placer->dirty = TRUE;
-        for (guint d = 0; d < placer->domains->len; d++)
-            ((BpfpvPlacerDomain *)placer->domains->pdata[d])->unsaid = TRUE;
+        for (guint d = 0; d < placer->domains->len; d++) {
+            BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+            domain->unsaid = TRUE;
+            domain->quiet = FALSE;
+        }
     }
     placer->settled = placer->settled && same && placer->host.reserve == host->reserve &&
                       placer->host.hold_us == host->hold_us &&

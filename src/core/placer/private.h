@@ -181,6 +181,8 @@ struct _BpfpvPlacerDomain {
     gboolean dirty;
     gboolean stirred;   /* since the last solve: its candidates, its wishes or its anchors */
     gboolean unsaid;    /* the demand changed: the plan's sentences have to be written again */
+    gboolean quiet;     /* it asks for nothing, holds nothing, and the plan says so: only other sets
+                         * to float on would change that */
     gboolean recounted; /* other numbers of tasks ask for what it has asked for before */
     BpfpvPlanDomain *planned; /* in placer->plan */
     gboolean moved;           /* that, by this solve: sets, or what is behind them */

@@ -83,6 +83,7 @@ add_why(BpfpvPlacerDomain *domain, guint vcpu, const BpfpvPlacerDomain *owner,
     g_free(planned->why);
     planned->why = why;
     domain->unsaid = TRUE;
+    domain->quiet = FALSE;
     domain->changed = TRUE;
 }
 

@@ -111,6 +111,8 @@ start(BpfpvPlacer *placer)
     for (guint d = 0; d < placer->domains->len; d++) {
         BpfpvPlacerDomain *domain = placer->domains->pdata[d];
 
+        if (domain->quiet)
+            continue;
         domain->n_anchors = 0;
         domain->limit = limit_of(domain);
         g_ptr_array_set_size(domain->wanting, 0);

@@ -224,6 +224,7 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
                    : domain->demands     ? bpfpv_placer_floats(domain, origin, 1)
                                          : origin->idle);
     }
+    domain->quiet = !domain->demands && domain->wanting->len == 0 && domain->home == NULL;
 }
 
 /* Lists those that were changed by @placer's solve. */
@@ -266,8 +267,12 @@ bpfpv_placer_write(BpfpvPlacer *placer)
     bpfpv_cpuset_assign(placer->last_exclusive, placer->exclusive);
     placer->floats_changed = FALSE;
     g_ptr_array_set_size(placer->changed, 0);
-    for (guint d = 0; d < placer->domains->len; d++)
-        write_domain(placer, placer->domains->pdata[d]);
+    for (guint d = 0; d < placer->domains->len; d++) {
+        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        if (changed || !domain->quiet)
+            write_domain(placer, domain);
+    }
     bpfpv_placer_say_realtime(placer);
     list_changed(placer, placer->domains);
     g_ptr_array_set_size(placer->recounted, 0);
