@@ -2,8 +2,10 @@
 /* bpfpvd: the host daemon. Puts the parts together and runs the main loop. */
 #include "config.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "daemon/bus/bus.h"
 #include "daemon/handover.h"
@@ -250,6 +252,20 @@ check_config(const BpfpvConf *conf)
     return mistakes->len == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A socket for each domain's channel. The limit that systemd sets is for programs that use
+ * select(), which neither GLib nor libvirt does. */
+static void
+allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        g_warning("can't raise the limit of open files: %s", g_strerror(errno));
+}
+
 /* It needs nothing of bpfpvd.conf, and that may be why the daemon does not run. */
 static int
 restore(BpfpvConf *conf)
@@ -294,5 +310,6 @@ main(int argc, char **argv)
         g_printerr("bpfpvd: %s\n", error->message);
         return EXIT_FAILURE;
     }
+    allow_files();
     return run(conf);
 }

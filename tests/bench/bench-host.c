@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "host-probe.h"
+#include "report.h"
 
 #define ELEMENT                                                                                    \
     "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'>"                                  \
@@ -66,36 +67,11 @@ take_floor(GArray *floors)
     return way;
 }
 
-/* ---- the table ---- */
-
-static void
-print_head(void)
-{
-    printf("%-34s %5s %9s %19s %9s %9s %7s\n", "", "n", "p50 ms", "95% interval", "p99 ms",
-           "floor ms", "ratio");
-}
-
-/* @bound: that the ratio of the medians may have; 0: any */
 static void
 print_row(const char *name, GArray *samples, const Summary *floor, double bound)
 {
-    Summary summary = summarize(samples);
-    double ratio = summary.p50 / floor->p50;
-
-    printf("%-34s %5u %9.2f %9.2f-%-9.2f %9.2f %9.2f %6.2fx", name, summary.n, summary.p50 / 1000,
-           summary.low / 1000, summary.high / 1000, summary.p99 / 1000, floor->p50 / 1000, ratio);
-    if (bound > 0 && ratio > bound) {
-        printf("  more than %.1fx", bound);
+    if (!report_row(name, samples, floor, bound))
         bench.missed |= bench.quick;
-    }
-    printf("\n");
-    fflush(stdout);
-}
-
-static GArray *
-samples_new(void)
-{
-    return g_array_new(FALSE, FALSE, sizeof(gint64));
 }
 
 /* ---- pin and release ---- */
@@ -198,6 +174,7 @@ set_element(const char *element)
 static void
 storm_once(const char *name)
 {
+    g_autofree char *measure = g_strdup_printf("storm, %s", name);
     pid_t daemon = probe_find_process("bpfpvd");
     Summary floor = summarize(bench.floors);
     gint64 began = g_get_monotonic_time(), spent = probe_cpu_time(daemon), answered, last;
@@ -210,6 +187,8 @@ storm_once(const char *name)
            "%.1f x the floor\n",
            name, share, (double)MAX(last - answered, 0) / 1000,
            (double)MAX(last - answered, 0) / floor.p50);
+    report_value(measure, "cpu", share, "%");
+    report_value(measure, "exact_after", (double)MAX(last - answered, 0), "us");
     if (probe_cpus(&bench.probe) != 1)
         bed_fail("a storm ends pinned, and vCPU 1's thread has %u CPUs", probe_cpus(&bench.probe));
     probe_settle(&bench.probe, 'a', QUIET_US, NULL);
@@ -254,7 +233,7 @@ setup(void **state)
     g_usleep(QUIET_US);
     printf("guests of type %s, kernel %s, %u host CPUs; hold 0\n\n", g_getenv("BED_DOMAIN_TYPE"),
            g_getenv("BED_KERNEL"), bench.n_cpus);
-    print_head();
+    report_head();
     return 0;
 }
 
@@ -280,5 +259,6 @@ main(int argc, char **argv)
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     failed = cmocka_run_group_tests(tests, setup, teardown);
+    failed += !report_end();
     return failed || bench.missed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

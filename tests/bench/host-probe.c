@@ -4,7 +4,6 @@
 #include "host-probe.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -213,37 +212,4 @@ probe_find_process(const char *name)
             return (pid_t)g_ascii_strtoll(entry, NULL, 10);
     }
     bed_fail("no process %s", name);
-}
-
-/* ---- samples ---- */
-
-static int
-ascending(gconstpointer a, gconstpointer b)
-{
-    gint64 left = *(const gint64 *)a, right = *(const gint64 *)b;
-
-    return left < right ? -1 : left > right;
-}
-
-static double
-at_rank(const GArray *samples, double rank)
-{
-    guint i = (guint)CLAMP(rank, 0, (double)samples->len - 1);
-
-    return (double)g_array_index(samples, gint64, i);
-}
-
-Summary
-summarize(GArray *samples)
-{
-    double n = samples->len, spread = 0.98 * sqrt(n); /* 1.96 deviations of the median's rank */
-
-    g_array_sort(samples, ascending);
-    return (Summary){
-        .p50 = at_rank(samples, n / 2),
-        .p99 = at_rank(samples, ceil(0.99 * n) - 1),
-        .low = at_rank(samples, floor(n / 2 - spread)),
-        .high = at_rank(samples, ceil(n / 2 + spread)),
-        .n = samples->len,
-    };
 }

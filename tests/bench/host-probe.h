@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What bench-host looks at from outside: a guest that answers over a port of its own, where a
- * vCPU's thread may run, and samples with their medians. Microseconds all through.
+ * vCPU's thread may run. Microseconds all through.
  */
 #pragma once
 
@@ -55,14 +55,3 @@ gint64 probe_settle(Probe *probe, char command, gint64 quiet, gint64 *answered);
 gint64 probe_cpu_time(pid_t pid);
 /* The one of that name in this world. */
 pid_t probe_find_process(const char *name);
-
-/* ---- samples ---- */
-
-typedef struct {
-    double p50, p99;
-    double low, high; /* the median lies between these, in 95 of 100 cases */
-    guint n;
-} Summary;
-
-/* @samples: (element-type gint64): sorted in place; one or more */
-Summary summarize(GArray *samples);

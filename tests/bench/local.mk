@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # make bench: the solver's cost. make bench-guest, as root: what a guest pays. make bench-host, as
-# root: how long a pin takes, and what it costs the host. A bench of one file is
+# root: how long a pin takes, and what it costs the host. make bench-scale: what a thousand domains
+# and hostile guests cost the daemon. A bench of one file is
 # tests/bench/NAME.c and a line in bench_programs.
 bench_programs = \
 	tests/bench/bench-placement
@@ -15,11 +16,22 @@ bench: $(bench_programs)
 if HAVE_CMOCKA
 # Over the fixture of the integration tests, in a guest.
 guest_bench_programs = tests/bench/bench-guest tests/bench/bench-host tests/guest/bed-bench
+scale_bench_programs = tests/bench/bench-scale
+tests_bench_bench_scale_SOURCES = \
+	tests/bench/bench-scale.c \
+	tests/bench/report.c tests/bench/report.h \
+	tests/bench/scale-guests.c tests/bench/scale-guests.h \
+	tests/unit/fake-libvirt.c tests/unit/fake-libvirt.h
+bench-scale: $(scale_bench_programs)
+	$(AM_V_at)tests/bench/bench-scale $(bench)
+bench-scale-quick: $(scale_bench_programs)
+	$(AM_V_at)BENCH_QUICK=yes tests/bench/bench-scale
 tests_bench_bench_host_SOURCES = \
 	tests/bench/bench-guest.h \
 	tests/bench/bench-host.c \
 	tests/bench/bench-loader.c \
-	tests/bench/host-probe.c tests/bench/host-probe.h
+	tests/bench/host-probe.c tests/bench/host-probe.h \
+	tests/bench/report.c tests/bench/report.h
 tests_bench_bench_guest_SOURCES = \
 	tests/bench/bench-guest.c tests/bench/bench-guest.h \
 	tests/bench/bench-loader.c \
@@ -39,6 +51,6 @@ bench-host: all $(guest_bench_programs)
 bench-host-quick: all $(guest_bench_programs)
 	$(AM_V_at)BENCH_QUICK=yes; export BENCH_QUICK; $(run_guest_bench) tests/bench/bench-host
 endif
-EXTRA_PROGRAMS += $(bench_programs) $(guest_bench_programs)
-CLEANFILES += $(bench_programs) $(guest_bench_programs)
-phony += bench bench-guest bench-host bench-host-quick
+EXTRA_PROGRAMS += $(bench_programs) $(guest_bench_programs) $(scale_bench_programs)
+CLEANFILES += $(bench_programs) $(guest_bench_programs) $(scale_bench_programs)
+phony += bench bench-guest bench-host bench-host-quick bench-scale bench-scale-quick

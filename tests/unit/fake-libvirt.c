@@ -10,7 +10,6 @@
 
 #include "core/cpuset/cpuset.h"
 
-#define N_HOST_CPUS 4
 #define N_CONNECTIONS 16
 #define CONNECTION ((virConnectPtr)&objects[0])
 
@@ -23,6 +22,11 @@ typedef struct {
     int id;
     virConnectPtr connection;
 } Handle;
+
+static guint n_host_cpus = 4;
+static const char *capabilities = "<capabilities/>";
+static FakePinFunc pin_func;
+static gpointer pin_data;
 
 static GMutex lock;
 static const char *failing; /* under lock, as those that follow */
@@ -49,6 +53,7 @@ static const FakeGuest one_guest[] = {
     {0},
 };
 static const FakeGuest *guests = one_guest;
+static GHashTable *by_uuid; /* (nullable): of FakeGuest: @guests, where they were set */
 static guint failures;
 
 static __thread virError last;
@@ -125,8 +130,41 @@ void
 fake_libvirt_set_guests(const FakeGuest *others)
 {
     g_mutex_lock(&lock);
+    g_clear_pointer(&by_uuid, g_hash_table_unref);
+    by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
     guests = others;
+    for (const FakeGuest *guest = guests; guest->uuid; guest++)
+        g_hash_table_insert(by_uuid, (gpointer)guest->uuid, (gpointer)guest);
     g_mutex_unlock(&lock);
+}
+
+void
+fake_libvirt_set_host(guint n_cpus, const char *xml)
+{
+    n_host_cpus = n_cpus;
+    capabilities = xml ? xml : "<capabilities/>";
+}
+
+void
+fake_libvirt_watch_pins(FakePinFunc func, gpointer user_data)
+{
+    pin_func = func;
+    pin_data = user_data;
+}
+
+static gsize
+map_length(void)
+{
+    return (n_host_cpus + 7) / 8;
+}
+
+/* All host CPUs. */
+static void
+fill_map(unsigned char *map, gsize length)
+{
+    memset(map, 0, length);
+    for (guint c = 0; c < n_host_cpus && c / 8 < length; c++)
+        map[c / 8] |= (unsigned char)(1 << c % 8);
 }
 
 void
@@ -220,7 +258,9 @@ find(const char *uuid, const char *name, int id)
     const FakeGuest *found = NULL;
 
     g_mutex_lock(&lock);
-    for (const FakeGuest *guest = guests; guest->uuid && !found; guest++)
+    if (uuid && by_uuid)
+        found = g_hash_table_lookup(by_uuid, uuid);
+    for (const FakeGuest *guest = guests; guest->uuid && !found && !(uuid && by_uuid); guest++)
         if ((uuid && strcmp(guest->uuid, uuid) == 0) || (name && strcmp(guest->name, name) == 0) ||
             (id >= 0 && guest->id == id))
             found = guest;
@@ -256,6 +296,17 @@ fake_libvirt_lifecycle(const char *uuid, int event)
     Handle handle = {uuid, "", -1, CONNECTION};
 
     lifecycle_callback(CONNECTION, (virDomainPtr)&handle, event, 0, lifecycle_data);
+}
+
+guint
+fake_libvirt_opened(void)
+{
+    guint n;
+
+    g_mutex_lock(&lock);
+    n = n_opened;
+    g_mutex_unlock(&lock);
+    return n;
 }
 
 guint
@@ -411,7 +462,10 @@ virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsig
     if (enter("virConnectListAllDomains"))
         return -1;
     g_mutex_lock(&lock);
-    *domains = calloc(16, sizeof(**domains));
+    while (guests[n].uuid)
+        n++;
+    *domains = calloc((size_t)n + 1, sizeof(**domains));
+    n = 0;
     for (const FakeGuest *guest = guests; guest->uuid; guest++)
         if (guest->id >= 0)
             (*domains)[n++] = handle_new(connection, guest);
@@ -422,7 +476,7 @@ virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsig
 char *
 virConnectGetCapabilities(virConnectPtr connection)
 {
-    return enter("virConnectGetCapabilities") ? NULL : strdup("<capabilities/>");
+    return enter("virConnectGetCapabilities") ? NULL : strdup(capabilities);
 }
 
 int
@@ -432,10 +486,10 @@ virNodeGetCPUMap(virConnectPtr connection, unsigned char **map, unsigned int *on
     if (enter("virNodeGetCPUMap"))
         return -1;
     if (map) {
-        *map = malloc(1);
-        **map = (1 << N_HOST_CPUS) - 1;
+        *map = malloc(map_length());
+        fill_map(*map, map_length());
     }
-    return N_HOST_CPUS;
+    return (int)n_host_cpus;
 }
 
 /* ---- the domain ---- */
@@ -582,7 +636,7 @@ virDomainGetVcpuPinInfo(virDomainPtr domain, int n, unsigned char *maps, int len
     if (enter("virDomainGetVcpuPinInfo"))
         return -1;
     for (int i = 0; i < MIN(n, n_vcpus); i++)
-        maps[i * length] = (1 << N_HOST_CPUS) - 1;
+        fill_map(maps + i * length, (gsize)length);
     answer_later("virDomainGetVcpuPinInfo", handle_of(domain)->uuid);
     return MIN(n, n_vcpus);
 }
@@ -598,7 +652,7 @@ virDomainGetEmulatorPinInfo(virDomainPtr domain, unsigned char *map, int length,
 {
     if (enter("virDomainGetEmulatorPinInfo"))
         return -1;
-    *map = (1 << N_HOST_CPUS) - 1;
+    fill_map(map, (gsize)length);
     return 1;
 }
 
@@ -610,9 +664,9 @@ virDomainGetIOThreadInfo(virDomainPtr domain, virDomainIOThreadInfoPtr **infos, 
     *infos = malloc(sizeof(**infos));
     **infos = calloc(1, sizeof(***infos));
     (**infos)->iothread_id = 1;
-    (**infos)->cpumap = malloc(1);
-    *(**infos)->cpumap = (1 << N_HOST_CPUS) - 1;
-    (**infos)->cpumaplen = 1;
+    (**infos)->cpumap = malloc(map_length());
+    fill_map((**infos)->cpumap, map_length());
+    (**infos)->cpumaplen = (int)map_length();
     return 1;
 }
 
@@ -634,7 +688,11 @@ virDomainPinVcpuFlags(virDomainPtr domain, unsigned int vcpu, unsigned char *map
     if (enter("virDomainPinVcpuFlags"))
         return -1;
     answer_later("virDomainPinVcpuFlags", handle_of(domain)->uuid);
-    cpus = bpfpv_cpuset_new_from_map(map, (gsize)length, N_HOST_CPUS);
+    cpus = bpfpv_cpuset_new_from_map(map, (gsize)length, n_host_cpus);
+    if (pin_func) {
+        pin_func(handle_of(domain)->name, vcpu, bpfpv_cpuset_count(cpus), pin_data);
+        return 0;
+    }
     text = bpfpv_cpuset_format(cpus);
     g_mutex_lock(&lock);
     if (!pins)

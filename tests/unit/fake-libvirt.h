@@ -25,8 +25,20 @@ typedef struct {
  * replaced, the last one without a UUID */
 void fake_libvirt_set_guests(const FakeGuest *guests);
 
+/* @n_cpus: of the host from now on, all online; four at first. @capabilities: (nullable): its XML;
+ * borrowed */
+void fake_libvirt_set_host(guint n_cpus, const char *capabilities);
+
+/* @func: (nullable): called in the thread that makes a pin call for a vCPU, instead of that being
+ * kept for fake_libvirt_pins(). @n_cpus: that it may run on now */
+typedef void (*FakePinFunc)(const char *name, guint vcpu, guint n_cpus, gpointer user_data);
+void fake_libvirt_watch_pins(FakePinFunc func, gpointer user_data);
+
 /* Says that a run of the domain has begun or ended: VIR_DOMAIN_EVENT_STARTED, _STOPPED. */
 void fake_libvirt_lifecycle(const char *uuid, int event);
+
+/* Returns: connections opened so far */
+guint fake_libvirt_opened(void);
 
 /* The connection is lost. */
 void fake_libvirt_close(void);

@@ -3,11 +3,13 @@
  * The real bpfpvd as systemd runs it, on a bus of its own and without a
  * libvirt: what it tells systemd, SIGHUP, --check-config, --restore.
  */
+#define _GNU_SOURCE /* prlimit() */
 #include "unit.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "host/journal/journal.h"
 #include "notify-socket.h"
@@ -166,6 +168,25 @@ it_says_when_it_is_ready_and_when_it_stops(void **state)
     configure(fixture, "");
     start(fixture);
     status = notify_socket_wait(fixture->notify, "STATUS=Not connected to libvirt, trying again");
+    stop(fixture);
+}
+
+/* A socket for each of its domains. By default systemd allows 1,024, and more to who asks. */
+static void
+it_may_open_as_many_files_as_it_is_given(void **state)
+{
+    Fixture *fixture = *state;
+    struct rlimit before, few, its;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){MIN(before.rlim_max, 256), before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    configure(fixture, "");
+    start(fixture);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(
+        prlimit(atoi(g_subprocess_get_identifier(fixture->daemon)), RLIMIT_NOFILE, NULL, &its), 0);
+    assert_int_equal(its.rlim_cur, before.rlim_max);
     stop(fixture);
 }
 
@@ -329,6 +350,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(it_says_when_it_is_ready_and_when_it_stops),
+        TEST(it_may_open_as_many_files_as_it_is_given),
         TEST(it_is_alive_only_while_its_loop_turns),
         TEST(hanging_up_reads_the_file_again),
         TEST(a_mistake_changes_nothing_and_is_said),
