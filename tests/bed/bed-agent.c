@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define COMMAND_TIMEOUT_S 60
+/* For a program to end. A guest on a busy machine may be slow. */
+#define PROGRAM_TIMEOUT_MS BED_BOOT
 
 typedef struct {
     BedGuest *guest;
@@ -197,7 +199,7 @@ bed_guest_exec(BedGuest *guest, int *status, const char *path, ...)
     argv = bed_arguments(NULL, path, list);
     va_end(list);
     execution.pid = execute(guest, argv, TRUE);
-    if (!bed_wait(has_ended, &execution, COMMAND_TIMEOUT_S * 1000)) {
+    if (!bed_wait(has_ended, &execution, PROGRAM_TIMEOUT_MS)) {
         print_kernel(guest, path);
         bed_fail("%s in %s doesn't end", path, bed_guest_name(guest));
     }

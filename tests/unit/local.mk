@@ -7,6 +7,7 @@ unit_tests = \
 	tests/unit/test-budget \
 	tests/unit/test-cases \
 	tests/unit/test-cgroup \
+	tests/unit/test-channel \
 	tests/unit/test-client \
 	tests/unit/test-compare \
 	tests/unit/test-conf \
