@@ -55,6 +55,7 @@ unit_tests = \
 	tests/unit/test-placement-optimal \
 	tests/unit/test-placement-random \
 	tests/unit/test-placement-time \
+	tests/unit/test-placer-work \
 	tests/unit/test-plan \
 	tests/unit/test-plan-random \
 	tests/unit/test-policy \

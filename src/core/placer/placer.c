@@ -200,3 +200,10 @@ bpfpv_placer_moves(const BpfpvPlacer *placer)
 {
     return placer->n_moves;
 }
+
+/** bpfpv_placer_written: Returns: whose plans the last solve had to write: how many domains */
+guint
+bpfpv_placer_written(const BpfpvPlacer *placer)
+{
+    return placer->n_written;
+}

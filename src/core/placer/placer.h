@@ -36,5 +36,6 @@ BpfpvPlan *bpfpv_placer_steal_plan(BpfpvPlacer *placer);
 /* When an anchor that nobody asks for is due: solve again then; G_MAXINT64: never. */
 gint64 bpfpv_placer_next_us(const BpfpvPlacer *placer);
 /* Anchors that the last solve moved for others. */
+guint bpfpv_placer_written(const BpfpvPlacer *placer);
 guint bpfpv_placer_moves(const BpfpvPlacer *placer);
 void bpfpv_placer_score(const BpfpvPlacer *placer, BpfpvPlacementScore *score);

@@ -252,7 +252,8 @@ struct _BpfpvPlacer {
     guint n_used;
     guint n_anchors;
     guint n_turns;
-    guint looks; /* at what others have, left */
+    guint looks;     /* at what others have, left */
+    guint n_written; /* domains whose plans this solve wrote */
     guint n_moves;
     guint effort;            /* search nodes left */
     guint swaps;             /* tries left */

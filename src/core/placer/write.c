@@ -201,6 +201,7 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
 {
     BpfpvPlanDomain *planned = domain->planned;
 
+    placer->n_written++;
     write_home(domain);
     planned->unmet = 0;
     for (guint v = 0; v < domain->slots->len; v++) {
@@ -246,6 +247,7 @@ void
 bpfpv_placer_write_recounted(BpfpvPlacer *placer)
 {
     g_ptr_array_set_size(placer->changed, 0);
+    placer->n_written = 0;
     for (guint d = 0; d < placer->recounted->len; d++)
         write_domain(placer, placer->recounted->pdata[d]);
     list_changed(placer, placer->recounted);
@@ -267,6 +269,7 @@ bpfpv_placer_write(BpfpvPlacer *placer)
     bpfpv_cpuset_assign(placer->last_exclusive, placer->exclusive);
     placer->floats_changed = FALSE;
     g_ptr_array_set_size(placer->changed, 0);
+    placer->n_written = 0;
     for (guint d = 0; d < placer->domains->len; d++) {
         BpfpvPlacerDomain *domain = placer->domains->pdata[d];
 
