@@ -231,8 +231,8 @@ find_exposed(const BpfpvPlacer *placer, BpfpvCpuset *exposed)
     BpfpvCpuset *isolated = placer->scratch;
 
     bpfpv_cpuset_subtract(isolated, isolated);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         if (domain->wanting->len == 0)
             continue;
@@ -280,8 +280,8 @@ choose_kept(const BpfpvPlacer *placer, const guint *counts)
 static void
 mark_holders(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];

@@ -312,8 +312,8 @@ bpfpv_placer_place_cohorts(BpfpvPlacer *placer)
     find_stirred(placer);
     for (guint c = 0; c < placer->n_cpus; c++)
         placer->load[c] = 0;
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         domain->stirred = is_stirred(domain);
         for (guint i = 0; i < domain->components->len; i++)

@@ -147,8 +147,8 @@ take_turn(BpfpvPlacer *placer, BpfpvSlot *slot)
 static void
 count_anchors(BpfpvPlacer *placer, gboolean holders_alone)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         domain->n_anchors = 0;
         for (guint i = 0; i < domain->wanting->len; i++) {
@@ -201,8 +201,8 @@ collect(Exact *exact)
         g_array_append_val(exact->floors, bits);
     }
     set_turns(exact->placer);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        if (!add_askers(exact, placer->domains->pdata[d]))
+    for (guint d = 0; d < placer->active->len; d++) {
+        if (!add_askers(exact, placer->active->pdata[d]))
             return FALSE;
     }
     g_array_sort(exact->askers, compare_askers);
@@ -341,8 +341,8 @@ is_worth_it(const BpfpvPlacer *placer)
 {
     guint unmet = 0, cores = 0;
 
-    for (guint d = 0; d < placer->domains->len; d++) {
-        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             const BpfpvSlot *slot = domain->wanting->pdata[i];

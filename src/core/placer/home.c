@@ -73,8 +73,8 @@ need_at_most(const BpfpvPlacer *placer, const BpfpvPlacerDomain *domain)
 void
 bpfpv_placer_find_needs(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         domain->need = need_of(placer, domain);
         domain->n_units =
@@ -565,18 +565,18 @@ bpfpv_placer_choose_homes(BpfpvPlacer *placer)
 
     placer->serial++;
     g_ptr_array_set_size(placer->movers, 0);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        if (needs_home(placer->domains->pdata[d]))
-            g_ptr_array_add(placer->movers, placer->domains->pdata[d]);
+    for (guint d = 0; d < placer->active->len; d++) {
+        if (needs_home(placer->active->pdata[d]))
+            g_ptr_array_add(placer->movers, placer->active->pdata[d]);
     }
     for (guint kind = 0; kind < G_N_ELEMENTS(placer->aside); kind++)
         bpfpv_cpuset_subtract(placer->aside[kind], placer->aside[kind]);
     if (placer->movers->len == 0)
         return;
     bpfpv_placer_clear_claims(placer);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        if (!needs_home(placer->domains->pdata[d]))
-            claim(placer, placer->domains->pdata[d], 1);
+    for (guint d = 0; d < placer->active->len; d++) {
+        if (!needs_home(placer->active->pdata[d]))
+            claim(placer, placer->active->pdata[d], 1);
     }
     g_ptr_array_sort(placer->movers, compare_movers);
     packing.from = settle(placer);

@@ -20,6 +20,7 @@ bpfpv_placer_new(void)
     placer->domains = g_ptr_array_new_with_free_func(bpfpv_placer_domain_free);
     placer->origins = bpfpv_placer_origins_new();
     placer->plan = bpfpv_plan_new();
+    placer->active = g_ptr_array_new();
     placer->changed = g_ptr_array_new();
     placer->recounted = g_ptr_array_new();
     placer->fixed = bpfpv_cpuset_new();
@@ -63,6 +64,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
         return;
     bpfpv_placer_forget_places(placer);
     bpfpv_plan_free(placer->plan);
+    g_ptr_array_unref(placer->active);
     g_ptr_array_unref(placer->changed);
     g_ptr_array_unref(placer->recounted);
     g_ptr_array_unref(placer->domains);

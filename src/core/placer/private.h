@@ -195,6 +195,7 @@ struct _BpfpvPlacer {
     BpfpvCpuset *pool;
     BpfpvCpuset *taken;
     GPtrArray *domains;  /* of BpfpvPlacerDomain, sorted by key */
+    GPtrArray *active;   /* of these, in their order: those that are not quiet; in a solve */
     GHashTable *origins; /* of BpfpvOrigin, by its original and allowed set */
     BpfpvPlan *plan;
     GPtrArray *changed;   /* keys of domains: by the last solve */

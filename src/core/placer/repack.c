@@ -307,8 +307,8 @@ compare_room(gconstpointer a, gconstpointer b)
 static void
 collect(BpfpvPlacer *placer, GPtrArray *slots)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];

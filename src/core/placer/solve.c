@@ -76,8 +76,8 @@ limit_of(const BpfpvPlacerDomain *domain)
 static void
 clear_hopeless(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->candidates->len; i++)
             ((BpfpvCandidates *)domain->candidates->pdata[i])->hopeless = FALSE;
@@ -87,13 +87,26 @@ clear_hopeless(BpfpvPlacer *placer)
 static gboolean
 is_somebody_unmet(const BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         if (domain->wanting->len > domain->n_anchors)
             return TRUE;
     }
     return FALSE;
+}
+
+/* Those that this solve is about; a domain that asks for nothing only floats. */
+static void
+find_active(BpfpvPlacer *placer)
+{
+    g_ptr_array_set_size(placer->active, 0);
+    for (guint d = 0; d < placer->domains->len; d++) {
+        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        if (!domain->quiet)
+            g_ptr_array_add(placer->active, domain);
+    }
 }
 
 static void
@@ -107,12 +120,11 @@ start(BpfpvPlacer *placer)
     placer->looks = LOOKS + LOOKS_PER_CPU * placer->n_cpus;
     placer->n_anchors = 0;
     bpfpv_placer_revive(placer);
+    find_active(placer);
     clear_hopeless(placer);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
-        if (domain->quiet)
-            continue;
         domain->n_anchors = 0;
         domain->limit = limit_of(domain);
         g_ptr_array_set_size(domain->wanting, 0);
@@ -194,8 +206,8 @@ wants_any(const BpfpvSlot *slot)
 static gboolean
 hold_all(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];
@@ -212,8 +224,8 @@ hold_all(BpfpvPlacer *placer)
 static void
 take_back_all(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];
@@ -231,8 +243,8 @@ take_back_all(BpfpvPlacer *placer)
 static void
 polish(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len && placer->swaps > 0; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];
@@ -251,8 +263,8 @@ polish(BpfpvPlacer *placer)
 static void
 let_go(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];
@@ -298,8 +310,8 @@ foresee(BpfpvPlacer *placer)
 
     placer->settled = TRUE; /* bpfpv_placer_write() knows whether it did */
     placer->settled_us = placer->next_us;
-    for (guint d = 0; unmet && d < placer->domains->len; d++) {
-        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; unmet && d < placer->active->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             const BpfpvSlot *slot = domain->wanting->pdata[i];
@@ -315,8 +327,8 @@ foresee(BpfpvPlacer *placer)
 static void
 remember(BpfpvPlacer *placer)
 {
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         for (guint i = 0; i < domain->wanting->len; i++) {
             BpfpvSlot *slot = domain->wanting->pdata[i];

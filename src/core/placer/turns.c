@@ -90,8 +90,8 @@ bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive g
     GPtrArray *heap = placer->turns;
 
     g_ptr_array_set_size(heap, 0);
-    for (guint d = 0; d < placer->domains->len; d++) {
-        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+    for (guint d = 0; d < placer->active->len; d++) {
+        BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
         if (domain->wanting->len == 0)
             continue;

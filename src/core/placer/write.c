@@ -225,7 +225,8 @@ write_domain(BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
                    : domain->demands     ? bpfpv_placer_floats(domain, origin, 1)
                                          : origin->idle);
     }
-    domain->quiet = !domain->demands && domain->wanting->len == 0 && domain->home == NULL;
+    domain->quiet = !domain->demands && domain->wanting->len == 0 && domain->components->len == 0 &&
+                    domain->home == NULL;
 }
 
 /* Lists those that were changed by @placer's solve. */
