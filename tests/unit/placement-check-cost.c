@@ -224,7 +224,7 @@ check_company(const CheckState *state, const ScenarioDomain *domain, guint v)
     g_autoptr(BpfpvCpuset) component = check_component(domain, v);
     gboolean cohort = !bpfpv_cpuset_is_empty(component) && domain->view.cohort != BPFPV_COHORT_NONE;
     guint widest = check_widest(state->check), threads = domain->guest->threads;
-    guint n = 0, cores = 0, wide = 0, on_core = 0;
+    guint n = 0, cores = 0, wide = 0, on_core = 0, core = G_MAXUINT;
     CheckCompany company = {-1, 0};
 
     for (guint w = 0; w < domain->n_vcpus; w++) {
@@ -232,8 +232,9 @@ check_company(const CheckState *state, const ScenarioDomain *domain, guint v)
 
         if (cohort && !bpfpv_cpuset_contains(component, w))
             continue;
-        if (w % threads == 0 || n == 0)
+        if (w / threads != core)
             on_core = 0;
+        core = w / threads;
         if (check_wants_anchor(state, domain, w, cohort)) {
             n++;
             cores += on_core == 0;
