@@ -15,7 +15,7 @@ host(void)
         BpfpvTopologyCpu cpu = {c, 0, 0, 0, 0, (int)(c % 4), 0, c == 3};
 
         if (c == 7)
-            cpu = (BpfpvTopologyCpu){7, -1, -1, -1, -1, -1, -1, 0};
+            cpu = (BpfpvTopologyCpu){7, -1, -1, -1, -1, -1, -1, 0, FALSE};
         g_array_append_val(list, cpu);
     }
     return bpfpv_topology_new_placed(list, NULL, online);
