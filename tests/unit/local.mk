@@ -37,6 +37,7 @@ unit_tests = \
 	tests/unit/test-hook-script \
 	tests/unit/test-host-map \
 	tests/unit/test-injector \
+	tests/unit/test-isolated \
 	tests/unit/test-journal \
 	tests/unit/test-keys \
 	tests/unit/test-link \

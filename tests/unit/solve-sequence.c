@@ -61,13 +61,13 @@ describe_cpus(GString *text, const BpfpvTopology *topology)
 {
     guint n = bpfpv_cpuset_count(bpfpv_topology_present(topology));
 
-    g_string_append_printf(text, "  %u CPUs, cell:cache:core:class:", n);
+    g_string_append_printf(text, "  %u CPUs, cell:cache:core:class, i if isolated:", n);
     for (guint c = 0; c < MIN(n, 64); c++) {
         const BpfpvTopologyCpu *cpu = bpfpv_topology_cpu(topology, c);
 
         if (cpu != NULL)
-            g_string_append_printf(text, " %d:%d:%d:%u", cpu->cell, cpu->cache, cpu->core,
-                                   cpu->efficiency);
+            g_string_append_printf(text, " %d:%d:%d:%u%s", cpu->cell, cpu->cache, cpu->core,
+                                   cpu->efficiency, cpu->isolated ? "i" : "");
     }
     g_string_append_c(text, '\n');
 }
@@ -277,10 +277,10 @@ char *
 smallest_failure(GArray **changes, Run *run, const char *wrong)
 {
     static const char *const kinds[] = {
-        [CHANGE_TOPOLOGY] = "topology", [CHANGE_HOST] = "host",     [CHANGE_ONLINE] = "online",
-        [CHANGE_ADD] = "add",           [CHANGE_REMOVE] = "remove", [CHANGE_POLICY] = "policy",
-        [CHANGE_THREADS] = "threads",   [CHANGE_CGROUP] = "cgroup", [CHANGE_DEMAND] = "demand",
-        [CHANGE_COUNT] = "count",
+        [CHANGE_TOPOLOGY] = "topology", [CHANGE_HOST] = "host",         [CHANGE_ONLINE] = "online",
+        [CHANGE_ADD] = "add",           [CHANGE_REMOVE] = "remove",     [CHANGE_POLICY] = "policy",
+        [CHANGE_THREADS] = "threads",   [CHANGE_CGROUP] = "cgroup",     [CHANGE_DEMAND] = "demand",
+        [CHANGE_COUNT] = "count",       [CHANGE_ISOLATED] = "isolated",
     };
     const char *end = strchr(wrong, ']');
     g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);

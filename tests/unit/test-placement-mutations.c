@@ -352,6 +352,8 @@ static const struct {
     {"[cost its cohort's cell]", "blind to places", solver_blind_to_threads, FALSE},
     {"[cost its cohort's cache]", "blind to places", solver_blind_to_threads, FALSE},
     {"[cost room for its cohort]", "blind to places", solver_blind_to_threads, FALSE},
+    {"[cost an isolated CPU]", "blind to isolation", solver_blind_to_isolation, FALSE},
+    {"[1 where the kernel balances]", "blind to isolation", solver_blind_to_isolation, FALSE},
     {"[turn who lost one]", "forgets who lost one", solver_forget_lost, FALSE},
     {"[turn the fewest for its weight]", "takes all for equals", solver_same_weight, FALSE},
     {"[turn who waited longest]", "forgets who waited", solver_forget_waiting, FALSE},

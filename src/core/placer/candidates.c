@@ -44,14 +44,17 @@ candidates_new(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpus
         bpfpv_cpuset_intersect(candidates->set, domain->pool);
     if (domain->refused != NULL)
         bpfpv_cpuset_subtract(candidates->set, domain->refused);
-    if (cells == NULL)
-        return candidates;
-    candidates->near = bpfpv_topology_cpus_near(placer->topology, cells);
-    if (domain->view.numa == BPFPV_NUMA_STRICT)
-        bpfpv_cpuset_intersect(candidates->set, candidates->near);
-    /* Nobody knows what is near to a cell that is missing, or of memory alone without distances. */
-    if (bpfpv_cpuset_is_empty(candidates->near))
-        g_clear_pointer(&candidates->near, bpfpv_cpuset_free);
+    if (cells != NULL) {
+        candidates->near = bpfpv_topology_cpus_near(placer->topology, cells);
+        if (domain->view.numa == BPFPV_NUMA_STRICT)
+            bpfpv_cpuset_intersect(candidates->set, candidates->near);
+        /* Nobody knows what is near to a cell that is missing, or of memory alone without
+         * distances. */
+        if (bpfpv_cpuset_is_empty(candidates->near))
+            g_clear_pointer(&candidates->near, bpfpv_cpuset_free);
+    }
+    candidates->any_isolated =
+        bpfpv_cpuset_intersects(candidates->set, bpfpv_topology_isolated(placer->topology));
     return candidates;
 }
 
@@ -128,15 +131,30 @@ set_candidates(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
     domain->stirred = TRUE;
 }
 
+/* The kernel doesn't move threads among isolated CPUs: several vCPUs that float there alone may all
+ * stay on one. */
 static void
-set_usable(BpfpvOrigin *origin, const BpfpvCpuset *online)
+set_floating(const BpfpvPlacer *placer, BpfpvOrigin *origin)
 {
-    if (origin->usable == NULL)
+    const BpfpvCpuset *isolated = bpfpv_topology_isolated(placer->topology);
+
+    bpfpv_cpuset_assign(origin->floating, origin->usable);
+    if (!bpfpv_cpuset_is_subset(origin->usable, isolated))
+        bpfpv_cpuset_subtract(origin->floating, isolated);
+}
+
+static void
+set_usable(const BpfpvPlacer *placer, BpfpvOrigin *origin)
+{
+    if (origin->usable == NULL) {
         origin->usable = bpfpv_cpuset_new();
+        origin->floating = bpfpv_cpuset_new();
+    }
     bpfpv_cpuset_assign(origin->usable, origin->original);
-    bpfpv_cpuset_intersect(origin->usable, online);
+    bpfpv_cpuset_intersect(origin->usable, bpfpv_topology_online(placer->topology));
     if (origin->allowed != NULL)
         bpfpv_cpuset_intersect(origin->usable, origin->allowed);
+    set_floating(placer, origin);
 }
 
 /* A domain with a statically pinned vCPU is pinned as a whole: a CPU that is its emulator's or an
@@ -156,9 +174,22 @@ add_fixed_threads(const BpfpvPlacerDomain *domain, BpfpvCpuset *fixed)
     }
 }
 
-/* The reserve is for floating, which nobody should do on a statically pinned vCPU's CPU. */
+/* The reserve is for floating: not of isolated CPUs, unless there are no others. */
 static void
-set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
+set_reservable(BpfpvPlacer *placer)
+{
+    const BpfpvCpuset *isolated = bpfpv_topology_isolated(placer->topology);
+    BpfpvCpuset *set = placer->reservable;
+
+    bpfpv_cpuset_assign(set, bpfpv_topology_online(placer->topology));
+    bpfpv_cpuset_subtract(set, placer->fixed);
+    if (!bpfpv_cpuset_is_subset(set, isolated))
+        bpfpv_cpuset_subtract(set, isolated);
+}
+
+/* Nobody should float on a statically pinned vCPU's CPU. */
+static void
+set_fixed(BpfpvPlacer *placer)
 {
     GHashTableIter iter;
     gpointer value;
@@ -170,24 +201,24 @@ set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         BpfpvOrigin *origin = value;
 
-        set_usable(origin, online);
+        set_usable(placer, origin);
         /* A set of one CPU is a vCPU's, unless only an emulator has it. */
         if (bpfpv_cpuset_count(origin->original) == 1 && origin->users > origin->floats)
             bpfpv_cpuset_unite(placer->fixed, origin->original);
     }
     for (guint d = 0; d < placer->domains->len; d++)
         add_fixed_threads(placer->domains->pdata[d], placer->fixed);
+    set_reservable(placer);
 }
 
 /* Works out again what a change has made stale. */
 void
 bpfpv_placer_refresh(BpfpvPlacer *placer)
 {
-    const BpfpvCpuset *online = bpfpv_topology_online(placer->topology);
-    guint n_open;
+    guint n_reservable;
 
     if (placer->dirty) {
-        set_fixed(placer, online);
+        set_fixed(placer);
         bpfpv_placer_survey(placer);
     }
     if (placer->homes_lost)
@@ -199,19 +230,19 @@ bpfpv_placer_refresh(BpfpvPlacer *placer)
             continue;
         for (guint v = 0; v < domain->slots->len; v++) {
             if (bpfpv_slot_at(domain, v)->origin->usable == NULL)
-                set_usable(bpfpv_slot_at(domain, v)->origin, online);
+                set_usable(placer, bpfpv_slot_at(domain, v)->origin);
         }
         for (guint t = 0; t < domain->threads->len; t++) {
             BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
 
             if (origin->usable == NULL)
-                set_usable(origin, online);
+                set_usable(placer, origin);
         }
         set_candidates(placer, domain);
         placer->floats_changed = TRUE;
     }
-    n_open = bpfpv_cpuset_count(online) - bpfpv_cpuset_count_common(online, placer->fixed);
-    placer->budget = n_open > placer->host.reserve ? n_open - placer->host.reserve : 0;
+    n_reservable = bpfpv_cpuset_count(placer->reservable);
+    placer->budget = n_reservable - MIN(n_reservable, placer->host.reserve);
     placer->dirty = FALSE;
 }
 
@@ -295,7 +326,7 @@ mark_holders(BpfpvPlacer *placer)
 static int
 last_of(const BpfpvPlacer *placer, const BpfpvOrigin *origin)
 {
-    bpfpv_cpuset_assign(placer->scratch, origin->usable);
+    bpfpv_cpuset_assign(placer->scratch, origin->floating);
     bpfpv_cpuset_subtract(placer->scratch, placer->exclusive);
     return bpfpv_cpuset_next(placer->scratch, 0);
 }
@@ -324,7 +355,7 @@ bpfpv_placer_shut(BpfpvPlacer *placer, guint cpu)
     for (guint i = 0; i < placer->tight->len; i++) {
         BpfpvOrigin *origin = placer->tight->pdata[i];
 
-        if (bpfpv_cpuset_contains(origin->usable, cpu) && --origin->left == 1)
+        if (bpfpv_cpuset_contains(origin->floating, cpu) && --origin->left == 1)
             add_critical(placer, last_of(placer, origin));
     }
 }
@@ -338,7 +369,7 @@ bpfpv_placer_reopen(BpfpvPlacer *placer, guint cpu)
     for (guint i = 0; i < placer->tight->len; i++) {
         BpfpvOrigin *origin = placer->tight->pdata[i];
 
-        if (bpfpv_cpuset_contains(origin->usable, cpu) && origin->left++ == 1)
+        if (bpfpv_cpuset_contains(origin->floating, cpu) && origin->left++ == 1)
             remove_critical(placer, last_of(placer, origin));
     }
     bpfpv_cpuset_remove(placer->exclusive, cpu);
@@ -351,7 +382,7 @@ bpfpv_placer_starves(const BpfpvPlacer *placer, const BpfpvCpuset *cpus)
     for (guint i = 0; i < placer->tight->len; i++) {
         BpfpvOrigin *origin = placer->tight->pdata[i];
 
-        bpfpv_cpuset_assign(placer->scratch, origin->usable);
+        bpfpv_cpuset_assign(placer->scratch, origin->floating);
         bpfpv_cpuset_subtract(placer->scratch, placer->exclusive);
         if (bpfpv_cpuset_is_subset(placer->scratch, cpus))
             return TRUE;
@@ -377,14 +408,14 @@ find_tight(BpfpvPlacer *placer, guint *counts)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         BpfpvOrigin *origin = value;
 
-        if (origin->floats == 0 || bpfpv_cpuset_is_empty(origin->usable) ||
-            !bpfpv_cpuset_is_subset(origin->usable, placer->visited))
+        if (origin->floats == 0 || bpfpv_cpuset_is_empty(origin->floating) ||
+            !bpfpv_cpuset_is_subset(origin->floating, placer->visited))
             continue;
         g_ptr_array_add(placer->tight, origin);
-        count_up(counts, origin->usable, 1);
-        origin->left = bpfpv_cpuset_count(origin->usable);
+        count_up(counts, origin->floating, 1);
+        origin->left = bpfpv_cpuset_count(origin->floating);
         if (origin->left == 1)
-            add_critical(placer, bpfpv_cpuset_next(origin->usable, 0));
+            add_critical(placer, bpfpv_cpuset_next(origin->floating, 0));
     }
 }
 
@@ -408,9 +439,9 @@ bpfpv_placer_keep(BpfpvPlacer *placer)
         for (guint i = open->len; i-- > 0;) {
             BpfpvOrigin *origin = open->pdata[i];
 
-            if (!bpfpv_cpuset_contains(origin->usable, (guint)cpu))
+            if (!bpfpv_cpuset_contains(origin->floating, (guint)cpu))
                 continue;
-            count_up(counts, origin->usable, -1);
+            count_up(counts, origin->floating, -1);
             g_ptr_array_remove_index_fast(open, i);
         }
     }

@@ -172,9 +172,13 @@ append_room(GString *text, const BpfpvPlacer *placer, const BpfpvSlot *slot,
     g_autoptr(BpfpvCpuset) usable = bpfpv_cpuset_copy(allowed);
     guint n_online = bpfpv_cpuset_count_common(allowed, bpfpv_topology_online(placer->topology));
     guint n_usable, n_fixed, n_refused, n_set = bpfpv_cpuset_count(candidates->set);
-    guint n_free = bpfpv_cpuset_count_common(candidates->set, placer->free);
-    gboolean spent = placer->n_used >= placer->budget;
+    g_autoptr(BpfpvCpuset) open = bpfpv_cpuset_copy(candidates->set);
+    guint n_free;
+    gboolean spent;
 
+    bpfpv_cpuset_intersect(open, placer->free);
+    n_free = bpfpv_cpuset_count(open);
+    spent = bpfpv_placer_is_spent(placer, open);
     bpfpv_cpuset_intersect(usable, slot->origin->usable);
     n_usable = bpfpv_cpuset_count(usable);
     n_fixed = bpfpv_cpuset_count_common(usable, placer->fixed);
@@ -219,7 +223,7 @@ reason_of(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *o
         return BPFPV_REASON_NO_CANDIDATE;
     if (domain->n_anchors >= domain->limit)
         return domain->limit < domain->view.max_anchors ? BPFPV_REASON_RESERVE : BPFPV_REASON_LIMIT;
-    if (placer->n_used < placer->budget && !bpfpv_placer_isolates(slot) &&
+    if (!bpfpv_placer_is_spent(placer, open) && !bpfpv_placer_isolates(slot) &&
         bpfpv_cpuset_intersects(open, placer->last_cpus))
         return BPFPV_REASON_KEPT;
     return BPFPV_REASON_NO_ROOM;
@@ -258,10 +262,11 @@ bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot)
     BpfpvCandidates *candidates = slot->candidates;
     BpfpvCpuset *open = placer->open;
     BpfpvReason reason;
-    gboolean spent = placer->n_used >= placer->budget;
+    gboolean spent;
 
     bpfpv_cpuset_assign(open, candidates->set);
     bpfpv_cpuset_intersect(open, placer->free);
+    spent = bpfpv_placer_is_spent(placer, open);
     reason = reason_of(placer, slot, open);
     if (candidates->why != NULL && candidates->why_reason == reason &&
         candidates->why_spent == spent &&

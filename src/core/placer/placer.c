@@ -23,6 +23,7 @@ bpfpv_placer_new(void)
     placer->changed = g_ptr_array_new();
     placer->recounted = g_ptr_array_new();
     placer->fixed = bpfpv_cpuset_new();
+    placer->reservable = bpfpv_cpuset_new();
     placer->turns = g_ptr_array_new();
     placer->tight = g_ptr_array_new();
     placer->kept = bpfpv_cpuset_new();
@@ -71,6 +72,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
     bpfpv_cpuset_free(placer->pool);
     bpfpv_cpuset_free(placer->taken);
     bpfpv_cpuset_free(placer->fixed);
+    bpfpv_cpuset_free(placer->reservable);
     g_ptr_array_unref(placer->turns);
     g_ptr_array_unref(placer->tight);
     bpfpv_cpuset_free(placer->kept);

@@ -35,14 +35,15 @@ typedef struct _BpfpvPlacerDomain BpfpvPlacerDomain;
 /* A set that vCPUs or threads had before bpfpv, in a cgroup; interned: most have the same. */
 typedef struct {
     BpfpvCpuset *original;
-    BpfpvCpuset *allowed; /* (nullable): what the cgroup allows; NULL: all of the original */
-    BpfpvCpuset *usable;  /* original ∩ allowed ∩ online */
-    BpfpvCpuset *back;    /* shared with plans: the original, as far as it can be given back */
-    BpfpvCpuset *idle;    /* shared with plans: what it is now for a domain without demand */
-    BpfpvCpuset *busy;    /* shared with plans: and for one with demand */
+    BpfpvCpuset *allowed;  /* (nullable): what the cgroup allows; NULL: all of the original */
+    BpfpvCpuset *usable;   /* original ∩ allowed ∩ online */
+    BpfpvCpuset *floating; /* usable, without isolated CPUs where there are others */
+    BpfpvCpuset *back;     /* shared with plans: the original, as far as it can be given back */
+    BpfpvCpuset *idle;     /* shared with plans: what it is now for a domain without demand */
+    BpfpvCpuset *busy;     /* shared with plans: and for one with demand */
     guint users;
     guint floats;     /* users that are not fixed */
-    guint left;       /* in this solve, of a tight one: usable CPUs that are not exclusive */
+    guint left;       /* in this solve, of a tight one: floating CPUs that are not exclusive */
     guint n_busy;     /* CPUs of busy */
     GPtrArray *homes; /* of (nullable) BpfpvOriginHome: busy, within a place that domains live in */
 } BpfpvOrigin;
@@ -69,6 +70,7 @@ typedef struct {
     const BpfpvCpuset *cells; /* (nullable): ids, borrowed from the guest's topology */
     BpfpvCpuset *set;         /* usable ∩ pools, without fixed and refused CPUs */
     BpfpvCpuset *near;        /* (nullable): the CPUs of the cells; NULL: all are near */
+    gboolean any_isolated;    /* some of the set are isolated CPUs */
     gboolean hopeless;        /* in this solve: no chain of moves frees one */
     char *why; /* (nullable): the last sentence about an unmet one, and what it says */
     BpfpvReason why_reason;
@@ -199,9 +201,11 @@ struct _BpfpvPlacer {
     GPtrArray *recounted; /* of BpfpvPlacerDomain: in this list since the last solve */
     gboolean settled;     /* another solve would come to the same plan, before settled_us */
     gint64 settled_us;
-    gboolean dirty;                              /* the host changed, or the fixed CPUs */
-    BpfpvCpuset *fixed;                          /* CPUs of vCPUs that are pinned statically */
-    guint n_cpus;                                /* one more than the highest */
+    gboolean dirty;          /* the host changed, or the fixed CPUs */
+    BpfpvCpuset *fixed;      /* CPUs of vCPUs that are pinned statically */
+    BpfpvCpuset *reservable; /* those that the reserve is of: online, nobody's, and not isolated
+                              * where there are such */
+    guint n_cpus;            /* one more than the highest */
     BpfpvCpuset *classes[BPFPV_MAX_CLASS + 1];   /* by efficiency */
     BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
     BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
@@ -246,8 +250,8 @@ struct _BpfpvPlacer {
     BpfpvSlot **owner;    /* by CPU: the anchor that has it */
     BpfpvSlot **idler;    /* by CPU: the isolated anchor that it stays idle for */
     guint *load;          /* by CPU: floating vCPUs of cohorts on its place */
-    guint budget;         /* most CPUs that the reserve allows */
-    guint n_used;
+    guint budget;         /* most of the reservable CPUs that the reserve allows */
+    guint n_used;         /* reservable CPUs that anchors take */
     guint n_anchors;
     guint n_turns;
     guint looks; /* at what others have, left */
@@ -306,6 +310,8 @@ int bpfpv_placer_best(BpfpvPlacer *placer, const BpfpvSlot *slot);
 /* match.c */
 gboolean bpfpv_placer_isolates(const BpfpvSlot *slot);
 guint bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
+/* The same, of those CPUs that the reserve is of. */
+guint bpfpv_placer_charge(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 gboolean bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 void bpfpv_placer_put(BpfpvPlacer *placer, BpfpvSlot *slot, int cpu);
 void bpfpv_placer_vacate(BpfpvPlacer *placer, BpfpvSlot *slot);
@@ -390,6 +396,13 @@ bpfpv_placer_replace_set(BpfpvCpuset **set, const BpfpvCpuset *by)
 
     bpfpv_cpuset_free(*set);
     *set = copy;
+}
+
+/* Does the reserve leave nobody any of @open, which are free? */
+static inline gboolean
+bpfpv_placer_is_spent(const BpfpvPlacer *placer, const BpfpvCpuset *open)
+{
+    return placer->n_used >= placer->budget && bpfpv_cpuset_is_subset(open, placer->reservable);
 }
 
 /* (nullable): what is set aside for others than those who live where @slot's domain does. */

@@ -279,7 +279,7 @@ bpfpv_placer_match(BpfpvPlacer *placer)
         bpfpv_placer_meet_most(placer);
     }
     polish(placer);
-    if (placer->n_used < placer->budget && is_somebody_unmet(placer)) {
+    if (!bpfpv_placer_is_spent(placer, placer->free) && is_somebody_unmet(placer)) {
         /* And again: a chain or a swap may have left a CPU that somebody was refused before. */
         clear_hopeless(placer);
         bpfpv_placer_deal(placer, wants_any, give_free);
