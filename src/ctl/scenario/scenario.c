@@ -54,24 +54,31 @@ read_capabilities(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
            parse_capabilities(reader, root, name, text, online);
 }
 
+/* @topology: (transfer full): the same host, of which more is known */
+static void
+refine(BpfpvScenarioReader *reader, BpfpvTopology *topology)
+{
+    bpfpv_topology_free(reader->scenario->topology);
+    reader->scenario->topology = topology;
+    reader->present = bpfpv_topology_present(topology);
+}
+
 static gboolean
 read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 {
     BpfpvScenario *scenario = reader->scenario;
-    g_autoptr(BpfpvCpuset) slow = NULL;
+    g_autoptr(BpfpvCpuset) slow = NULL, isolated = NULL;
     guint spread = BPFPV_SPREAD_PACK;
-    BpfpvTopology *hybrid;
 
     if (!read_capabilities(reader, root) ||
         !bpfpv_scenario_choice(root, "spread", bpfpv_spread_to_string, &spread) ||
-        !bpfpv_scenario_host_set(root, "efficiency", &slow))
+        !bpfpv_scenario_host_set(root, "efficiency", &slow) ||
+        !bpfpv_scenario_host_set(root, "isolated", &isolated))
         return FALSE;
-    if (slow != NULL) {
-        hybrid = bpfpv_topology_with_efficiency(scenario->topology, slow, 1);
-        bpfpv_topology_free(scenario->topology);
-        scenario->topology = hybrid;
-        reader->present = bpfpv_topology_present(hybrid);
-    }
+    if (slow != NULL)
+        refine(reader, bpfpv_topology_with_efficiency(scenario->topology, slow, 1));
+    if (isolated != NULL)
+        refine(reader, bpfpv_topology_with_isolated(scenario->topology, isolated));
     scenario->spread = (BpfpvSpread)spread;
     scenario->reserve = 1;
     return bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
@@ -148,9 +155,9 @@ read_current(const BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 static gboolean
 read_scenario(BpfpvScenarioReader *reader, JsonNode *node)
 {
-    static const char *const names[] = {"capabilities", "pool",    "taken",  "online",
-                                        "efficiency",   "reserve", "spread", "domains",
-                                        "current",      NULL};
+    static const char *const names[] = {"capabilities", "pool",     "taken",   "online",
+                                        "efficiency",   "isolated", "reserve", "spread",
+                                        "domains",      "current",  NULL};
     BpfpvScenarioPart root = {reader, "", NULL};
     JsonArray *domains = NULL;
 
