@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test-ctl-table \
 	tests/unit/test-ctl-validate \
 	tests/unit/test-demand \
+	tests/unit/test-devices \
 	tests/unit/test-digest \
 	tests/unit/test-domain-xml \
 	tests/unit/test-guest-cpus \

@@ -12,7 +12,7 @@ host(void)
     g_autoptr(BpfpvCpuset) online = cpus("0-5,7");
 
     for (guint c = 0; c < 8; c++) {
-        BpfpvTopologyCpu cpu = {c, 0, 0, 0, 0, (int)(c % 4), 0, c == 3};
+        BpfpvTopologyCpu cpu = {c, 0, 0, 0, 0, (int)(c % 4), 0, c == 3, FALSE};
 
         if (c == 7)
             cpu = (BpfpvTopologyCpu){7, -1, -1, -1, -1, -1, -1, 0, FALSE};

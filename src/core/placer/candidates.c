@@ -71,12 +71,21 @@ keep_near(BpfpvCpuset **place, const BpfpvCpuset **set, const BpfpvCpuset *near)
     *set = *place;
 }
 
+/* (nullable): ids of the cells that @domain is to live near to where nothing binds its memory. */
+static const BpfpvCpuset *
+wished_cells(const BpfpvPlacerDomain *domain)
+{
+    if (domain->near != NULL)
+        return domain->near;
+    return domain->view.numa != BPFPV_NUMA_IGNORE ? domain->memory : NULL;
+}
+
 /* What the vCPUs of @domain that are not fixed have in common, if it is enough for a home. */
 static void
 set_lodger(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
 {
-    const BpfpvCpuset *near;
-    g_autoptr(BpfpvCpuset) memory = NULL;
+    const BpfpvCpuset *near, *cells = wished_cells(domain);
+    g_autoptr(BpfpvCpuset) wished = NULL;
 
     domain->lodger = NULL;
     for (guint v = 0; v < domain->slots->len; v++) {
@@ -97,9 +106,8 @@ set_lodger(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
     domain->anchors_in = domain->lodger->set;
     domain->floats_in = domain->lodger->origin->usable;
     near = domain->lodger->near;
-    if (domain->lodger->cells == NULL && domain->memory != NULL &&
-        domain->view.numa != BPFPV_NUMA_IGNORE)
-        near = memory = bpfpv_topology_cpus_near(placer->topology, domain->memory);
+    if (domain->lodger->cells == NULL && cells != NULL)
+        near = wished = bpfpv_topology_cpus_near(placer->topology, cells);
     if (near == NULL)
         return;
     keep_near(&domain->near_sets[0], &domain->anchors_in, near);

@@ -127,6 +127,15 @@ bpfpv_numa_to_string(guint numa)
     return numa < G_N_ELEMENTS(names) ? names[numa] : NULL;
 }
 
+/** bpfpv_near_to_string: Returns: (nullable): its name in XML */
+const char *
+bpfpv_near_to_string(guint near)
+{
+    static const char *const names[] = {"memory", "devices"};
+
+    return near < G_N_ELEMENTS(names) ? names[near] : NULL;
+}
+
 /** bpfpv_spread_to_string: Returns: (nullable): its name in bpfpvd.conf */
 const char *
 bpfpv_spread_to_string(guint spread)

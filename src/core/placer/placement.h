@@ -44,6 +44,12 @@ typedef enum {
     BPFPV_NUMA_IGNORE,
 } BpfpvNuma;
 
+/* What a domain lives near to whose memory nothing binds. */
+typedef enum {
+    BPFPV_NEAR_MEMORY,  /* where that is */
+    BPFPV_NEAR_DEVICES, /* its PCI devices, else that */
+} BpfpvNear;
+
 /* A thread of QEMU's that is no vCPU. */
 typedef struct {
     BpfpvThreadKind kind;        /* not BPFPV_THREAD_VCPU */
@@ -62,6 +68,8 @@ typedef struct {
     const BpfpvGuestTopology *guest; /* (nullable): NULL: one thread per core, memory anywhere */
     const BpfpvCpuset *memory;  /* (nullable): ids of the host cells that hold its memory, where
                                  * nothing binds it; NULL: not known */
+    const BpfpvCpuset *near;    /* (nullable): ids of the cells that it is to live near to, whatever
+                                 * holds its memory, where nothing binds it; NULL: none */
     const GArray *threads;      /* (nullable) of BpfpvPlacementThread */
     const BpfpvCpuset *allowed; /* (nullable): what its cgroup allows; NULL: any */
     const BpfpvCpuset *refused; /* (nullable): CPUs that it was refused as an anchor's */
@@ -123,5 +131,7 @@ const char *bpfpv_mode_to_string(guint mode);
 const char *bpfpv_smt_to_string(guint smt);
 const char *bpfpv_cohort_to_string(guint cohort);
 const char *bpfpv_numa_to_string(guint numa);
+/* "memory", "devices" */
+const char *bpfpv_near_to_string(guint near);
 /* "pack", "domains" */
 const char *bpfpv_spread_to_string(guint spread);

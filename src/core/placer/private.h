@@ -155,6 +155,7 @@ struct _BpfpvPlacerDomain {
     BpfpvCpuset *refused;
     char *refused_why;
     BpfpvCpuset *memory;
+    BpfpvCpuset *near;
     BpfpvGuestTopology *guest;
     GArray *slots;         /* of BpfpvSlot, by vCPU; never resized */
     GArray *threads;       /* of BpfpvPlacerThread */

@@ -15,6 +15,7 @@ bpfpv_scenario_free(BpfpvScenario *scenario)
     bpfpv_topology_free(scenario->topology);
     bpfpv_cpuset_free(scenario->pool);
     bpfpv_cpuset_free(scenario->taken);
+    g_clear_pointer(&scenario->devices, g_hash_table_unref);
     g_ptr_array_unref(scenario->domains);
     bpfpv_plan_free(scenario->current);
     g_free(scenario);
@@ -81,7 +82,8 @@ read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
         refine(reader, bpfpv_topology_with_isolated(scenario->topology, isolated));
     scenario->spread = (BpfpvSpread)spread;
     scenario->reserve = 1;
-    return bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
+    return bpfpv_scenario_read_devices(reader, root) &&
+           bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
            bpfpv_scenario_host_set(root, "pool", &scenario->pool) &&
            bpfpv_scenario_host_set(root, "taken", &scenario->taken);
 }
@@ -156,8 +158,8 @@ static gboolean
 read_scenario(BpfpvScenarioReader *reader, JsonNode *node)
 {
     static const char *const names[] = {"capabilities", "pool",     "taken",   "online",
-                                        "efficiency",   "isolated", "reserve", "spread",
-                                        "domains",      "current",  NULL};
+                                        "efficiency",   "isolated", "devices", "reserve",
+                                        "spread",       "domains",  "current", NULL};
     BpfpvScenarioPart root = {reader, "", NULL};
     JsonArray *domains = NULL;
 

@@ -34,6 +34,7 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
     domain->realtime = managed->realtime;
     domain->guest = managed->guest;
     domain->memory = managed->memory;
+    domain->near = managed->near;
     domain->threads = threads;
     domain->allowed = bpfpv_pins_allowed(managed->pins);
     domain->refused = bpfpv_pins_refused(managed->pins, &domain->refused_why);
