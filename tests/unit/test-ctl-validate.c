@@ -47,11 +47,11 @@ says_that_an_element_is_valid(void **state)
 }
 
 #define NEAR                                                                                       \
-    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'><placement near='devices'/>"         \
+    "<bpfpv xmlns='urn:bpfpv:domain:1'><program name='affinity'><placement near='devices'/>"       \
     "</program></bpfpv>"
 /* One that no machine has: Linux numbers PCI domains from 0 on. */
 #define DEVICE                                                                                     \
-    "<devices><hostdev mode='subsystem' type='pci'><source><address domain='0x7fffffff' "            \
+    "<devices><hostdev mode='subsystem' type='pci'><source><address domain='0x7fffffff' "          \
     "bus='0xff' slot='0x1f' function='0x7'/></source></hostdev></devices></domain>"
 
 static void
@@ -66,9 +66,10 @@ says_that_there_is_no_device_to_be_near_to(void **state)
 static void
 says_that_nobody_knows_where_a_device_is(void **state)
 {
-    assert_said(*state, "<domain><name>a</name><metadata>" NEAR "</metadata>" DEVICE,
-                "note: near is \"devices\", but the host does not say which cell 7fffffff:ff:1f.7 is",
-                "which cell 7fffffff:ff:1f.7 is near");
+    assert_said(
+        *state, "<domain><name>a</name><metadata>" NEAR "</metadata>" DEVICE,
+        "note: near is \"devices\", but the host does not say which cell 7fffffff:ff:1f.7 is",
+        "which cell 7fffffff:ff:1f.7 is near");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ctl_set_up, ctl_tear_down)
