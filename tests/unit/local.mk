@@ -63,6 +63,7 @@ unit_tests = \
 	tests/unit/test-restore \
 	tests/unit/test-schema \
 	tests/unit/test-session \
+	tests/unit/test-share \
 	tests/unit/test-status-host \
 	tests/unit/test-table \
 	tests/unit/test-topology \
@@ -96,6 +97,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/placement-check-cost.c tests/unit/placement-check-cost.h \
 	tests/unit/placement-check-plan.c tests/unit/placement-check-plan.h \
 	tests/unit/placement-check-rules.c tests/unit/placement-check-rules.h \
+	tests/unit/placement-check-share.c tests/unit/placement-check-share.h \
 	tests/unit/placement-check-turns.c tests/unit/placement-check-turns.h \
 	tests/unit/plan-world.c tests/unit/plan-world.h \
 	tests/unit/random-scenario.c tests/unit/random-scenario.h \

@@ -2,6 +2,8 @@
 /* See placement-check-plan.h. */
 #include "placement-check-plan.h"
 
+#include "placement-check-share.h"
+
 /* Since when nobody asks for @v, which was anchored by @vcpu before; 0: somebody does. */
 static gint64
 check_unasked(const Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu)
@@ -82,6 +84,8 @@ check_stability(Check *check)
             if (cpu < 0 ||
                 (check_is_met_anchor(vcpu) && bpfpv_cpuset_contains(vcpu->cpus, (guint)cpu)))
                 continue;
+            if (!check_is_met_anchor(vcpu) && check->scenario->host.share == BPFPV_SHARE_FAIR)
+                continue; /* by rule 9 */
             if (!check_is_met_anchor(vcpu))
                 check_complain(check, "6 keeps an anchor", domain, v);
             else if (young)
@@ -302,6 +306,7 @@ check_plan(const Scenario *scenario, const BpfpvPlan *before, const BpfpvPlan *p
     if (check_all_can_hold(&check))
         check_costs_of_newcomer(&check);
     check_turns(&check);
+    check_shares(&check);
     complaints = g_string_free(g_steal_pointer(&check.complaints), FALSE);
     check_clear(&check);
     return complaints;

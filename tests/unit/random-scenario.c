@@ -242,6 +242,7 @@ change_host(GRand *rand, Scenario *scenario)
     scenario->host.hold_us = one_in(rand, 2) ? 0 : 100;
     scenario->host.max_moves = below(rand, 4);
     scenario->host.allowed_only = one_in(rand, 3);
+    scenario->host.share = one_in(rand, 2) ? BPFPV_SHARE_NONE : BPFPV_SHARE_FAIR;
 }
 
 Scenario *

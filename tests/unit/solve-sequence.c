@@ -82,10 +82,11 @@ describe(const Scenario *scenario, const BpfpvPlan *before)
     g_autofree char *taken = scenario->taken ? bpfpv_cpuset_format(scenario->taken) : NULL;
     g_autofree char *was = before ? plan_to_text(before, FALSE) : NULL;
 
-    g_string_append_printf(text, "  online %s pool %s taken %s reserve %u hold %d moves %u\n",
+    g_string_append_printf(text,
+                           "  online %s pool %s taken %s reserve %u hold %d moves %u share %s\n",
                            online, pool ? pool : "any", taken ? taken : "none",
                            scenario->host.reserve, (int)scenario->host.hold_us,
-                           scenario->host.max_moves);
+                           scenario->host.max_moves, bpfpv_share_to_string(scenario->host.share));
     describe_cpus(text, scenario->topology);
     for (guint d = 0; d < scenario->domains->len; d++)
         describe_domain(text, scenario->domains->pdata[d]);

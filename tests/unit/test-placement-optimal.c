@@ -232,6 +232,7 @@ as_many_as_can_be_are_met_beside_those_who_hold(void **state)
 
         scenario->host.hold_us = 0;
         scenario->host.max_moves = 100;
+        scenario->host.share = BPFPV_SHARE_NONE;
         scenario_solve(scenario);
         random_change(rand, scenario);
         before = g_steal_pointer(&scenario->plan);

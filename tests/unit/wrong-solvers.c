@@ -115,6 +115,18 @@ solver_blind_to_isolation(Scenario *scenario, const BpfpvPlan *before)
     return plan;
 }
 
+BpfpvPlan *
+solver_blind_to_shares(Scenario *scenario, const BpfpvPlan *before)
+{
+    BpfpvShare share = scenario->host.share;
+    BpfpvPlan *plan;
+
+    scenario->host.share = BPFPV_SHARE_NONE;
+    plan = right_solver(scenario, before);
+    scenario->host.share = share;
+    return plan;
+}
+
 /* ---- the plan in force ---- */
 
 typedef void (*Forget)(BpfpvPlanVcpu *vcpu);

@@ -136,6 +136,15 @@ bpfpv_near_to_string(guint near)
     return near < G_N_ELEMENTS(names) ? names[near] : NULL;
 }
 
+/** bpfpv_share_to_string: Returns: (nullable): its name in bpfpvd.conf */
+const char *
+bpfpv_share_to_string(guint share)
+{
+    static const char *const names[] = {"fair", "none"};
+
+    return share < G_N_ELEMENTS(names) ? names[share] : NULL;
+}
+
 /** bpfpv_spread_to_string: Returns: (nullable): its name in bpfpvd.conf */
 const char *
 bpfpv_spread_to_string(guint spread)

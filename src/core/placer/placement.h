@@ -37,6 +37,13 @@ typedef enum {
     BPFPV_SPREAD_DOMAINS, /* the one with most room: domains are apart */
 } BpfpvSpread;
 
+/* What a domain keeps where not everybody's anchors find a CPU. */
+typedef enum {
+    BPFPV_SHARE_FAIR, /* its share by weight; what is beyond that goes to who has less than its own
+                       */
+    BPFPV_SHARE_NONE, /* all that it has */
+} BpfpvShare;
+
 /* The host cells that hold the memory near a vCPU. */
 typedef enum {
     BPFPV_NUMA_PREFER, /* there if it can be, before anything else */
@@ -96,6 +103,7 @@ typedef struct {
                                * for so long after it was last asked for */
     guint max_moves;          /* anchors that one solve may move for others; 0: none */
     BpfpvSpread spread;
+    BpfpvShare share;
     gboolean allowed_only; /* whatever is not within what a cgroup allows is refused, as by
                             * cgroup v1; else as much as is within counts */
 } BpfpvPlacementHost;
@@ -133,5 +141,7 @@ const char *bpfpv_cohort_to_string(guint cohort);
 const char *bpfpv_numa_to_string(guint numa);
 /* "memory", "devices" */
 const char *bpfpv_near_to_string(guint near);
+/* "fair", "none" */
+const char *bpfpv_share_to_string(guint share);
 /* "pack", "domains" */
 const char *bpfpv_spread_to_string(guint spread);

@@ -152,7 +152,7 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
     placer->settled = placer->settled && same && placer->host.reserve == host->reserve &&
                       placer->host.hold_us == host->hold_us &&
                       placer->host.max_moves == host->max_moves &&
-                      placer->host.spread == host->spread;
+                      placer->host.spread == host->spread && placer->host.share == host->share;
     placer->host = *host;
     placer->host.topology = placer->topology;
     placer->host.pool = placer->pool;

@@ -5,7 +5,7 @@
  * solve.c the order of things, turns.c whose turn it is,
  * home.c chooses where each domain lives by what vacancy.c says is
  * vacant, room.c and best.c the best free CPU, match.c and
- * repack.c move others for it, exact.c, by states.c, meets
+ * repack.c move others for it, share.c has who has too much give way, exact.c, by states.c, meets
  * the most on small hosts, cost.c says which is better, cohort.c
  * places cohorts where places.c says there is room, write.c writes
  * the plan, placement-why.c explains.
@@ -60,6 +60,7 @@ typedef enum {
     BPFPV_REASON_NO_CANDIDATE,
     BPFPV_REASON_RESERVE, /* the domain's own */
     BPFPV_REASON_LIMIT,
+    BPFPV_REASON_SHARE,
     BPFPV_REASON_KEPT, /* for those that could float nowhere else */
     BPFPV_REASON_NO_ROOM,
 } BpfpvReason;
@@ -74,7 +75,9 @@ typedef struct {
     gboolean hopeless;        /* in this solve: no chain of moves frees one */
     char *why; /* (nullable): the last sentence about an unmet one, and what it says */
     BpfpvReason why_reason;
-    gboolean why_spent;    /* nothing but the reserve was left */
+    gboolean why_spent; /* nothing but the reserve was left */
+    guint why_share;    /* of how many that were wanted */
+    guint why_wanted;
     BpfpvCpuset *why_free; /* what was free of the set */
 } BpfpvCandidates;
 
@@ -166,6 +169,9 @@ struct _BpfpvPlacerDomain {
     guint next_waiting;
     guint n_anchors; /* given, in this solve */
     guint limit;     /* in this solve */
+    guint n_wanted;  /* in this solve, if somebody waits: anchors, up to the limit */
+    guint share;     /* the same: of these, what it keeps whatever others ask for */
+    guint group;     /* scratch of share.c */
     const BpfpvPlace
         *home; /* (nullable): where it lives; NULL: not chosen yet, or it asks for nothing */
     BpfpvPlanNeed home_need; /* that this was chosen for */
@@ -255,7 +261,8 @@ struct _BpfpvPlacer {
     guint n_used;         /* reservable CPUs that anchors take */
     guint n_anchors;
     guint n_turns;
-    guint looks; /* at what others have, left */
+    guint n_sharing; /* domains that want anchors, if somebody waits and shares are fair */
+    guint looks;     /* at what others have, left */
     guint n_moves;
     guint effort;            /* search nodes left */
     guint swaps;             /* tries left */
@@ -367,16 +374,20 @@ typedef gboolean (*BpfpvPlacerWants)(const BpfpvSlot *slot);
 typedef gboolean (*BpfpvPlacerGive)(BpfpvPlacer *placer, BpfpvSlot *slot);
 void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive give);
 
+/* share.c */
+void bpfpv_placer_share(BpfpvPlacer *placer);
+
 /* solve.c, write.c */
+/* Nobody is known to find nothing. */
+void bpfpv_placer_clear_hopeless(BpfpvPlacer *placer);
 void bpfpv_placer_match(BpfpvPlacer *placer);
 void bpfpv_placer_write(BpfpvPlacer *placer);
 /* Of those alone, where nothing else changed. */
 void bpfpv_placer_write_recounted(BpfpvPlacer *placer);
 
-/* realtime.c: who may leave QEMU's own threads nothing */
+/* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is; who may
+ * leave QEMU's own threads nothing. */
 void bpfpv_placer_say_realtime(BpfpvPlacer *placer);
-
-/* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is. */
 const char *bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot);
 char *bpfpv_placer_explain_cgroup(const BpfpvOrigin *origin, const BpfpvCpuset *cpus);
 char *bpfpv_placer_explain_cohort(const BpfpvSlot *slot);

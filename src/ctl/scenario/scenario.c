@@ -69,10 +69,11 @@ read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 {
     BpfpvScenario *scenario = reader->scenario;
     g_autoptr(BpfpvCpuset) slow = NULL, isolated = NULL;
-    guint spread = BPFPV_SPREAD_PACK;
+    guint spread = BPFPV_SPREAD_PACK, share = BPFPV_SHARE_FAIR;
 
     if (!read_capabilities(reader, root) ||
         !bpfpv_scenario_choice(root, "spread", bpfpv_spread_to_string, &spread) ||
+        !bpfpv_scenario_choice(root, "share", bpfpv_share_to_string, &share) ||
         !bpfpv_scenario_host_set(root, "efficiency", &slow) ||
         !bpfpv_scenario_host_set(root, "isolated", &isolated))
         return FALSE;
@@ -81,6 +82,7 @@ read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
     if (isolated != NULL)
         refine(reader, bpfpv_topology_with_isolated(scenario->topology, isolated));
     scenario->spread = (BpfpvSpread)spread;
+    scenario->share = (BpfpvShare)share;
     scenario->reserve = 1;
     return bpfpv_scenario_read_devices(reader, root) &&
            bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
@@ -157,9 +159,9 @@ read_current(const BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 static gboolean
 read_scenario(BpfpvScenarioReader *reader, JsonNode *node)
 {
-    static const char *const names[] = {"capabilities", "pool",     "taken",   "online",
-                                        "efficiency",   "isolated", "devices", "reserve",
-                                        "spread",       "domains",  "current", NULL};
+    static const char *const names[] = {
+        "capabilities", "pool",   "taken", "online",  "efficiency", "isolated", "devices",
+        "reserve",      "spread", "share", "domains", "current",    NULL};
     BpfpvScenarioPart root = {reader, "", NULL};
     JsonArray *domains = NULL;
 
@@ -203,6 +205,7 @@ bpfpv_scenario_place(const BpfpvScenario *scenario, BpfpvPlacer *placer)
         .reserve = scenario->reserve,
         .max_moves = MAX_MOVES,
         .spread = scenario->spread,
+        .share = scenario->share,
     };
 
     bpfpv_placer_set_host(placer, &host);

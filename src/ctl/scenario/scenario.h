@@ -30,6 +30,7 @@ typedef struct {
     GHashTable *devices; /* (nullable) address → cell */
     guint reserve;
     BpfpvSpread spread;
+    BpfpvShare share;
     GPtrArray *domains; /* of BpfpvScenarioDomain */
     BpfpvPlan *current; /* (nullable) */
 } BpfpvScenario;

@@ -55,6 +55,7 @@ bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *tak
         .hold_us = (gint64)manager->conf->hold_ms * 1000,
         .max_moves = MAX_MOVES,
         .spread = manager->conf->spread,
+        .share = manager->conf->share,
         .allowed_only = manager->allowed_only,
     };
 }
