@@ -88,7 +88,7 @@ bpfpv_config_equal(const BpfpvConfig *a, const BpfpvConfig *b)
 {
     return bpfpv_config_same_injection(a, b) && a->mode == b->mode &&
            same_cpuset(a->cpuset, b->cpuset) && a->max_anchors == b->max_anchors &&
-           a->smt == b->smt && a->cohort == b->cohort && a->numa == b->numa &&
+           a->smt == b->smt && a->cohort == b->cohort && a->numa == b->numa && a->near == b->near &&
            a->reserve == b->reserve && a->weight == b->weight && a->hold_ms == b->hold_ms &&
            a->rate == b->rate && a->changes == b->changes && a->burst == b->burst &&
            a->max_keys == b->max_keys && a->loader_timeout_s == b->loader_timeout_s &&
@@ -127,6 +127,7 @@ bpfpv_config_copy(const BpfpvConfig *config)
     copy->smt = config->smt;
     copy->cohort = config->cohort;
     copy->numa = config->numa;
+    copy->near = config->near;
     copy->max_anchors = config->max_anchors;
     copy->reserve = config->reserve;
     copy->weight = config->weight;

@@ -26,6 +26,7 @@ typedef struct {
     BpfpvSmt smt;             /* default: match */
     BpfpvCohortPolicy cohort; /* default: llc */
     BpfpvNuma numa;           /* default: prefer */
+    BpfpvNear near;           /* default: memory */
     guint max_anchors;        /* default: G_MAXUINT, no limit */
     guint reserve;            /* CPUs of its pool that it leaves to others; default: 0 */
     guint weight;             /* 1..1000, default: 1 */

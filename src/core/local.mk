@@ -29,9 +29,9 @@ src_core_libcore_la_SOURCES = \
 	src/core/placer/placement-why.c \
 	src/core/placer/placer.c src/core/placer/placer.h \
 	src/core/placer/private.h \
-	src/core/placer/realtime.c \
 	src/core/placer/repack.c \
 	src/core/placer/room.c \
+	src/core/placer/share.c \
 	src/core/placer/solve.c \
 	src/core/placer/states.c \
 	src/core/placer/turns.c \

@@ -24,6 +24,7 @@ append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
     g_autofree char *reason = bpfpv_ctl_field(status, "reason");
     g_autofree char *source = bpfpv_ctl_field(status, "source");
     g_autofree char *slowed = bpfpv_ctl_field(status, "slowed");
+    g_autofree char *near = bpfpv_ctl_field(status, "near");
 
     bpfpv_term_append(&ctl->term, out, BPFPV_STYLE_HEADING, domain);
     g_string_append(out, "  ");
@@ -33,6 +34,8 @@ append_heading(GString *out, const BpfpvCtl *ctl, GVariant *status)
         g_string_append_printf(out, "  reason   %s\n", reason);
     if (*slowed != '\0')
         g_string_append_printf(out, "  slowed   %s\n", slowed);
+    if (*near != '\0')
+        g_string_append_printf(out, "  near     %s\n", near);
     if (*source != '\0')
         g_string_append_printf(out, "  source   %s\n", source);
 }

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "xml/check.h"
+#include "xml/devices.h"
 #include "xml/host-cpus.h"
 #include "xml/read-text.h"
+#include "xml/read.h"
 #include "programs/program.h"
 
 static char *option_host_cpus;
@@ -40,9 +42,34 @@ read_input(const char *path, gsize *length, GError **error)
     return text;
 }
 
-static void
-print_json(BpfpvMistakes *mistakes, gboolean has_element)
+/* What is valid, and yet won't do what it says on this host.
+ * Returns: (transfer full) (nullable) */
+static char *
+read_note(const char *text, gsize length)
 {
+    g_autoptr(BpfpvXmlDoc) doc = bpfpv_xml_parse(text, length, NULL);
+    const xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    const xmlNode *element = root ? bpfpv_element_find(root) : NULL;
+    g_autoptr(BpfpvConfig) config =
+        element ? bpfpv_element_read(element, NULL, 0, NULL, NULL) : NULL;
+    g_autoptr(GPtrArray) devices = NULL, unknown = NULL;
+    g_autoptr(BpfpvCpuset) cells = NULL;
+
+    if (!config || config->near != BPFPV_NEAR_DEVICES || !bpfpv_xml_is_element(root, "domain"))
+        return NULL;
+    devices = bpfpv_devices_read(root);
+    if (option_host_cpus)
+        unknown = g_ptr_array_new(); /* another host's devices are not here */
+    else
+        cells = bpfpv_devices_cells(devices, "/sys", &unknown);
+    return bpfpv_devices_mistake(devices, unknown);
+}
+
+/* @note: (nullable) */
+static void
+print_json(BpfpvMistakes *mistakes, gboolean has_element, const char *note)
+{
+    const char *const notes[] = {note, NULL};
     GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
     g_autoptr(GVariant) value = NULL;
 
@@ -51,12 +78,14 @@ print_json(BpfpvMistakes *mistakes, gboolean has_element)
     g_variant_builder_add(
         &builder, "{sv}", "mistakes",
         g_variant_new_strv((const char *const *)mistakes->pdata, (gssize)mistakes->len));
+    g_variant_builder_add(&builder, "{sv}", "notes", g_variant_new_strv(notes, -1));
     value = g_variant_ref_sink(g_variant_builder_end(&builder));
     bpfpv_ctl_print_json(value);
 }
 
+/* @note: (nullable) */
 static void
-print_text(const char *path, BpfpvMistakes *mistakes, gboolean has_element)
+print_text(const char *path, BpfpvMistakes *mistakes, gboolean has_element, const char *note)
 {
     for (guint i = 0; i < mistakes->len; i++) {
         g_autofree char *clean = bpfpv_term_clean(g_ptr_array_index(mistakes, i));
@@ -69,6 +98,8 @@ print_text(const char *path, BpfpvMistakes *mistakes, gboolean has_element)
                 path);
     else if (mistakes->len == 0)
         g_print("%s: valid\n", path);
+    if (note)
+        g_print("%s: note: %s\n", path, note);
 }
 
 static int
@@ -81,6 +112,7 @@ run_validate(const BpfpvCtl *ctl, char **arguments)
     const BpfpvElementContext context = {programs, cpus};
     g_autoptr(BpfpvMistakes) mistakes = NULL;
     g_autofree char *text = NULL;
+    g_autofree char *note = NULL;
     gboolean has_element = FALSE;
     gsize length;
 
@@ -91,10 +123,11 @@ run_validate(const BpfpvCtl *ctl, char **arguments)
         mistakes = bpfpv_domain_check(text, length, &context, &has_element, &error);
     if (!mistakes)
         return bpfpv_ctl_fail(error);
+    note = mistakes->len == 0 && has_element ? read_note(text, length) : NULL;
     if (ctl->json)
-        print_json(mistakes, has_element);
+        print_json(mistakes, has_element, note);
     else
-        print_text(arguments[0], mistakes, has_element);
+        print_text(arguments[0], mistakes, has_element, note);
     return mistakes->len == 0 ? BPFPV_EXIT_DONE : BPFPV_EXIT_FAILED;
 }
 

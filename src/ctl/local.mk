@@ -27,6 +27,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/map/text.c \
 	src/ctl/scenario/domain.c \
 	src/ctl/scenario/json.c src/ctl/scenario/json.h \
+	src/ctl/scenario/near.c \
 	src/ctl/scenario/scenario.c src/ctl/scenario/scenario.h \
 	src/ctl/scenario/xml.c
 

@@ -143,7 +143,8 @@ add_missing(Reading *reading, const BpfpvCpuset *online)
     for (int c = bpfpv_cpuset_next(online, 0); c >= 0;
          c = bpfpv_cpuset_next(online, (guint)c + 1)) {
         BpfpvTopologyCpu cpu = {(guint)c,      BPFPV_NOWHERE, BPFPV_NOWHERE, BPFPV_NOWHERE,
-                                BPFPV_NOWHERE, BPFPV_NOWHERE, BPFPV_NOWHERE, 0};
+                                BPFPV_NOWHERE, BPFPV_NOWHERE, BPFPV_NOWHERE, 0,
+                                FALSE};
 
         if (!bpfpv_cpuset_contains(reading->seen, (guint)c))
             g_array_append_val(reading->cpus, cpu);

@@ -5,6 +5,7 @@
  */
 #include "xml/domain-topology.h"
 
+#include "xml/devices.h"
 #include "xml/document.h"
 
 /* More than QEMU takes, and as many as a set holds. I/O threads' ids are any unsigned numbers. */
@@ -318,6 +319,7 @@ bpfpv_domain_topology_parse(const char *text, GError **error)
     topology->guest->threads = MAX(get_number(seen, "threads", 1), 1);
     topology->guest->cores = get_number(seen, "cores", 0);
     topology->guest->dies = MAX(get_number(seen, "dies", 1), 1);
+    topology->devices = bpfpv_devices_read(root);
     read_memory(topology, root);
     return topology;
 }
@@ -330,6 +332,7 @@ bpfpv_domain_topology_free(BpfpvDomainTopology *topology)
     bpfpv_guest_topology_free(topology->guest);
     g_ptr_array_unref(topology->original);
     g_array_unref(topology->iothreads);
+    g_ptr_array_unref(topology->devices);
     bpfpv_cpuset_free(topology->unpinned);
     bpfpv_cpuset_free(topology->emulator);
     bpfpv_cpuset_free(topology->enabled);

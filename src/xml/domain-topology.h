@@ -25,6 +25,7 @@ typedef struct {
                             * NULL: any */
     BpfpvCpuset *emulator; /* (nullable): emulatorpin, else <vcpu cpuset>; NULL: any */
     GArray *iothreads;     /* of BpfpvDomainIothread, by id */
+    GPtrArray *devices;    /* of addresses: the host's PCI devices that it has */
     BpfpvCpuset *fixed; /* host CPUs that a vCPU is pinned to alone, and if there is such, those of
                          * the emulator and the I/O threads too */
 } BpfpvDomainTopology;

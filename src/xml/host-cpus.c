@@ -163,8 +163,24 @@ refine_caches(BpfpvTopology *topology, const char *sysfs)
     return refined;
 }
 
+/* ---- isolated CPUs ---- */
+
+static BpfpvTopology *
+refine_isolated(BpfpvTopology *topology, const char *sysfs)
+{
+    g_autofree char *text = read_file(sysfs, "system/cpu/isolated");
+    g_autoptr(BpfpvCpuset) isolated = parse_list(text);
+    BpfpvTopology *refined;
+
+    if (!isolated)
+        return topology; /* the file is empty on most hosts */
+    refined = bpfpv_topology_with_isolated(topology, isolated);
+    bpfpv_topology_free(topology);
+    return refined;
+}
+
 BpfpvTopology *
 bpfpv_host_cpus_refine(BpfpvTopology *topology, const char *sysfs)
 {
-    return refine_classes(refine_caches(topology, sysfs), sysfs);
+    return refine_isolated(refine_classes(refine_caches(topology, sysfs), sysfs), sysfs);
 }

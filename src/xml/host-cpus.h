@@ -27,6 +27,9 @@ BpfpvCpuset *bpfpv_host_cpus_read(void);
  * - last-level caches, where libvirt names none because the kernel gives them no ids (ARM, POWER):
  *   shared_cpu_list of the highest level (Documentation/ABI/stable/sysfs-devices-system-cpu).
  *
+ * - CPUs that are isolated from the scheduler's balancing, by isolcpus= or a cpuset partition:
+ *   /sys/devices/system/cpu/isolated (the same document).
+ *
  * What cannot be read is left as it is.
  *
  * Returns: (transfer full): the same host with that

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += src/xml/libxml.la
 src_xml_libxml_la_SOURCES = \
 	src/xml/capabilities.c src/xml/capabilities.h \
 	src/xml/check.c src/xml/check.h \
+	src/xml/devices.c src/xml/devices.h \
 	src/xml/document.c src/xml/document.h \
 	src/xml/domain.c src/xml/domain.h \
 	src/xml/domain-topology.c src/xml/domain-topology.h \

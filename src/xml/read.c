@@ -45,6 +45,7 @@ read_placement(const xmlNode *node, BpfpvConfig *config)
     config->cohort =
         (BpfpvCohortPolicy)read_choice(node, "cohort", bpfpv_cohort_to_string, config->cohort);
     config->numa = (BpfpvNuma)read_choice(node, "numa", bpfpv_numa_to_string, config->numa);
+    config->near = (BpfpvNear)read_choice(node, "near", bpfpv_near_to_string, config->near);
     read_uint(node, "reserve", &config->reserve);
     read_uint(node, "weight", &config->weight);
     read_uint(node, "hold", &config->hold_ms);

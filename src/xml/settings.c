@@ -18,6 +18,7 @@ static const BpfpvSetting table[] = {
     {"smt", PLACEMENT, "smt", BPFPV_TENANT_NOTHING},
     {"cohort", PLACEMENT, "cohort", BPFPV_TENANT_NOTHING},
     {"numa", PLACEMENT, "numa", BPFPV_TENANT_NOTHING},
+    {"near", PLACEMENT, "near", BPFPV_TENANT_NOTHING},
     {"reserve", PLACEMENT, "reserve", BPFPV_TENANT_NOTHING},
     {"weight", PLACEMENT, "weight", BPFPV_TENANT_NOTHING},
     {"hold", PLACEMENT, "hold", BPFPV_TENANT_NOTHING},

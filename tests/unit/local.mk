@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test-ctl-table \
 	tests/unit/test-ctl-validate \
 	tests/unit/test-demand \
+	tests/unit/test-devices \
 	tests/unit/test-digest \
 	tests/unit/test-domain-xml \
 	tests/unit/test-guest-cpus \
@@ -38,6 +39,7 @@ unit_tests = \
 	tests/unit/test-hook-script \
 	tests/unit/test-host-map \
 	tests/unit/test-injector \
+	tests/unit/test-isolated \
 	tests/unit/test-journal \
 	tests/unit/test-keys \
 	tests/unit/test-link \
@@ -63,6 +65,7 @@ unit_tests = \
 	tests/unit/test-restore \
 	tests/unit/test-schema \
 	tests/unit/test-session \
+	tests/unit/test-share \
 	tests/unit/test-status-host \
 	tests/unit/test-table \
 	tests/unit/test-topology \
@@ -96,6 +99,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/placement-check-cost.c tests/unit/placement-check-cost.h \
 	tests/unit/placement-check-plan.c tests/unit/placement-check-plan.h \
 	tests/unit/placement-check-rules.c tests/unit/placement-check-rules.h \
+	tests/unit/placement-check-share.c tests/unit/placement-check-share.h \
 	tests/unit/placement-check-turns.c tests/unit/placement-check-turns.h \
 	tests/unit/plan-world.c tests/unit/plan-world.h \
 	tests/unit/random-scenario.c tests/unit/random-scenario.h \

@@ -2,12 +2,13 @@
 /* See placement-check-cost.h. */
 #include "placement-check-cost.h"
 
-static const guint check_costs[N_COSTS] = {16384, 2048, 1024, 512, 256, 32, 8, 8, 4};
+static const guint check_costs[N_COSTS] = {16384, 2048, 1024, 512, 256, 32, 8, 8, 4, 2};
 
 static const char *const check_cost_rules[N_COSTS] = {
     "cost near its memory",   "cost a full core",        "cost beside its siblings",
     "cost room for siblings", "cost without strangers",  "cost at home",
-    "cost its cohort's cell", "cost its cohort's cache", "cost room for its cohort"};
+    "cost its cohort's cell", "cost its cohort's cache", "cost room for its cohort",
+    "cost an isolated CPU"};
 
 void
 check_state_clear(CheckState *state)
@@ -40,7 +41,7 @@ check_state(Check *check, const ScenarioDomain *but, guint v)
             cpu = (guint)bpfpv_cpuset_next(vcpu->cpus, 0);
             footprint = check_footprint(check, domain, cpu);
             state.owner[cpu] = (CheckOwner){domain, w};
-            state.n_used += bpfpv_cpuset_count(footprint);
+            state.n_used += check_charge(check, footprint);
             bpfpv_cpuset_subtract(state.free, footprint);
             if (check_shuts(domain))
                 bpfpv_cpuset_unite(state.shut, footprint);
@@ -58,7 +59,7 @@ check_could_have(const CheckState *state, const ScenarioDomain *domain, guint cp
 
     bpfpv_cpuset_unite(shut, footprint);
     return bpfpv_cpuset_is_subset(footprint, state->free) &&
-           state->n_used + bpfpv_cpuset_count(footprint) <= check->budget &&
+           state->n_used + check_charge(check, footprint) <= check->budget &&
            !(check_isolates(domain) &&
              bpfpv_cpuset_intersects(bpfpv_topology_core_of(check->scenario->topology, cpu),
                                      check->fixed)) &&
@@ -224,7 +225,7 @@ check_company(const CheckState *state, const ScenarioDomain *domain, guint v)
     g_autoptr(BpfpvCpuset) component = check_component(domain, v);
     gboolean cohort = !bpfpv_cpuset_is_empty(component) && domain->view.cohort != BPFPV_COHORT_NONE;
     guint widest = check_widest(state->check), threads = domain->guest->threads;
-    guint n = 0, cores = 0, wide = 0, on_core = 0;
+    guint n = 0, cores = 0, wide = 0, on_core = 0, core = G_MAXUINT;
     CheckCompany company = {-1, 0};
 
     for (guint w = 0; w < domain->n_vcpus; w++) {
@@ -232,8 +233,9 @@ check_company(const CheckState *state, const ScenarioDomain *domain, guint v)
 
         if (cohort && !bpfpv_cpuset_contains(component, w))
             continue;
-        if (w % threads == 0 || n == 0)
+        if (w / threads != core)
             on_core = 0;
+        core = w / threads;
         if (check_wants_anchor(state, domain, w, cohort)) {
             n++;
             cores += on_core == 0;
@@ -342,6 +344,8 @@ check_cost(const CheckState *state, const ScenarioDomain *domain, guint v, guint
            guint costs[N_COSTS])
 {
     g_autoptr(BpfpvCpuset) near = check_near(state->check, domain, v);
+    g_autoptr(BpfpvCpuset) candidates = check_candidates(state->check, domain, v);
+    const BpfpvCpuset *isolated = state->check->isolated;
     guint sum = 0;
 
     memset(costs, 0, N_COSTS * sizeof(guint));
@@ -352,6 +356,8 @@ check_cost(const CheckState *state, const ScenarioDomain *domain, guint v, guint
     if (check_home(state->check, domain) != NULL)
         costs[COST_AWAY] = check_steps(check_home(state->check, domain), cpu);
     check_cohort_costs(state, domain, v, cpu, costs);
+    costs[COST_BALANCED] =
+        bpfpv_cpuset_intersects(candidates, isolated) && !bpfpv_cpuset_contains(isolated, cpu);
     for (guint i = 0; i < N_COSTS; i++)
         sum += costs[i] * check_costs[i];
     return sum;

@@ -18,6 +18,7 @@ typedef enum {
     COST_CELL,
     COST_CACHE,
     COST_TIGHT,
+    COST_BALANCED,
     N_COSTS,
 } CheckCost;
 

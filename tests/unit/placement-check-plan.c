@@ -2,6 +2,8 @@
 /* See placement-check-plan.h. */
 #include "placement-check-plan.h"
 
+#include "placement-check-share.h"
+
 /* Since when nobody asks for @v, which was anchored by @vcpu before; 0: somebody does. */
 static gint64
 check_unasked(const Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlanVcpu *vcpu)
@@ -60,7 +62,7 @@ check_all_can_hold(const Check *check)
                 bpfpv_cpuset_unite(exclusive, footprint);
         }
     }
-    return bpfpv_cpuset_count(used) <= check->budget && !check_starves(check, exclusive);
+    return check_charge(check, used) <= check->budget && !check_starves(check, exclusive);
 }
 
 /* Rule 6: who can stay stays, or is one of the few that are moved and have had their time. */
@@ -82,6 +84,8 @@ check_stability(Check *check)
             if (cpu < 0 ||
                 (check_is_met_anchor(vcpu) && bpfpv_cpuset_contains(vcpu->cpus, (guint)cpu)))
                 continue;
+            if (!check_is_met_anchor(vcpu) && check->scenario->host.share == BPFPV_SHARE_FAIR)
+                continue; /* by rule 9 */
             if (!check_is_met_anchor(vcpu))
                 check_complain(check, "6 keeps an anchor", domain, v);
             else if (young)
@@ -147,6 +151,7 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
          v = bpfpv_cpuset_next(cohort->vcpus, (guint)v + 1)) {
         const BpfpvPlanVcpu *vcpu = plan_vcpu(check->plan, domain->key, (guint)v);
         g_autoptr(BpfpvCpuset) its = check_near(check, domain, (guint)v);
+        g_autoptr(BpfpvCpuset) floating = NULL;
 
         if (check_is_fixed(domain, (guint)v) || check_is_met_anchor(vcpu))
             continue;
@@ -157,9 +162,8 @@ check_cohort(Check *check, const ScenarioDomain *domain, const BpfpvCohort *coho
             near = g_steal_pointer(&its);
         need++;
         first = (guint)v;
-        bpfpv_cpuset_intersect(common, domain->original->pdata[v]);
-        if (domain->allowed != NULL)
-            bpfpv_cpuset_intersect(common, domain->allowed);
+        floating = check_floating_part(check, domain, domain->original->pdata[v]);
+        bpfpv_cpuset_intersect(common, floating);
         bpfpv_cpuset_unite(has, vcpu->cpus);
     }
     bpfpv_cpuset_subtract(common, check->exclusive);
@@ -241,11 +245,12 @@ check_add_fixed_threads(Check *check, const ScenarioDomain *domain)
 void
 check_init(Check *check, const Scenario *scenario)
 {
-    g_autoptr(BpfpvCpuset) open = NULL;
-    guint n_open;
+    g_autoptr(BpfpvCpuset) balanced = NULL;
+    guint n_reservable;
 
     check->scenario = scenario;
     check->online = bpfpv_topology_online(scenario->topology);
+    check->isolated = bpfpv_topology_isolated(scenario->topology);
     check->fixed = bpfpv_cpuset_new();
     check->anchored = bpfpv_cpuset_new();
     check->exclusive = bpfpv_cpuset_new();
@@ -261,16 +266,21 @@ check_init(Check *check, const Scenario *scenario)
         }
         check_add_fixed_threads(check, domain);
     }
-    open = bpfpv_cpuset_copy(check->online);
-    bpfpv_cpuset_subtract(open, check->fixed);
-    n_open = bpfpv_cpuset_count(open);
-    check->budget = n_open > scenario->host.reserve ? n_open - scenario->host.reserve : 0;
+    check->reservable = bpfpv_cpuset_copy(check->online);
+    bpfpv_cpuset_subtract(check->reservable, check->fixed);
+    balanced = bpfpv_cpuset_copy(check->reservable);
+    bpfpv_cpuset_subtract(balanced, check->isolated);
+    if (!bpfpv_cpuset_is_empty(balanced))
+        bpfpv_cpuset_assign(check->reservable, balanced);
+    n_reservable = bpfpv_cpuset_count(check->reservable);
+    check->budget = n_reservable - MIN(n_reservable, scenario->host.reserve);
 }
 
 void
 check_clear(Check *check)
 {
     bpfpv_cpuset_free(check->fixed);
+    bpfpv_cpuset_free(check->reservable);
     bpfpv_cpuset_free(check->anchored);
     bpfpv_cpuset_free(check->exclusive);
     if (check->complaints != NULL)
@@ -296,6 +306,7 @@ check_plan(const Scenario *scenario, const BpfpvPlan *before, const BpfpvPlan *p
     if (check_all_can_hold(&check))
         check_costs_of_newcomer(&check);
     check_turns(&check);
+    check_shares(&check);
     complaints = g_string_free(g_steal_pointer(&check.complaints), FALSE);
     check_clear(&check);
     return complaints;

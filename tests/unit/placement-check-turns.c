@@ -98,6 +98,9 @@ check_wrong_turn(const Check *check, const GArray *askers, const CheckAsker *wai
     guint64 got_share = (guint64)(check_domain_anchors(check, got->domain) - 1) *
                         MAX(waits->domain->view.weight, 1);
 
+    /* Not beyond its share, if that is kept to. */
+    if (waits->lost && check->scenario->host.share == BPFPV_SHARE_FAIR && waits_share > got_share)
+        return NULL;
     if (waits->lost != head.lost)
         return waits->lost ? "turn who lost one" : NULL;
     if (waits->domain != got->domain && waits_share != got_share)

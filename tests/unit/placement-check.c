@@ -45,6 +45,31 @@ check_usable_part(const Check *check, const ScenarioDomain *domain, const BpfpvC
     return set;
 }
 
+static void
+check_prefer_balanced(const Check *check, BpfpvCpuset *set)
+{
+    g_autoptr(BpfpvCpuset) balanced = bpfpv_cpuset_copy(set);
+
+    bpfpv_cpuset_subtract(balanced, check->isolated);
+    if (!bpfpv_cpuset_is_empty(balanced))
+        bpfpv_cpuset_assign(set, balanced);
+}
+
+BpfpvCpuset *
+check_floating_part(const Check *check, const ScenarioDomain *domain, const BpfpvCpuset *original)
+{
+    BpfpvCpuset *set = check_usable_part(check, domain, original);
+
+    check_prefer_balanced(check, set);
+    return set;
+}
+
+guint
+check_charge(const Check *check, const BpfpvCpuset *footprint)
+{
+    return bpfpv_cpuset_count_common(footprint, check->reservable);
+}
+
 /* What it is to have that gets its original set back. */
 static BpfpvCpuset *
 check_back(const Check *check, const ScenarioDomain *domain, const BpfpvCpuset *original)
@@ -152,7 +177,7 @@ check_starves(const Check *check, const BpfpvCpuset *exclusive)
                     ? domain->original->pdata[i]
                     : g_array_index(domain->threads, BpfpvPlacementThread, i - domain->n_vcpus)
                           .original;
-            g_autoptr(BpfpvCpuset) usable = check_usable_part(check, domain, original);
+            g_autoptr(BpfpvCpuset) usable = check_floating_part(check, domain, original);
 
             if ((i < domain->n_vcpus && check_is_fixed(domain, i)) || bpfpv_cpuset_is_empty(usable))
                 continue;
@@ -185,7 +210,7 @@ check_anchor(Check *check, const ScenarioDomain *domain, guint v, const BpfpvPla
     bpfpv_cpuset_unite(check->anchored, footprint);
     if (check_shuts(domain))
         bpfpv_cpuset_unite(check->exclusive, footprint);
-    check->n_used += bpfpv_cpuset_count(footprint);
+    check->n_used += check_charge(check, footprint);
 }
 
 /* vCPUs that could float on any of several CPUs and do. */
@@ -223,6 +248,12 @@ check_float(Check *check, const ScenarioDomain *domain, guint v, const BpfpvCpus
             check_complain(check, "5 the original set", domain, v);
         return;
     }
+    if (!bpfpv_demand_is_empty(domain->demand)) {
+        check_prefer_balanced(check, expected);
+        if (bpfpv_cpuset_intersects(cpus, check->isolated) &&
+            !bpfpv_cpuset_intersects(expected, check->isolated))
+            check_complain(check, "1 where the kernel balances", domain, v);
+    }
     bpfpv_cpuset_subtract(expected, check->exclusive);
     home = bpfpv_demand_is_empty(domain->demand)
                ? bpfpv_cpuset_copy(expected)
@@ -253,7 +284,7 @@ check_unmet(Check *check, const ScenarioDomain *domain, guint v, const BpfpvPlan
             (check_isolates(domain) &&
              bpfpv_cpuset_intersects(bpfpv_topology_core_of(check->scenario->topology, (guint)c),
                                      check->fixed)) ||
-            check->n_used + bpfpv_cpuset_count(footprint) > check->budget)
+            check->n_used + check_charge(check, footprint) > check->budget)
             continue;
         bpfpv_cpuset_unite(exclusive, footprint);
         if (!check_shuts(domain) || !check_starves(check, exclusive))

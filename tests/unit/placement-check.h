@@ -14,10 +14,12 @@ typedef struct {
     const BpfpvPlan *before; /* (nullable): the plan in force when it was made */
     const BpfpvPlan *plan;
     const BpfpvCpuset *online;
-    BpfpvCpuset *fixed;     /* CPUs of statically pinned vCPUs, managed or not */
-    BpfpvCpuset *anchored;  /* CPUs of met anchors */
-    BpfpvCpuset *exclusive; /* CPUs that are not to be floated on */
-    guint n_used;           /* CPUs that anchors take out of use */
+    const BpfpvCpuset *isolated;
+    BpfpvCpuset *fixed;      /* CPUs of statically pinned vCPUs, managed or not */
+    BpfpvCpuset *reservable; /* that the reserve is of */
+    BpfpvCpuset *anchored;   /* CPUs of met anchors */
+    BpfpvCpuset *exclusive;  /* CPUs that are not to be floated on */
+    guint n_used;            /* reservable CPUs that anchors take out of use */
     guint budget;
     GString *complaints;
 } Check;
@@ -35,12 +37,19 @@ gboolean check_shuts(const ScenarioDomain *domain);
 BpfpvCpuset *check_usable_part(const Check *check, const ScenarioDomain *domain,
                                const BpfpvCpuset *original);
 
+/* What of that is to be floated on: not isolated CPUs, unless there are no others. */
+BpfpvCpuset *check_floating_part(const Check *check, const ScenarioDomain *domain,
+                                 const BpfpvCpuset *original);
+
 BpfpvCpuset *check_near(const Check *check, const ScenarioDomain *domain, guint v);
 
 BpfpvCpuset *check_candidates(const Check *check, const ScenarioDomain *domain, guint v);
 
 /* What an anchor on @cpu takes out of use for others: the online part of its core, or itself. */
 BpfpvCpuset *check_footprint(const Check *check, const ScenarioDomain *domain, guint cpu);
+
+/* How many of @footprint count for the reserve. */
+guint check_charge(const Check *check, const BpfpvCpuset *footprint);
 
 void check_complain(Check *check, const char *rule, const ScenarioDomain *domain, guint v);
 

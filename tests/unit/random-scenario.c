@@ -50,6 +50,16 @@ change_online(GRand *rand, Scenario *scenario)
     scenario_take_topology(scenario, bpfpv_topology_with_online(scenario->topology, online));
 }
 
+void
+change_isolated(GRand *rand, Scenario *scenario)
+{
+    g_autoptr(BpfpvCpuset) none = bpfpv_cpuset_new();
+    g_autoptr(BpfpvCpuset) some = random_set(rand, scenario->topology);
+
+    scenario_take_topology(
+        scenario, bpfpv_topology_with_isolated(scenario->topology, one_in(rand, 4) ? none : some));
+}
+
 /* Neighbours that are a cohort, and anchors too. */
 static void
 demand_together(GRand *rand, ScenarioDomain *domain)
@@ -232,6 +242,7 @@ change_host(GRand *rand, Scenario *scenario)
     scenario->host.hold_us = one_in(rand, 2) ? 0 : 100;
     scenario->host.max_moves = below(rand, 4);
     scenario->host.allowed_only = one_in(rand, 3);
+    scenario->host.share = one_in(rand, 2) ? BPFPV_SHARE_NONE : BPFPV_SHARE_FAIR;
 }
 
 Scenario *
@@ -240,6 +251,8 @@ random_scenario(GRand *rand)
     Scenario *scenario = scenario_new("0-7", NULL, 0);
 
     change_topology(rand, scenario);
+    if (one_in(rand, 4))
+        change_isolated(rand, scenario);
     change_host(rand, scenario);
     scenario->now_us = 1000;
     for (guint n = 1 + below(rand, MAX_DOMAINS - 1); n > 0; n--)

@@ -23,6 +23,9 @@ static const char *const random_hosts[] = {
 
 void change_online(GRand *rand, Scenario *scenario);
 
+/* The host is booted with other isolated CPUs, or with none. */
+void change_isolated(GRand *rand, Scenario *scenario);
+
 void change_demand(GRand *rand, ScenarioDomain *domain);
 /* One task more that asks for what others ask for, if there are such. */
 void change_count(GRand *rand, ScenarioDomain *domain);

@@ -68,13 +68,15 @@ random_sequence(GRand *rand, guint most_steps)
         CHANGE_DEMAND, CHANGE_DEMAND, CHANGE_DEMAND, CHANGE_DEMAND,   CHANGE_DEMAND,
         CHANGE_DEMAND, CHANGE_ONLINE, CHANGE_ONLINE, CHANGE_POLICY,   CHANGE_POLICY,
         CHANGE_ADD,    CHANGE_REMOVE, CHANGE_HOST,   CHANGE_TOPOLOGY, CHANGE_THREADS,
-        CHANGE_CGROUP, CHANGE_COUNT,  CHANGE_COUNT,  CHANGE_COUNT};
+        CHANGE_CGROUP, CHANGE_COUNT,  CHANGE_COUNT,  CHANGE_COUNT,    CHANGE_ISOLATED};
     GArray *changes = g_array_new(FALSE, FALSE, sizeof(Change));
     guint steps = 1 + below(rand, most_steps);
     gboolean large = one_in(rand, LARGE_ONE_IN), plain = one_in(rand, PLAIN_ONE_IN);
 
     add_change(changes, rand, 0, CHANGE_TOPOLOGY, large, plain);
     add_change(changes, rand, 0, CHANGE_HOST, large, plain);
+    if (one_in(rand, 5))
+        add_change(changes, rand, 0, CHANGE_ISOLATED, large, plain);
     for (guint n = 1 + below(rand, MAX_DOMAINS); n > 0; n--)
         add_change(changes, rand, 0, CHANGE_ADD, large, plain);
     for (guint step = 1; step < steps; step++) {
@@ -101,6 +103,9 @@ make_change(GRand *rand, Scenario *scenario, const Change *change)
         return TRUE;
     case CHANGE_ONLINE:
         change_online(rand, scenario);
+        return TRUE;
+    case CHANGE_ISOLATED:
+        change_isolated(rand, scenario);
         return TRUE;
     case CHANGE_ADD:
         if (n < MAX_DOMAINS)

@@ -20,7 +20,8 @@ typedef enum {
     CHANGE_THREADS,
     CHANGE_CGROUP,
     CHANGE_DEMAND,
-    CHANGE_COUNT, /* one task more where there are some */
+    CHANGE_COUNT,    /* one task more where there are some */
+    CHANGE_ISOLATED, /* which CPUs the kernel does not balance */
 } ChangeKind;
 
 /* The changes of one step are made together, then the host is solved. */

@@ -61,13 +61,13 @@ describe_cpus(GString *text, const BpfpvTopology *topology)
 {
     guint n = bpfpv_cpuset_count(bpfpv_topology_present(topology));
 
-    g_string_append_printf(text, "  %u CPUs, cell:cache:core:class:", n);
+    g_string_append_printf(text, "  %u CPUs, cell:cache:core:class, i if isolated:", n);
     for (guint c = 0; c < MIN(n, 64); c++) {
         const BpfpvTopologyCpu *cpu = bpfpv_topology_cpu(topology, c);
 
         if (cpu != NULL)
-            g_string_append_printf(text, " %d:%d:%d:%u", cpu->cell, cpu->cache, cpu->core,
-                                   cpu->efficiency);
+            g_string_append_printf(text, " %d:%d:%d:%u%s", cpu->cell, cpu->cache, cpu->core,
+                                   cpu->efficiency, cpu->isolated ? "i" : "");
     }
     g_string_append_c(text, '\n');
 }
@@ -82,10 +82,11 @@ describe(const Scenario *scenario, const BpfpvPlan *before)
     g_autofree char *taken = scenario->taken ? bpfpv_cpuset_format(scenario->taken) : NULL;
     g_autofree char *was = before ? plan_to_text(before, FALSE) : NULL;
 
-    g_string_append_printf(text, "  online %s pool %s taken %s reserve %u hold %d moves %u\n",
+    g_string_append_printf(text,
+                           "  online %s pool %s taken %s reserve %u hold %d moves %u share %s\n",
                            online, pool ? pool : "any", taken ? taken : "none",
                            scenario->host.reserve, (int)scenario->host.hold_us,
-                           scenario->host.max_moves);
+                           scenario->host.max_moves, bpfpv_share_to_string(scenario->host.share));
     describe_cpus(text, scenario->topology);
     for (guint d = 0; d < scenario->domains->len; d++)
         describe_domain(text, scenario->domains->pdata[d]);
@@ -277,10 +278,10 @@ char *
 smallest_failure(GArray **changes, Run *run, const char *wrong)
 {
     static const char *const kinds[] = {
-        [CHANGE_TOPOLOGY] = "topology", [CHANGE_HOST] = "host",     [CHANGE_ONLINE] = "online",
-        [CHANGE_ADD] = "add",           [CHANGE_REMOVE] = "remove", [CHANGE_POLICY] = "policy",
-        [CHANGE_THREADS] = "threads",   [CHANGE_CGROUP] = "cgroup", [CHANGE_DEMAND] = "demand",
-        [CHANGE_COUNT] = "count",
+        [CHANGE_TOPOLOGY] = "topology", [CHANGE_HOST] = "host",         [CHANGE_ONLINE] = "online",
+        [CHANGE_ADD] = "add",           [CHANGE_REMOVE] = "remove",     [CHANGE_POLICY] = "policy",
+        [CHANGE_THREADS] = "threads",   [CHANGE_CGROUP] = "cgroup",     [CHANGE_DEMAND] = "demand",
+        [CHANGE_COUNT] = "count",       [CHANGE_ISOLATED] = "isolated",
     };
     const char *end = strchr(wrong, ']');
     g_autofree char *rule = g_strndup(wrong, (gsize)(end - wrong) + 1);

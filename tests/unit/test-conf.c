@@ -198,6 +198,7 @@ what_is_wrong_with_a_setting_is_said(void **state)
     assert_refused("[host]\ncpuset=2-\n", "; write numbers and ranges, as in 2-7,^4,12");
     assert_refused("[host]\nreserve=9000\n", "write one from 0 to 8192");
     assert_refused("[host]\nspread=wide\n", "spread = wide: not one of pack, domains");
+    assert_refused("[host]\nshare=half\n", "share = half: not one of fair, none");
     assert_refused("[host]\nhold=60001\n", "hold = 60001: not a number of milliseconds; write one "
                                            "from 0 to 60000");
     assert_refused("[host]\ninjections=0\n", "injections = 0: not a number of guests; write one "

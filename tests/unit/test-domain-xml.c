@@ -62,6 +62,7 @@ everything_but_the_program_has_a_default(void **state)
     assert_int_equal(xml->config->smt, BPFPV_SMT_MATCH);
     assert_int_equal(xml->config->cohort, BPFPV_COHORT_LLC);
     assert_int_equal(xml->config->numa, BPFPV_NUMA_PREFER);
+    assert_int_equal(xml->config->near, BPFPV_NEAR_MEMORY);
     assert_int_equal(xml->config->reserve, 0);
     assert_int_equal(xml->config->weight, 1);
     assert_int_equal(xml->config->hold_ms, BPFPV_HOLD_HOST);
@@ -76,7 +77,8 @@ every_attribute_is_read(void **state)
     g_autoptr(BpfpvDomainXml) xml =
         parse("<b:bpfpv xmlns:b='" BPFPV_DOMAIN_NAMESPACE "'><b:program name='affinity'>"
               "<b:placement mode='shared' cpuset='2-7,^4' smt='isolate' cohort='cell' "
-              "numa='strict' reserve='2' weight='7' hold='250'/><b:limit anchors='4' keys='99' "
+              "numa='strict' near='devices' reserve='2' weight='7' hold='250'/><b:limit "
+              "anchors='4' keys='99' "
               "rate='20'/></b:program><b:channel name='org.example.1'/></b:bpfpv>",
               CHANNEL("org.example.1", "disconnected"));
 
@@ -88,6 +90,7 @@ every_attribute_is_read(void **state)
     assert_int_equal(xml->config->smt, BPFPV_SMT_ISOLATE);
     assert_int_equal(xml->config->cohort, BPFPV_COHORT_CELL);
     assert_int_equal(xml->config->numa, BPFPV_NUMA_STRICT);
+    assert_int_equal(xml->config->near, BPFPV_NEAR_DEVICES);
     assert_int_equal(xml->config->reserve, 2);
     assert_int_equal(xml->config->weight, 7);
     assert_int_equal(xml->config->hold_ms, 250);

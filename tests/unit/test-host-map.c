@@ -12,10 +12,10 @@ host(void)
     g_autoptr(BpfpvCpuset) online = cpus("0-5,7");
 
     for (guint c = 0; c < 8; c++) {
-        BpfpvTopologyCpu cpu = {c, 0, 0, 0, 0, (int)(c % 4), 0, c == 3};
+        BpfpvTopologyCpu cpu = {c, 0, 0, 0, 0, (int)(c % 4), 0, c == 3, FALSE};
 
         if (c == 7)
-            cpu = (BpfpvTopologyCpu){7, -1, -1, -1, -1, -1, -1, 0};
+            cpu = (BpfpvTopologyCpu){7, -1, -1, -1, -1, -1, -1, 0, FALSE};
         g_array_append_val(list, cpu);
     }
     return bpfpv_topology_new_placed(list, NULL, online);
@@ -92,6 +92,27 @@ each_cpu_has_a_state(void **state)
     assert_true(g_variant_lookup(dict, "pool", "&s", &in_pool));
     assert_string_equal(in_pool, "1-7");
     assert_prints(dict, 6, "online", "false");
+    assert_prints(dict, 6, "isolated", "false");
+}
+
+static void
+isolated_cpus_are_told(void **state)
+{
+    g_autoptr(BpfpvTopology) plain = host();
+    g_autoptr(BpfpvCpuset) some = cpus("4,7");
+    g_autoptr(BpfpvTopology) topology = bpfpv_topology_with_isolated(plain, some);
+    g_autoptr(BpfpvHostMap) map = bpfpv_host_map_new(topology, NULL, 0);
+    g_autoptr(GVariant) dict = g_variant_ref_sink(bpfpv_host_map_describe(map));
+    g_autoptr(GVariant) nothing = g_variant_ref_sink(bpfpv_host_map_describe(NULL));
+    const char *isolated = NULL;
+
+    (void)state;
+    assert_true(g_variant_lookup(dict, "isolated", "&s", &isolated));
+    assert_string_equal(isolated, "4,7");
+    assert_prints(dict, 4, "isolated", "true");
+    assert_prints(dict, 5, "isolated", "false");
+    assert_true(g_variant_lookup(nothing, "isolated", "&s", &isolated));
+    assert_string_equal(isolated, "");
 }
 
 static void
@@ -171,6 +192,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_cpu_has_a_state),
+        cmocka_unit_test(isolated_cpus_are_told),
         cmocka_unit_test(what_is_not_known_is_not_said),
         cmocka_unit_test(floating_vcpus_are_counted_where_they_can_run),
         cmocka_unit_test(odd_cpus_and_names_do_no_harm),

@@ -28,7 +28,7 @@ typedef struct {
     Check check;
     GArray *anchors;
     GArray *floors; /* of guint8: sets of which something must stay open */
-    guint8 fixed;
+    guint8 fixed, reservable;
     guint limits[MAX_DOMAINS];
     guint met, best;
     GHashTable *seen;
@@ -68,7 +68,7 @@ add_anchor(Search *search, const ScenarioDomain *domain, guint index, guint v)
 static void
 add_floor(Search *search, const ScenarioDomain *domain, const BpfpvCpuset *original)
 {
-    g_autoptr(BpfpvCpuset) usable = check_usable_part(&search->check, domain, original);
+    g_autoptr(BpfpvCpuset) usable = check_floating_part(&search->check, domain, original);
     guint8 bits = bits_of(usable);
 
     if (bits != 0)
@@ -81,6 +81,7 @@ search_init(Search *search, const Scenario *scenario, const BpfpvPlan *before)
 {
     check_init(&search->check, scenario);
     search->check.before = before;
+    search->reservable = bits_of(search->check.reservable);
     search->anchors = g_array_new(FALSE, TRUE, sizeof(Anchor));
     search->floors = g_array_new(FALSE, TRUE, sizeof(guint8));
     search->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -148,7 +149,8 @@ arrange(Search *search, guint index, guint8 used, guint8 shut, guint in_domain, 
         guint8 now = check_shuts(anchor->domain) ? shut | footprint : shut;
 
         if (!(anchor->candidates & 1u << c) || (footprint & used) ||
-            (guint)__builtin_popcount(used | footprint) > search->check.budget ||
+            (guint)__builtin_popcount((used | footprint) & search->reservable) >
+                search->check.budget ||
             (now != shut && starves(search, now)))
             continue;
         arrange(search, index + 1, used | footprint, now, in_domain + 1, met + 1);
@@ -230,6 +232,7 @@ as_many_as_can_be_are_met_beside_those_who_hold(void **state)
 
         scenario->host.hold_us = 0;
         scenario->host.max_moves = 100;
+        scenario->host.share = BPFPV_SHARE_NONE;
         scenario_solve(scenario);
         random_change(rand, scenario);
         before = g_steal_pointer(&scenario->plan);
@@ -332,7 +335,8 @@ find_cheapest(Cheapest *cheapest, guint index, guint8 used, guint8 shut)
         guint8 now = check_shuts(anchor->domain) ? shut | footprint : shut;
 
         if (!(anchor->candidates & 1u << c) || (footprint & used) ||
-            (guint)__builtin_popcount(used | footprint) > search->check.budget ||
+            (guint)__builtin_popcount((used | footprint) & search->reservable) >
+                search->check.budget ||
             (now != shut && starves(search, now)))
             continue;
         cheapest->cpu[index] = (int)c;

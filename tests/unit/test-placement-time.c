@@ -246,6 +246,7 @@ who_lost_an_anchor_stays_first(void **state)
     ScenarioDomain *a = scenario_add(scenario, "a", "0-2");
 
     (void)state;
+    scenario->host.share = BPFPV_SHARE_NONE; /* or a would have its share from the beginning */
     scenario_anchor(b, "0-1");
     solve_at(scenario, 1);
     scenario_anchor(a, "0");

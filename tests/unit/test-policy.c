@@ -63,11 +63,10 @@ static const struct {
     const char *name;
     const char *value;
 } samples[] = {
-    {"affinity", "shared"},  {"cpuset", "2-7,^4"},   {"smt", "isolate"},
-    {"cohort", "cell"},      {"numa", "strict"},     {"reserve", "2"},
-    {"weight", "7"},         {"hold", "0"},          {"anchors", "3"},
-    {"keys", "99"},          {"rate", "20"},         {"changes", "30"},
-    {"burst", "40"},         {"channel", "org.x.1"}, {"directory", "/run/x"},
+    {"affinity", "shared"},  {"cpuset", "2-7,^4"}, {"smt", "isolate"},     {"cohort", "cell"},
+    {"numa", "strict"},      {"near", "devices"},  {"reserve", "2"},       {"weight", "7"},
+    {"hold", "0"},           {"anchors", "3"},     {"keys", "99"},         {"rate", "20"},
+    {"changes", "30"},       {"burst", "40"},      {"channel", "org.x.1"}, {"directory", "/run/x"},
     {"loader-timeout", "5"}, {"grace", "6"},
 };
 

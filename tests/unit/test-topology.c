@@ -218,6 +218,45 @@ the_kernel_tells_three_kinds_of_core(void **state)
     remove_tree(sysfs);
 }
 
+/* What the kernel's file holds where no CPU is isolated, and what it does not. */
+static void
+no_cpu_is_isolated_unless_the_kernel_says_so(void **state)
+{
+    static const char *const texts[] = {"\n", "", "(null)\n", "0-\n", "9999999\n"};
+
+    (void)state;
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+        g_autoptr(BpfpvTopology) topology = NULL;
+
+        write_sysfs(sysfs, "system/cpu/isolated", texts[i]);
+        topology = refine("smt", sysfs);
+        assert_true(bpfpv_cpuset_is_empty(bpfpv_topology_isolated(topology)));
+        remove_tree(sysfs);
+    }
+}
+
+/* Some of those are not of the host. */
+static void
+isolated_cpus_come_from_the_kernel(void **state)
+{
+    g_autofree char *sysfs = g_dir_make_tmp("bpfpv-sysfs-XXXXXX", NULL);
+    g_autoptr(BpfpvTopology) plain = load("smt", NULL);
+    g_autoptr(BpfpvCpuset) online = cpus("0-1,5");
+    g_autoptr(BpfpvTopology) topology = NULL, copy = NULL, fewer = NULL;
+
+    (void)state;
+    write_sysfs(sysfs, "system/cpu/isolated", "2,5-11\n");
+    topology = refine("smt", sysfs);
+    assert_cpus(bpfpv_topology_isolated(topology), "2,5-7");
+    assert_false(bpfpv_topology_equal(topology, plain));
+    copy = bpfpv_topology_copy(topology);
+    assert_true(bpfpv_topology_equal(topology, copy));
+    fewer = bpfpv_topology_with_online(topology, online);
+    assert_cpus(bpfpv_topology_isolated(fewer), "2,5-7");
+    remove_tree(sysfs);
+}
+
 /* Two kinds of core, each at two clocks, as on an ARM host of today; CPUs of the host "no-cache".
  */
 static void
@@ -444,6 +483,8 @@ main(void)
         cmocka_unit_test(a_cpu_of_an_unknown_cell_is_near_no_memory),
         cmocka_unit_test(threads_of_a_core_come_round),
         cmocka_unit_test(efficiency_is_a_property_of_a_cpu),
+        cmocka_unit_test(no_cpu_is_isolated_unless_the_kernel_says_so),
+        cmocka_unit_test(isolated_cpus_come_from_the_kernel),
         cmocka_unit_test(a_host_without_more_stays_as_it_is),
         cmocka_unit_test(the_kernel_tells_three_kinds_of_core),
         cmocka_unit_test(capacities_that_differ_by_little_are_of_one_class),

@@ -101,6 +101,32 @@ solver_blind_to_efficiency(Scenario *scenario, const BpfpvPlan *before)
     return plan;
 }
 
+BpfpvPlan *
+solver_blind_to_isolation(Scenario *scenario, const BpfpvPlan *before)
+{
+    const BpfpvTopology *topology = scenario->topology;
+    g_autoptr(BpfpvCpuset) none = bpfpv_cpuset_new();
+    g_autoptr(BpfpvTopology) balanced = bpfpv_topology_with_isolated(topology, none);
+    BpfpvPlan *plan;
+
+    scenario->host.topology = balanced;
+    plan = right_solver(scenario, before);
+    scenario->host.topology = topology;
+    return plan;
+}
+
+BpfpvPlan *
+solver_blind_to_shares(Scenario *scenario, const BpfpvPlan *before)
+{
+    BpfpvShare share = scenario->host.share;
+    BpfpvPlan *plan;
+
+    scenario->host.share = BPFPV_SHARE_NONE;
+    plan = right_solver(scenario, before);
+    scenario->host.share = share;
+    return plan;
+}
+
 /* ---- the plan in force ---- */
 
 typedef void (*Forget)(BpfpvPlanVcpu *vcpu);

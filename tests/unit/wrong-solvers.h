@@ -17,6 +17,8 @@ BpfpvPlan *solver_no_cohort(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_no_limit(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_all_shared(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_ignore_threads(Scenario *scenario, const BpfpvPlan *before);
+BpfpvPlan *solver_blind_to_shares(Scenario *scenario, const BpfpvPlan *before);
+BpfpvPlan *solver_blind_to_isolation(Scenario *scenario, const BpfpvPlan *before);
 BpfpvPlan *solver_blind_to_efficiency(Scenario *scenario, const BpfpvPlan *before);
 /* Refuses all anchors to the first domain. */
 BpfpvPlan *solver_too_strict(Scenario *scenario, const BpfpvPlan *before);

@@ -170,6 +170,8 @@ cheapest(BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *open)
     prefer_around(set, slot->domain->home);
     leave_room(placer, slot, set);
     prefer_by_company(placer, slot, set);
+    if (slot->candidates->any_isolated)
+        prefer(set, bpfpv_topology_isolated(placer->topology));
     avoid(set, placer->kept);
     return bpfpv_cpuset_next(set, 0);
 }
@@ -182,10 +184,12 @@ bpfpv_placer_best(BpfpvPlacer *placer, const BpfpvSlot *slot)
     BpfpvCpuset *open = placer->open;
     int cpu;
 
-    if (placer->n_used >= placer->budget)
-        return BPFPV_NO_CPU;
     bpfpv_cpuset_assign(open, slot->candidates->set);
     bpfpv_cpuset_intersect(open, placer->free);
+    if (bpfpv_placer_is_spent(placer, open))
+        return BPFPV_NO_CPU;
+    if (placer->n_used >= placer->budget)
+        bpfpv_cpuset_subtract(open, placer->reservable);
     if (bpfpv_placer_isolates(slot)) {
         bpfpv_cpuset_intersect(open, placer->whole);
         bpfpv_cpuset_subtract(open, placer->fixed_cores);

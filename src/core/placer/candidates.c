@@ -44,14 +44,17 @@ candidates_new(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpus
         bpfpv_cpuset_intersect(candidates->set, domain->pool);
     if (domain->refused != NULL)
         bpfpv_cpuset_subtract(candidates->set, domain->refused);
-    if (cells == NULL)
-        return candidates;
-    candidates->near = bpfpv_topology_cpus_near(placer->topology, cells);
-    if (domain->view.numa == BPFPV_NUMA_STRICT)
-        bpfpv_cpuset_intersect(candidates->set, candidates->near);
-    /* Nobody knows what is near to a cell that is missing, or of memory alone without distances. */
-    if (bpfpv_cpuset_is_empty(candidates->near))
-        g_clear_pointer(&candidates->near, bpfpv_cpuset_free);
+    if (cells != NULL) {
+        candidates->near = bpfpv_topology_cpus_near(placer->topology, cells);
+        if (domain->view.numa == BPFPV_NUMA_STRICT)
+            bpfpv_cpuset_intersect(candidates->set, candidates->near);
+        /* Nobody knows what is near to a cell that is missing, or of memory alone without
+         * distances. */
+        if (bpfpv_cpuset_is_empty(candidates->near))
+            g_clear_pointer(&candidates->near, bpfpv_cpuset_free);
+    }
+    candidates->any_isolated =
+        bpfpv_cpuset_intersects(candidates->set, bpfpv_topology_isolated(placer->topology));
     return candidates;
 }
 
@@ -68,12 +71,21 @@ keep_near(BpfpvCpuset **place, const BpfpvCpuset **set, const BpfpvCpuset *near)
     *set = *place;
 }
 
+/* (nullable): ids of the cells that @domain is to live near to where nothing binds its memory. */
+static const BpfpvCpuset *
+wished_cells(const BpfpvPlacerDomain *domain)
+{
+    if (domain->near != NULL)
+        return domain->near;
+    return domain->view.numa != BPFPV_NUMA_IGNORE ? domain->memory : NULL;
+}
+
 /* What the vCPUs of @domain that are not fixed have in common, if it is enough for a home. */
 static void
 set_lodger(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
 {
-    const BpfpvCpuset *near;
-    g_autoptr(BpfpvCpuset) memory = NULL;
+    const BpfpvCpuset *near, *cells = wished_cells(domain);
+    g_autoptr(BpfpvCpuset) wished = NULL;
 
     domain->lodger = NULL;
     for (guint v = 0; v < domain->slots->len; v++) {
@@ -94,9 +106,8 @@ set_lodger(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
     domain->anchors_in = domain->lodger->set;
     domain->floats_in = domain->lodger->origin->usable;
     near = domain->lodger->near;
-    if (domain->lodger->cells == NULL && domain->memory != NULL &&
-        domain->view.numa != BPFPV_NUMA_IGNORE)
-        near = memory = bpfpv_topology_cpus_near(placer->topology, domain->memory);
+    if (domain->lodger->cells == NULL && cells != NULL)
+        near = wished = bpfpv_topology_cpus_near(placer->topology, cells);
     if (near == NULL)
         return;
     keep_near(&domain->near_sets[0], &domain->anchors_in, near);
@@ -128,16 +139,31 @@ set_candidates(const BpfpvPlacer *placer, BpfpvPlacerDomain *domain)
     domain->stirred = TRUE;
 }
 
+/* The kernel doesn't move threads among isolated CPUs: several vCPUs that float there alone may all
+ * stay on one. */
 static void
-set_usable(BpfpvPlacer *placer, BpfpvOrigin *origin, const BpfpvCpuset *online)
+set_floating(const BpfpvPlacer *placer, BpfpvOrigin *origin)
+{
+    const BpfpvCpuset *isolated = bpfpv_topology_isolated(placer->topology);
+
+    bpfpv_cpuset_assign(origin->floating, origin->usable);
+    if (!bpfpv_cpuset_is_subset(origin->usable, isolated))
+        bpfpv_cpuset_subtract(origin->floating, isolated);
+}
+
+static void
+set_usable(BpfpvPlacer *placer, BpfpvOrigin *origin)
 {
     placer->floats_changed = TRUE;
-    if (origin->usable == NULL)
+    if (origin->usable == NULL) {
         origin->usable = bpfpv_cpuset_new();
+        origin->floating = bpfpv_cpuset_new();
+    }
     bpfpv_cpuset_assign(origin->usable, origin->original);
-    bpfpv_cpuset_intersect(origin->usable, online);
+    bpfpv_cpuset_intersect(origin->usable, bpfpv_topology_online(placer->topology));
     if (origin->allowed != NULL)
         bpfpv_cpuset_intersect(origin->usable, origin->allowed);
+    set_floating(placer, origin);
 }
 
 /* A domain with a statically pinned vCPU is pinned as a whole: a CPU that is its emulator's or an
@@ -157,9 +183,22 @@ add_fixed_threads(const BpfpvPlacerDomain *domain, BpfpvCpuset *fixed)
     }
 }
 
-/* The reserve is for floating, which nobody should do on a statically pinned vCPU's CPU. */
+/* The reserve is for floating: not of isolated CPUs, unless there are no others. */
 static void
-set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
+set_reservable(BpfpvPlacer *placer)
+{
+    const BpfpvCpuset *isolated = bpfpv_topology_isolated(placer->topology);
+    BpfpvCpuset *set = placer->reservable;
+
+    bpfpv_cpuset_assign(set, bpfpv_topology_online(placer->topology));
+    bpfpv_cpuset_subtract(set, placer->fixed);
+    if (!bpfpv_cpuset_is_subset(set, isolated))
+        bpfpv_cpuset_subtract(set, isolated);
+}
+
+/* Nobody should float on a statically pinned vCPU's CPU. */
+static void
+set_fixed(BpfpvPlacer *placer)
 {
     GHashTableIter iter;
     gpointer value;
@@ -171,24 +210,24 @@ set_fixed(BpfpvPlacer *placer, const BpfpvCpuset *online)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         BpfpvOrigin *origin = value;
 
-        set_usable(placer, origin, online);
+        set_usable(placer, origin);
         /* A set of one CPU is a vCPU's, unless only an emulator has it. */
         if (bpfpv_cpuset_count(origin->original) == 1 && origin->users > origin->floats)
             bpfpv_cpuset_unite(placer->fixed, origin->original);
     }
     for (guint d = 0; d < placer->domains->len; d++)
         add_fixed_threads(placer->domains->pdata[d], placer->fixed);
+    set_reservable(placer);
 }
 
 /* Works out again what a change has made stale. */
 void
 bpfpv_placer_refresh(BpfpvPlacer *placer)
 {
-    const BpfpvCpuset *online = bpfpv_topology_online(placer->topology);
-    guint n_open;
+    guint n_reservable;
 
     if (placer->dirty) {
-        set_fixed(placer, online);
+        set_fixed(placer);
         bpfpv_placer_survey(placer);
     }
     if (placer->homes_lost)
@@ -200,18 +239,18 @@ bpfpv_placer_refresh(BpfpvPlacer *placer)
             continue;
         for (guint v = 0; v < domain->slots->len; v++) {
             if (bpfpv_slot_at(domain, v)->origin->usable == NULL)
-                set_usable(placer, bpfpv_slot_at(domain, v)->origin, online);
+                set_usable(placer, bpfpv_slot_at(domain, v)->origin);
         }
         for (guint t = 0; t < domain->threads->len; t++) {
             BpfpvOrigin *origin = g_array_index(domain->threads, BpfpvPlacerThread, t).origin;
 
             if (origin->usable == NULL)
-                set_usable(placer, origin, online);
+                set_usable(placer, origin);
         }
         set_candidates(placer, domain);
     }
-    n_open = bpfpv_cpuset_count(online) - bpfpv_cpuset_count_common(online, placer->fixed);
-    placer->budget = n_open > placer->host.reserve ? n_open - placer->host.reserve : 0;
+    n_reservable = bpfpv_cpuset_count(placer->reservable);
+    placer->budget = n_reservable - MIN(n_reservable, placer->host.reserve);
     placer->dirty = FALSE;
 }
 
@@ -295,7 +334,7 @@ mark_holders(BpfpvPlacer *placer)
 static int
 last_of(const BpfpvPlacer *placer, const BpfpvOrigin *origin)
 {
-    bpfpv_cpuset_assign(placer->scratch, origin->usable);
+    bpfpv_cpuset_assign(placer->scratch, origin->floating);
     bpfpv_cpuset_subtract(placer->scratch, placer->exclusive);
     return bpfpv_cpuset_next(placer->scratch, 0);
 }
@@ -324,7 +363,7 @@ bpfpv_placer_shut(BpfpvPlacer *placer, guint cpu)
     for (guint i = 0; i < placer->tight->len; i++) {
         BpfpvOrigin *origin = placer->tight->pdata[i];
 
-        if (bpfpv_cpuset_contains(origin->usable, cpu) && --origin->left == 1)
+        if (bpfpv_cpuset_contains(origin->floating, cpu) && --origin->left == 1)
             add_critical(placer, last_of(placer, origin));
     }
 }
@@ -338,7 +377,7 @@ bpfpv_placer_reopen(BpfpvPlacer *placer, guint cpu)
     for (guint i = 0; i < placer->tight->len; i++) {
         BpfpvOrigin *origin = placer->tight->pdata[i];
 
-        if (bpfpv_cpuset_contains(origin->usable, cpu) && origin->left++ == 1)
+        if (bpfpv_cpuset_contains(origin->floating, cpu) && origin->left++ == 1)
             remove_critical(placer, last_of(placer, origin));
     }
     bpfpv_cpuset_remove(placer->exclusive, cpu);
@@ -351,7 +390,7 @@ bpfpv_placer_starves(const BpfpvPlacer *placer, const BpfpvCpuset *cpus)
     for (guint i = 0; i < placer->tight->len; i++) {
         BpfpvOrigin *origin = placer->tight->pdata[i];
 
-        bpfpv_cpuset_assign(placer->scratch, origin->usable);
+        bpfpv_cpuset_assign(placer->scratch, origin->floating);
         bpfpv_cpuset_subtract(placer->scratch, placer->exclusive);
         if (bpfpv_cpuset_is_subset(placer->scratch, cpus))
             return TRUE;
@@ -377,14 +416,14 @@ find_tight(BpfpvPlacer *placer, guint *counts)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         BpfpvOrigin *origin = value;
 
-        if (origin->floats == 0 || bpfpv_cpuset_is_empty(origin->usable) ||
-            !bpfpv_cpuset_is_subset(origin->usable, placer->visited))
+        if (origin->floats == 0 || bpfpv_cpuset_is_empty(origin->floating) ||
+            !bpfpv_cpuset_is_subset(origin->floating, placer->visited))
             continue;
         g_ptr_array_add(placer->tight, origin);
-        count_up(counts, origin->usable, 1);
-        origin->left = bpfpv_cpuset_count(origin->usable);
+        count_up(counts, origin->floating, 1);
+        origin->left = bpfpv_cpuset_count(origin->floating);
         if (origin->left == 1)
-            add_critical(placer, bpfpv_cpuset_next(origin->usable, 0));
+            add_critical(placer, bpfpv_cpuset_next(origin->floating, 0));
     }
 }
 
@@ -408,9 +447,9 @@ bpfpv_placer_keep(BpfpvPlacer *placer)
         for (guint i = open->len; i-- > 0;) {
             BpfpvOrigin *origin = open->pdata[i];
 
-            if (!bpfpv_cpuset_contains(origin->usable, (guint)cpu))
+            if (!bpfpv_cpuset_contains(origin->floating, (guint)cpu))
                 continue;
-            count_up(counts, origin->usable, -1);
+            count_up(counts, origin->floating, -1);
             g_ptr_array_remove_index_fast(open, i);
         }
     }

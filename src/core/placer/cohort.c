@@ -106,9 +106,9 @@ find_common(BpfpvPlacer *placer, BpfpvPlacerDomain *domain, BpfpvComponent *comp
             continue;
         component->need++;
         if (last == NULL)
-            bpfpv_cpuset_assign(common, slot->origin->usable);
+            bpfpv_cpuset_assign(common, slot->origin->floating);
         else if (last != slot->origin)
-            bpfpv_cpuset_intersect(common, slot->origin->usable);
+            bpfpv_cpuset_intersect(common, slot->origin->floating);
         if (component->near == NULL)
             component->near = slot->candidates->near;
         last = slot->origin;

@@ -16,6 +16,7 @@
 #define COST_AWAY 32u  /* outside the home; twice that in another cell, … */
 #define COST_SPREAD 8u /* another cache than the company; twice that in another cell, … */
 #define COST_TIGHT 4u
+#define COST_BALANCED 2u /* not isolated, though some of the candidates are */
 /* How many times the last two count at most; by kind of the smallest place around. */
 #define MAX_STEPS 3u
 
@@ -239,6 +240,9 @@ bpfpv_placer_cost(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
 
     if (near != NULL && !bpfpv_cpuset_contains(near, cpu))
         cost += COST_REMOTE;
+    if (slot->candidates->any_isolated &&
+        !bpfpv_cpuset_contains(bpfpv_topology_isolated(placer->topology), cpu))
+        cost += COST_BALANCED;
     return cost + smt_cost(placer, slot, cpu) + home_cost(slot, cpu) +
            company_cost(placer, slot, cpu);
 }

@@ -27,6 +27,7 @@ bpfpv_placer_domain_free(gpointer data)
     bpfpv_cpuset_free(domain->refused);
     g_free(domain->refused_why);
     bpfpv_cpuset_free(domain->memory);
+    bpfpv_cpuset_free(domain->near);
     for (guint i = 0; i < G_N_ELEMENTS(domain->near_sets); i++)
         bpfpv_cpuset_free(domain->near_sets[i]);
     bpfpv_guest_topology_free(domain->guest);
@@ -204,6 +205,7 @@ same_wishes(const BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
            bpfpv_placer_same_set(domain->refused, from->refused) &&
            g_strcmp0(domain->refused_why, from->refused_why) == 0 &&
            bpfpv_placer_same_set(domain->memory, from->memory) &&
+           bpfpv_placer_same_set(domain->near, from->near) &&
            bpfpv_guest_topology_equal(domain->guest, from->guest);
 }
 
@@ -247,6 +249,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     g_free(domain->refused_why);
     domain->refused_why = g_strdup(from->refused_why);
     bpfpv_placer_replace_set(&domain->memory, from->memory);
+    bpfpv_placer_replace_set(&domain->near, from->near);
     bpfpv_guest_topology_free(domain->guest);
     domain->guest = from->guest != NULL ? bpfpv_guest_topology_copy(from->guest) : NULL;
     domain->view = *from;
@@ -261,6 +264,7 @@ keep(BpfpvPlacerDomain *domain, const BpfpvPlacementDomain *from)
     domain->view.refused = domain->refused;
     domain->view.refused_why = domain->refused_why;
     domain->view.memory = domain->memory;
+    domain->view.near = domain->near;
     domain->view.guest = domain->guest;
 }
 

@@ -42,6 +42,8 @@ typedef struct {
     guint n_limited;
     int cpus[MAX_CPUS];
     guint n_cpus;
+    guint16 reservable; /* those that count for the budget */
+    guint16 others;     /* that an anchor can have without that */
 } Exact;
 
 /* One number for each state: no field is larger than it has bits here. */
@@ -195,8 +197,11 @@ collect(Exact *exact)
         return FALSE;
     for (int c = bpfpv_cpuset_next(online, 0); c >= 0; c = bpfpv_cpuset_next(online, (guint)c + 1))
         exact->cpus[exact->n_cpus++] = c;
+    exact->reservable = bits_of(exact, placer->reservable);
+    exact->others =
+        (guint16)(bits_of(exact, online) & ~bits_of(exact, placer->fixed) & ~exact->reservable);
     for (guint i = 0; i < placer->tight->len; i++) {
-        guint16 bits = bits_of(exact, ((BpfpvOrigin *)placer->tight->pdata[i])->usable);
+        guint16 bits = bits_of(exact, ((BpfpvOrigin *)placer->tight->pdata[i])->floating);
 
         g_array_append_val(exact->floors, bits);
     }
@@ -239,7 +244,7 @@ take(const Exact *exact, const State *state, guint cpu, State *next)
         return FALSE;
     return (asker->options & 1u << cpu) && !(footprint & state->used) &&
            next->moves <= exact->placer->host.max_moves &&
-           (guint)__builtin_popcount(next->used) <= exact->placer->budget &&
+           (guint)__builtin_popcount(next->used & exact->reservable) <= exact->placer->budget &&
            (next->shut == state->shut || !starves(exact, next->shut));
 }
 
@@ -247,10 +252,11 @@ take(const Exact *exact, const State *state, guint cpu, State *next)
 static int
 bound_from(const Exact *exact, const State *state)
 {
-    guint used = (guint)__builtin_popcount(state->used);
+    guint used = (guint)__builtin_popcount(state->used & exact->reservable);
+    guint others = (guint)__builtin_popcount(exact->others & ~state->used);
     guint left = exact->askers->len - state->index;
 
-    return (int)MIN(left, exact->placer->budget - used);
+    return (int)MIN(left, exact->placer->budget - used + others);
 }
 
 /* How many from @state on can be met; -1: not all who must. */
@@ -353,7 +359,7 @@ is_worth_it(const BpfpvPlacer *placer)
                 cores += bpfpv_placer_isolates(slot);
         }
     }
-    return unmet > 0 && (cores > 0 || placer->n_used < placer->budget);
+    return unmet > 0 && (cores > 0 || !bpfpv_placer_is_spent(placer, placer->free));
 }
 
 /* Meets as many as can be met, if that is more than are met now. Those who hold an anchor keep one,

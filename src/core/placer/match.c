@@ -48,12 +48,22 @@ bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guin
                                      bpfpv_topology_online(placer->topology));
 }
 
+/* CPUs that an anchor takes of those that the reserve is of. */
+guint
+bpfpv_placer_charge(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
+{
+    if (!bpfpv_placer_isolates(slot))
+        return bpfpv_cpuset_contains(placer->reservable, cpu);
+    return bpfpv_cpuset_count_common(bpfpv_topology_core_of(placer->topology, cpu),
+                                     placer->reservable);
+}
+
 /* Whether @cpu, one of @slot's candidates, can be @slot's now. */
 gboolean
 bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu)
 {
     if (!bpfpv_cpuset_contains(placer->free, cpu) ||
-        placer->n_used + bpfpv_placer_cost_in_cpus(placer, slot, cpu) > placer->budget)
+        placer->n_used + bpfpv_placer_charge(placer, slot, cpu) > placer->budget)
         return FALSE;
     if (!bpfpv_placer_isolates(slot))
         return !is_exclusive(slot) || placer->critical[cpu] == 0;
@@ -89,7 +99,7 @@ bpfpv_placer_put(BpfpvPlacer *placer, BpfpvSlot *slot, int cpu)
     slot->domain->n_anchors++;
     placer->n_anchors++;
     placer->owner[cpu] = slot;
-    placer->n_used += bpfpv_placer_cost_in_cpus(placer, slot, (guint)cpu);
+    placer->n_used += bpfpv_placer_charge(placer, slot, (guint)cpu);
     bpfpv_cpuset_remove(placer->free, (guint)cpu);
     if (is_exclusive(slot) || bpfpv_placer_isolates(slot))
         bpfpv_placer_shut(placer, (guint)cpu);
@@ -106,7 +116,7 @@ bpfpv_placer_vacate(BpfpvPlacer *placer, BpfpvSlot *slot)
 
     if (bpfpv_placer_isolates(slot))
         set_idle(placer, slot, cpu, FALSE);
-    placer->n_used -= bpfpv_placer_cost_in_cpus(placer, slot, cpu);
+    placer->n_used -= bpfpv_placer_charge(placer, slot, cpu);
     placer->owner[cpu] = NULL;
     bpfpv_placer_reopen(placer, cpu);
     bpfpv_cpuset_add(placer->free, cpu);
@@ -208,7 +218,7 @@ augment_from(BpfpvPlacer *placer, BpfpvSlot *slot, BpfpvDead kind)
 gboolean
 bpfpv_placer_augment(BpfpvPlacer *placer, BpfpvSlot *slot)
 {
-    if (placer->n_used >= placer->budget)
+    if (bpfpv_placer_is_spent(placer, placer->free))
         return FALSE;
     if (augment_from(placer, slot, BPFPV_DEAD_FOR_NEW))
         return TRUE;

@@ -22,6 +22,7 @@ origin_free(gpointer data)
     bpfpv_cpuset_free(origin->allowed);
     bpfpv_cpuset_free(origin->back);
     bpfpv_cpuset_free(origin->usable);
+    bpfpv_cpuset_free(origin->floating);
     bpfpv_cpuset_free(origin->idle);
     bpfpv_cpuset_free(origin->busy);
     g_ptr_array_unref(origin->homes);

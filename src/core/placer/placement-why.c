@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Why an anchor is unmet, as a sentence with the numbers and what to change.
- * Explains what the match decided, decides nothing itself.
+ * Why an anchor is unmet, as a sentence with the numbers and what to change;
+ * and who may leave QEMU's own threads nothing. Explains what the match
+ * decided, decides nothing itself.
  */
 #include "core/placer/private.h"
 
@@ -172,9 +173,13 @@ append_room(GString *text, const BpfpvPlacer *placer, const BpfpvSlot *slot,
     g_autoptr(BpfpvCpuset) usable = bpfpv_cpuset_copy(allowed);
     guint n_online = bpfpv_cpuset_count_common(allowed, bpfpv_topology_online(placer->topology));
     guint n_usable, n_fixed, n_refused, n_set = bpfpv_cpuset_count(candidates->set);
-    guint n_free = bpfpv_cpuset_count_common(candidates->set, placer->free);
-    gboolean spent = placer->n_used >= placer->budget;
+    g_autoptr(BpfpvCpuset) open = bpfpv_cpuset_copy(candidates->set);
+    guint n_free;
+    gboolean spent;
 
+    bpfpv_cpuset_intersect(open, placer->free);
+    n_free = bpfpv_cpuset_count(open);
+    spent = bpfpv_placer_is_spent(placer, open);
     bpfpv_cpuset_intersect(usable, slot->origin->usable);
     n_usable = bpfpv_cpuset_count(usable);
     n_fixed = bpfpv_cpuset_count_common(usable, placer->fixed);
@@ -209,6 +214,14 @@ explain_no_room(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpu
     return g_string_free(text, FALSE);
 }
 
+/* Has @domain its share and no more, where others want CPUs too? */
+static gboolean
+is_shared_out(const BpfpvPlacer *placer, const BpfpvPlacerDomain *domain)
+{
+    return placer->n_sharing > 1 && domain->view.max_anchors == G_MAXUINT && domain->share > 0 &&
+           domain->share < domain->n_wanted && domain->n_anchors == domain->share;
+}
+
 /* @open: what is free of its candidates */
 static BpfpvReason
 reason_of(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *open)
@@ -219,7 +232,9 @@ reason_of(const BpfpvPlacer *placer, const BpfpvSlot *slot, const BpfpvCpuset *o
         return BPFPV_REASON_NO_CANDIDATE;
     if (domain->n_anchors >= domain->limit)
         return domain->limit < domain->view.max_anchors ? BPFPV_REASON_RESERVE : BPFPV_REASON_LIMIT;
-    if (placer->n_used < placer->budget && !bpfpv_placer_isolates(slot) &&
+    if (is_shared_out(placer, domain))
+        return BPFPV_REASON_SHARE;
+    if (!bpfpv_placer_is_spent(placer, open) && !bpfpv_placer_isolates(slot) &&
         bpfpv_cpuset_intersects(open, placer->last_cpus))
         return BPFPV_REASON_KEPT;
     return BPFPV_REASON_NO_ROOM;
@@ -242,6 +257,10 @@ say(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvReason reason)
     case BPFPV_REASON_LIMIT:
         return g_strdup_printf("the domain's limit of %u anchor%s is reached; raise it",
                                domain->view.max_anchors, domain->view.max_anchors == 1 ? "" : "s");
+    case BPFPV_REASON_SHARE:
+        return g_strdup_printf("%u of its %u anchors: the host's share for it is %u while others "
+                               "want CPUs; free some or raise its weight",
+                               domain->n_anchors, domain->n_wanted, domain->share);
     case BPFPV_REASON_KEPT:
         return explain_kept(placer, slot);
     default:
@@ -258,13 +277,15 @@ bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot)
     BpfpvCandidates *candidates = slot->candidates;
     BpfpvCpuset *open = placer->open;
     BpfpvReason reason;
-    gboolean spent = placer->n_used >= placer->budget;
+    gboolean spent;
 
     bpfpv_cpuset_assign(open, candidates->set);
     bpfpv_cpuset_intersect(open, placer->free);
+    spent = bpfpv_placer_is_spent(placer, open);
     reason = reason_of(placer, slot, open);
     if (candidates->why != NULL && candidates->why_reason == reason &&
-        candidates->why_spent == spent &&
+        candidates->why_spent == spent && candidates->why_share == slot->domain->share &&
+        candidates->why_wanted == slot->domain->n_wanted &&
         (reason == BPFPV_REASON_KEPT
              ? bpfpv_cpuset_equal(candidates->why_free, open)
              : bpfpv_cpuset_count(candidates->why_free) == bpfpv_cpuset_count(open)))
@@ -272,6 +293,8 @@ bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot)
     bpfpv_placer_replace_set(&candidates->why_free, open);
     candidates->why_reason = reason;
     candidates->why_spent = spent;
+    candidates->why_share = slot->domain->share;
+    candidates->why_wanted = slot->domain->n_wanted;
     g_free(candidates->why);
     candidates->why = say(placer, slot, reason);
     return candidates->why;
@@ -310,4 +333,124 @@ bpfpv_placer_explain_cohort(const BpfpvSlot *slot)
     if (others > 0)
         return g_strdup_printf("cohort of vCPUs %s and %u more: %s", vcpus, others, where);
     return g_strdup_printf("cohort of vCPUs %s: %s", vcpus, where);
+}
+
+/* ---- vCPUs with a real-time scheduler (<vcpusched>: FIFO or RR) ----
+ *
+ * Such a vCPU runs for as long as it likes, and may leave the emulator or an I/O thread nothing: a
+ * guest whose emulator does not run stands still. Changes no set, only the plan's sentences. */
+
+static const BpfpvCpuset *
+cpus_of(const BpfpvPlacerDomain *domain, guint vcpu)
+{
+    return ((const BpfpvPlanVcpu *)domain->planned->vcpus->pdata[vcpu])->cpus;
+}
+
+static gboolean
+is_realtime(const BpfpvPlacerDomain *domain, guint vcpu)
+{
+    return domain->realtime != NULL && !domain->view.released &&
+           bpfpv_cpuset_contains(domain->realtime, vcpu);
+}
+
+/* Whether all CPUs of @place may be busy with real-time vCPUs at once: those that have one CPU are
+ * there, and each of the others may be on any that is left. */
+static gboolean
+may_be_full(const BpfpvPlacer *placer, const BpfpvCpuset *place)
+{
+    g_autoptr(BpfpvCpuset) left = bpfpv_cpuset_copy(place);
+    guint n_roaming = 0;
+
+    for (guint d = 0; d < placer->domains->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        for (guint v = 0; domain->realtime != NULL && v < domain->slots->len; v++)
+            if (is_realtime(domain, v) && bpfpv_cpuset_count(cpus_of(domain, v)) == 1)
+                bpfpv_cpuset_subtract(left, cpus_of(domain, v));
+    }
+    for (guint d = 0; d < placer->domains->len; d++) {
+        const BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        for (guint v = 0; domain->realtime != NULL && v < domain->slots->len; v++)
+            n_roaming += is_realtime(domain, v) && bpfpv_cpuset_count(cpus_of(domain, v)) > 1 &&
+                         bpfpv_cpuset_intersects(cpus_of(domain, v), left);
+    }
+    return n_roaming >= bpfpv_cpuset_count(left);
+}
+
+/* The same, asked once for each set: threads share theirs. */
+static gboolean
+is_tight(const BpfpvPlacer *placer, GHashTable *known, const BpfpvCpuset *place)
+{
+    gpointer value;
+
+    if (!g_hash_table_lookup_extended(known, place, NULL, &value)) {
+        value = GINT_TO_POINTER(may_be_full(placer, place));
+        g_hash_table_insert(known, (gpointer)place, value);
+    }
+    return GPOINTER_TO_INT(value);
+}
+
+static char *
+name_of(const BpfpvPlanThread *thread, gboolean is_own)
+{
+    g_autofree char *name = thread->kind == BPFPV_THREAD_EMULATOR
+                                ? g_strdup("the emulator")
+                                : g_strdup_printf("I/O thread %u", thread->id);
+
+    return is_own ? g_steal_pointer(&name) : g_strdup_printf("%s of another domain", name);
+}
+
+/* Adds to what the plan says of @vcpu; the next bpfpv_placer_write() starts from scratch. */
+static void
+add_why(BpfpvPlacerDomain *domain, guint vcpu, const BpfpvPlacerDomain *owner,
+        const BpfpvPlanThread *thread)
+{
+    BpfpvPlanVcpu *planned = domain->planned->vcpus->pdata[vcpu];
+    g_autofree char *name = name_of(thread, owner == domain);
+    g_autofree char *place = bpfpv_cpuset_describe(thread->cpus);
+    char *why = g_strdup_printf("%s%sits scheduler is a real-time one (<vcpusched>), and %s may "
+                                "run on %s alone, where it may get no time; give that more CPUs",
+                                planned->why != NULL ? planned->why : "",
+                                planned->why != NULL ? "; " : "", name, place);
+
+    g_free(planned->why);
+    planned->why = why;
+    domain->unsaid = TRUE;
+    domain->quiet = FALSE;
+    domain->changed = TRUE;
+}
+
+/* The first thread of any domain that @vcpu may starve is said. */
+static void
+look_at(const BpfpvPlacer *placer, GHashTable *known, BpfpvPlacerDomain *domain, guint vcpu)
+{
+    for (guint d = 0; d < placer->domains->len; d++) {
+        const BpfpvPlacerDomain *owner = placer->domains->pdata[d];
+
+        for (guint t = 0; t < owner->planned->threads->len; t++) {
+            const BpfpvPlanThread *thread = owner->planned->threads->pdata[t];
+
+            if (!bpfpv_cpuset_intersects(thread->cpus, cpus_of(domain, vcpu)) ||
+                !is_tight(placer, known, thread->cpus))
+                continue;
+            add_why(domain, vcpu, owner, thread);
+            return;
+        }
+    }
+}
+
+/* After all sets are written. */
+void
+bpfpv_placer_say_realtime(BpfpvPlacer *placer)
+{
+    g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+
+    for (guint d = 0; d < placer->domains->len; d++) {
+        BpfpvPlacerDomain *domain = placer->domains->pdata[d];
+
+        for (guint v = 0; domain->realtime != NULL && v < domain->slots->len; v++)
+            if (is_realtime(domain, v))
+                look_at(placer, known, domain, v);
+    }
 }

@@ -127,6 +127,24 @@ bpfpv_numa_to_string(guint numa)
     return numa < G_N_ELEMENTS(names) ? names[numa] : NULL;
 }
 
+/** bpfpv_near_to_string: Returns: (nullable): its name in XML */
+const char *
+bpfpv_near_to_string(guint near)
+{
+    static const char *const names[] = {"memory", "devices"};
+
+    return near < G_N_ELEMENTS(names) ? names[near] : NULL;
+}
+
+/** bpfpv_share_to_string: Returns: (nullable): its name in bpfpvd.conf */
+const char *
+bpfpv_share_to_string(guint share)
+{
+    static const char *const names[] = {"fair", "none"};
+
+    return share < G_N_ELEMENTS(names) ? names[share] : NULL;
+}
+
 /** bpfpv_spread_to_string: Returns: (nullable): its name in bpfpvd.conf */
 const char *
 bpfpv_spread_to_string(guint spread)

@@ -37,12 +37,25 @@ typedef enum {
     BPFPV_SPREAD_DOMAINS, /* the one with most room: domains are apart */
 } BpfpvSpread;
 
+/* What a domain keeps where not everybody's anchors find a CPU. */
+typedef enum {
+    BPFPV_SHARE_FAIR, /* its share by weight; what is beyond that goes to who has less than its own
+                       */
+    BPFPV_SHARE_NONE, /* all that it has */
+} BpfpvShare;
+
 /* The host cells that hold the memory near a vCPU. */
 typedef enum {
     BPFPV_NUMA_PREFER, /* there if it can be, before anything else */
     BPFPV_NUMA_STRICT, /* anchored there or not at all */
     BPFPV_NUMA_IGNORE,
 } BpfpvNuma;
+
+/* What a domain lives near to whose memory nothing binds. */
+typedef enum {
+    BPFPV_NEAR_MEMORY,  /* where that is */
+    BPFPV_NEAR_DEVICES, /* its PCI devices, else that */
+} BpfpvNear;
 
 /* A thread of QEMU's that is no vCPU. */
 typedef struct {
@@ -62,6 +75,8 @@ typedef struct {
     const BpfpvGuestTopology *guest; /* (nullable): NULL: one thread per core, memory anywhere */
     const BpfpvCpuset *memory;  /* (nullable): ids of the host cells that hold its memory, where
                                  * nothing binds it; NULL: not known */
+    const BpfpvCpuset *near;    /* (nullable): ids of the cells that it is to live near to, whatever
+                                 * holds its memory, where nothing binds it; NULL: none */
     const GArray *threads;      /* (nullable) of BpfpvPlacementThread */
     const BpfpvCpuset *allowed; /* (nullable): what its cgroup allows; NULL: any */
     const BpfpvCpuset *refused; /* (nullable): CPUs that it was refused as an anchor's */
@@ -88,6 +103,7 @@ typedef struct {
                                * for so long after it was last asked for */
     guint max_moves;          /* anchors that one solve may move for others; 0: none */
     BpfpvSpread spread;
+    BpfpvShare share;
     gboolean allowed_only; /* whatever is not within what a cgroup allows is refused, as by
                             * cgroup v1; else as much as is within counts */
 } BpfpvPlacementHost;
@@ -123,5 +139,9 @@ const char *bpfpv_mode_to_string(guint mode);
 const char *bpfpv_smt_to_string(guint smt);
 const char *bpfpv_cohort_to_string(guint cohort);
 const char *bpfpv_numa_to_string(guint numa);
+/* "memory", "devices" */
+const char *bpfpv_near_to_string(guint near);
+/* "fair", "none" */
+const char *bpfpv_share_to_string(guint share);
 /* "pack", "domains" */
 const char *bpfpv_spread_to_string(guint spread);

@@ -24,6 +24,7 @@ bpfpv_placer_new(void)
     placer->changed = g_ptr_array_new();
     placer->recounted = g_ptr_array_new();
     placer->fixed = bpfpv_cpuset_new();
+    placer->reservable = bpfpv_cpuset_new();
     placer->turns = g_ptr_array_new();
     placer->tight = g_ptr_array_new();
     placer->kept = bpfpv_cpuset_new();
@@ -73,6 +74,7 @@ bpfpv_placer_free(BpfpvPlacer *placer)
     bpfpv_cpuset_free(placer->pool);
     bpfpv_cpuset_free(placer->taken);
     bpfpv_cpuset_free(placer->fixed);
+    bpfpv_cpuset_free(placer->reservable);
     g_ptr_array_unref(placer->turns);
     g_ptr_array_unref(placer->tight);
     bpfpv_cpuset_free(placer->kept);
@@ -156,7 +158,7 @@ bpfpv_placer_set_host(BpfpvPlacer *placer, const BpfpvPlacementHost *host)
     placer->settled = placer->settled && same && placer->host.reserve == host->reserve &&
                       placer->host.hold_us == host->hold_us &&
                       placer->host.max_moves == host->max_moves &&
-                      placer->host.spread == host->spread;
+                      placer->host.spread == host->spread && placer->host.share == host->share;
     placer->host = *host;
     placer->host.topology = placer->topology;
     placer->host.pool = placer->pool;

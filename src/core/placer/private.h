@@ -5,7 +5,7 @@
  * solve.c the order of things, turns.c whose turn it is,
  * home.c chooses where each domain lives by what vacancy.c says is
  * vacant, room.c and best.c the best free CPU, match.c and
- * repack.c move others for it, exact.c, by states.c, meets
+ * repack.c move others for it, share.c has who has too much give way, exact.c, by states.c, meets
  * the most on small hosts, cost.c says which is better, cohort.c
  * places cohorts where places.c says there is room, write.c writes
  * the plan, placement-why.c explains.
@@ -35,14 +35,15 @@ typedef struct _BpfpvPlacerDomain BpfpvPlacerDomain;
 /* A set that vCPUs or threads had before bpfpv, in a cgroup; interned: most have the same. */
 typedef struct {
     BpfpvCpuset *original;
-    BpfpvCpuset *allowed; /* (nullable): what the cgroup allows; NULL: all of the original */
-    BpfpvCpuset *usable;  /* original ∩ allowed ∩ online */
-    BpfpvCpuset *back;    /* shared with plans: the original, as far as it can be given back */
-    BpfpvCpuset *idle;    /* shared with plans: what it is now for a domain without demand */
-    BpfpvCpuset *busy;    /* shared with plans: and for one with demand */
+    BpfpvCpuset *allowed;  /* (nullable): what the cgroup allows; NULL: all of the original */
+    BpfpvCpuset *usable;   /* original ∩ allowed ∩ online */
+    BpfpvCpuset *floating; /* usable, without isolated CPUs where there are others */
+    BpfpvCpuset *back;     /* shared with plans: the original, as far as it can be given back */
+    BpfpvCpuset *idle;     /* shared with plans: what it is now for a domain without demand */
+    BpfpvCpuset *busy;     /* shared with plans: and for one with demand */
     guint users;
     guint floats;     /* users that are not fixed */
-    guint left;       /* in this solve, of a tight one: usable CPUs that are not exclusive */
+    guint left;       /* in this solve, of a tight one: floating CPUs that are not exclusive */
     guint n_busy;     /* CPUs of busy */
     GPtrArray *homes; /* of (nullable) BpfpvOriginHome: busy, within a place that domains live in */
 } BpfpvOrigin;
@@ -59,6 +60,7 @@ typedef enum {
     BPFPV_REASON_NO_CANDIDATE,
     BPFPV_REASON_RESERVE, /* the domain's own */
     BPFPV_REASON_LIMIT,
+    BPFPV_REASON_SHARE,
     BPFPV_REASON_KEPT, /* for those that could float nowhere else */
     BPFPV_REASON_NO_ROOM,
 } BpfpvReason;
@@ -69,10 +71,13 @@ typedef struct {
     const BpfpvCpuset *cells; /* (nullable): ids, borrowed from the guest's topology */
     BpfpvCpuset *set;         /* usable ∩ pools, without fixed and refused CPUs */
     BpfpvCpuset *near;        /* (nullable): the CPUs of the cells; NULL: all are near */
+    gboolean any_isolated;    /* some of the set are isolated CPUs */
     gboolean hopeless;        /* in this solve: no chain of moves frees one */
     char *why; /* (nullable): the last sentence about an unmet one, and what it says */
     BpfpvReason why_reason;
-    gboolean why_spent;    /* nothing but the reserve was left */
+    gboolean why_spent; /* nothing but the reserve was left */
+    guint why_share;    /* of how many that were wanted */
+    guint why_wanted;
     BpfpvCpuset *why_free; /* what was free of the set */
 } BpfpvCandidates;
 
@@ -153,6 +158,7 @@ struct _BpfpvPlacerDomain {
     BpfpvCpuset *refused;
     char *refused_why;
     BpfpvCpuset *memory;
+    BpfpvCpuset *near;
     BpfpvGuestTopology *guest;
     GArray *slots;         /* of BpfpvSlot, by vCPU; never resized */
     GArray *threads;       /* of BpfpvPlacerThread */
@@ -163,6 +169,9 @@ struct _BpfpvPlacerDomain {
     guint next_waiting;
     guint n_anchors; /* given, in this solve */
     guint limit;     /* in this solve */
+    guint n_wanted;  /* in this solve, if somebody waits: anchors, up to the limit */
+    guint share;     /* the same: of these, what it keeps whatever others ask for */
+    guint group;     /* scratch of share.c */
     const BpfpvPlace
         *home; /* (nullable): where it lives; NULL: not chosen yet, or it asks for nothing */
     BpfpvPlanNeed home_need; /* that this was chosen for */
@@ -202,9 +211,11 @@ struct _BpfpvPlacer {
     GPtrArray *recounted; /* of BpfpvPlacerDomain: in this list since the last solve */
     gboolean settled;     /* another solve would come to the same plan, before settled_us */
     gint64 settled_us;
-    gboolean dirty;                              /* the host changed, or the fixed CPUs */
-    BpfpvCpuset *fixed;                          /* CPUs of vCPUs that are pinned statically */
-    guint n_cpus;                                /* one more than the highest */
+    gboolean dirty;          /* the host changed, or the fixed CPUs */
+    BpfpvCpuset *fixed;      /* CPUs of vCPUs that are pinned statically */
+    BpfpvCpuset *reservable; /* those that the reserve is of: online, nobody's, and not isolated
+                              * where there are such */
+    guint n_cpus;            /* one more than the highest */
     BpfpvCpuset *classes[BPFPV_MAX_CLASS + 1];   /* by efficiency */
     BpfpvCpuset *empty_room[BPFPV_MAX_ROOM + 1]; /* what room is while nobody is anchored */
     BpfpvCpuset *fixed_cores;                    /* CPUs of cores with a fixed one */
@@ -249,10 +260,11 @@ struct _BpfpvPlacer {
     BpfpvSlot **owner;    /* by CPU: the anchor that has it */
     BpfpvSlot **idler;    /* by CPU: the isolated anchor that it stays idle for */
     guint *load;          /* by CPU: floating vCPUs of cohorts on its place */
-    guint budget;         /* most CPUs that the reserve allows */
-    guint n_used;
+    guint budget;         /* most of the reservable CPUs that the reserve allows */
+    guint n_used;         /* reservable CPUs that anchors take */
     guint n_anchors;
     guint n_turns;
+    guint n_sharing; /* domains that want anchors, if somebody waits and shares are fair */
     guint looks;     /* at what others have, left */
     guint n_written; /* domains whose plans this solve wrote */
     guint n_moves;
@@ -310,6 +322,8 @@ int bpfpv_placer_best(BpfpvPlacer *placer, const BpfpvSlot *slot);
 /* match.c */
 gboolean bpfpv_placer_isolates(const BpfpvSlot *slot);
 guint bpfpv_placer_cost_in_cpus(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
+/* The same, of those CPUs that the reserve is of. */
+guint bpfpv_placer_charge(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 gboolean bpfpv_placer_can_take(const BpfpvPlacer *placer, const BpfpvSlot *slot, guint cpu);
 void bpfpv_placer_put(BpfpvPlacer *placer, BpfpvSlot *slot, int cpu);
 void bpfpv_placer_vacate(BpfpvPlacer *placer, BpfpvSlot *slot);
@@ -364,16 +378,20 @@ typedef gboolean (*BpfpvPlacerWants)(const BpfpvSlot *slot);
 typedef gboolean (*BpfpvPlacerGive)(BpfpvPlacer *placer, BpfpvSlot *slot);
 void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive give);
 
+/* share.c */
+void bpfpv_placer_share(BpfpvPlacer *placer);
+
 /* solve.c, write.c */
+/* Nobody is known to find nothing. */
+void bpfpv_placer_clear_hopeless(BpfpvPlacer *placer);
 void bpfpv_placer_match(BpfpvPlacer *placer);
 void bpfpv_placer_write(BpfpvPlacer *placer);
 /* Of those alone, where nothing else changed. */
 void bpfpv_placer_write_recounted(BpfpvPlacer *placer);
 
-/* realtime.c: who may leave QEMU's own threads nothing */
+/* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is; who may
+ * leave QEMU's own threads nothing. */
 void bpfpv_placer_say_realtime(BpfpvPlacer *placer);
-
-/* placement-why.c: why an anchor is unmet, and what to change; of which cohort a vCPU is. */
 const char *bpfpv_placer_explain(BpfpvPlacer *placer, const BpfpvSlot *slot);
 char *bpfpv_placer_explain_cgroup(const BpfpvOrigin *origin, const BpfpvCpuset *cpus);
 char *bpfpv_placer_explain_cohort(const BpfpvSlot *slot);
@@ -394,6 +412,13 @@ bpfpv_placer_replace_set(BpfpvCpuset **set, const BpfpvCpuset *by)
 
     bpfpv_cpuset_free(*set);
     *set = copy;
+}
+
+/* Does the reserve leave nobody any of @open, which are free? */
+static inline gboolean
+bpfpv_placer_is_spent(const BpfpvPlacer *placer, const BpfpvCpuset *open)
+{
+    return placer->n_used >= placer->budget && bpfpv_cpuset_is_subset(open, placer->reservable);
 }
 
 /* (nullable): what is set aside for others than those who live where @slot's domain does. */

@@ -62,7 +62,8 @@ empty_core(BpfpvPlacer *placer, BpfpvSlot *slot, guint cpu)
     gboolean done;
 
     /* Those who leave need as many CPUs elsewhere: they are used as before, and the core too. */
-    if (placer->n_used + bpfpv_placer_cost_in_cpus(placer, slot, cpu) > placer->budget)
+    if (bpfpv_cpuset_is_subset(placer->free, placer->reservable) &&
+        placer->n_used + bpfpv_placer_charge(placer, slot, cpu) > placer->budget)
         return FALSE;
     evicted = g_array_new(FALSE, FALSE, sizeof(Evicted));
     if (!collect_owners(placer, bpfpv_topology_core_of(placer->topology, cpu), evicted))
@@ -112,7 +113,7 @@ bpfpv_placer_free_core(BpfpvPlacer *placer, BpfpvSlot *slot)
     const BpfpvCpuset *set = slot->candidates->set;
     BpfpvCpuset *untried = placer->visited;
 
-    if (placer->n_used >= placer->budget)
+    if (bpfpv_placer_is_spent(placer, placer->free))
         return FALSE;
     bpfpv_cpuset_assign(untried, set);
     bpfpv_cpuset_subtract(untried, dead);
@@ -329,8 +330,9 @@ bpfpv_placer_search(BpfpvPlacer *placer, BpfpvSlot *slot)
     Search search = {placer, NULL, NULL};
     gboolean found;
 
-    if (placer->n_used >= placer->budget || bpfpv_cpuset_is_empty(slot->candidates->set) ||
-        placer->effort == 0 || placer->n_anchors >= BPFPV_MAX_SEARCH)
+    if (bpfpv_placer_is_spent(placer, placer->free) ||
+        bpfpv_cpuset_is_empty(slot->candidates->set) || placer->effort == 0 ||
+        placer->n_anchors >= BPFPV_MAX_SEARCH)
         return FALSE;
     search.slots = slots = g_ptr_array_new();
     collect(placer, slots);

@@ -73,8 +73,9 @@ limit_of(const BpfpvPlacerDomain *domain)
     return MIN(view->max_anchors, n > view->reserve ? n - view->reserve : 0);
 }
 
-static void
-clear_hopeless(BpfpvPlacer *placer)
+/* Nobody is known to find nothing. */
+void
+bpfpv_placer_clear_hopeless(BpfpvPlacer *placer)
 {
     for (guint d = 0; d < placer->active->len; d++) {
         const BpfpvPlacerDomain *domain = placer->active->pdata[d];
@@ -121,7 +122,7 @@ start(BpfpvPlacer *placer)
     placer->n_anchors = 0;
     bpfpv_placer_revive(placer);
     find_active(placer);
-    clear_hopeless(placer);
+    bpfpv_placer_clear_hopeless(placer);
     for (guint d = 0; d < placer->active->len; d++) {
         BpfpvPlacerDomain *domain = placer->active->pdata[d];
 
@@ -288,16 +289,17 @@ bpfpv_placer_match(BpfpvPlacer *placer)
     bpfpv_placer_deal(placer, wants_any, give_any);
     if (placer->n_anchors < BPFPV_MAX_SEARCH && is_somebody_unmet(placer)) {
         /* Who found nothing may now: others have moved, or gave way to one of their own domain. */
-        clear_hopeless(placer);
+        bpfpv_placer_clear_hopeless(placer);
         bpfpv_placer_deal(placer, wants_any, give_any);
         bpfpv_placer_meet_most(placer);
     }
     polish(placer);
-    if (placer->n_used < placer->budget && is_somebody_unmet(placer)) {
+    if (!bpfpv_placer_is_spent(placer, placer->free) && is_somebody_unmet(placer)) {
         /* And again: a chain or a swap may have left a CPU that somebody was refused before. */
-        clear_hopeless(placer);
+        bpfpv_placer_clear_hopeless(placer);
         bpfpv_placer_deal(placer, wants_any, give_free);
     }
+    bpfpv_placer_share(placer);
     let_go(placer);
 }
 

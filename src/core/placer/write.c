@@ -39,19 +39,28 @@ set_back(BpfpvPlacer *placer, BpfpvOrigin *origin)
     renew(&origin->back, back);
 }
 
-/* What @origin's vCPUs float on: their online CPUs without exclusive anchors; exactly the original
- * set as long as their domain asks for nothing and no such anchor is in it; and where all of it is
- * offline or not allowed, the original too: there is nothing else. */
+/* What of @cpus is not shut; where all of it is offline or not allowed, the original: there is
+ * nothing else. */
+static void
+without_shut(const BpfpvPlacer *placer, const BpfpvOrigin *origin, const BpfpvCpuset *cpus,
+             BpfpvCpuset *open)
+{
+    bpfpv_cpuset_assign(open, cpus);
+    bpfpv_cpuset_subtract(open, placer->exclusive);
+    if (bpfpv_cpuset_is_empty(open))
+        bpfpv_cpuset_assign(open, origin->original);
+}
+
+/* What @origin's vCPUs float on: their online CPUs without exclusive anchors and without isolated
+ * ones; exactly the original set as long as their domain asks for nothing and no such anchor is in
+ * it. */
 static void
 set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
 {
     BpfpvCpuset *busy = placer->scratch;
 
     set_back(placer, origin);
-    bpfpv_cpuset_assign(busy, origin->usable);
-    bpfpv_cpuset_subtract(busy, placer->exclusive);
-    if (bpfpv_cpuset_is_empty(busy))
-        bpfpv_cpuset_assign(busy, origin->original);
+    without_shut(placer, origin, origin->floating, busy);
     renew(&origin->busy, busy);
     origin->n_busy = bpfpv_cpuset_count(busy);
     for (guint i = 0; i < origin->homes->len; i++) {
@@ -64,9 +73,9 @@ set_floating(BpfpvPlacer *placer, BpfpvOrigin *origin)
         renew(&home->busy, busy);
         home->n = bpfpv_cpuset_count(busy);
     }
-    renew(&origin->idle, bpfpv_cpuset_intersects(origin->original, placer->exclusive)
-                             ? origin->busy
-                             : origin->back);
+    without_shut(placer, origin, origin->usable, busy);
+    renew(&origin->idle,
+          bpfpv_cpuset_intersects(origin->original, placer->exclusive) ? busy : origin->back);
 }
 
 /* @why: (nullable): copied if it is not what @vcpu says already */
@@ -128,6 +137,34 @@ at_home(const BpfpvSlot *slot)
                                slot->domain->n_open - slot->domain->n_anchors);
 }
 
+#define WHY_ISOLATED "floats on isolated CPUs, where the kernel does not balance"
+
+/* Whether one that floats on @cpus stays on whichever of them it is on. */
+static gboolean
+is_stuck(const BpfpvPlacer *placer, const BpfpvCpuset *cpus)
+{
+    return bpfpv_cpuset_is_subset(cpus, bpfpv_topology_isolated(placer->topology)) &&
+           bpfpv_cpuset_count(cpus) > 1;
+}
+
+/* Of which cohort it is; anew if something in that sentence has changed. */
+static void
+say_cohort(const BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, BpfpvWant was)
+{
+    const BpfpvComponent *component = slot->component;
+    gboolean stuck = is_stuck(placer, vcpu->cpus);
+    gboolean said = vcpu->why != NULL && g_str_has_suffix(vcpu->why, WHY_ISOLATED);
+    g_autofree char *why = NULL;
+    g_autofree char *more = NULL;
+
+    if (!slot->domain->unsaid && component != NULL && component->said == component->place &&
+        was == BPFPV_WANT_COHORT && said == stuck)
+        return;
+    why = bpfpv_placer_explain_cohort(slot);
+    more = stuck ? g_strconcat(why, "; " WHY_ISOLATED, NULL) : NULL;
+    set_why(slot, vcpu, stuck ? more : why);
+}
+
 static void
 write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, BpfpvWant was)
 {
@@ -145,14 +182,9 @@ write_floating(BpfpvPlacer *placer, const BpfpvSlot *slot, BpfpvPlanVcpu *vcpu, 
         vcpu->since = slot->waiting;
         set_why(slot, vcpu, bpfpv_placer_explain(placer, slot));
     } else if (slot->want == BPFPV_WANT_COHORT) {
-        if (slot->domain->unsaid || component == NULL || component->said != component->place ||
-            was != BPFPV_WANT_COHORT) {
-            g_autofree char *why = bpfpv_placer_explain_cohort(slot);
-
-            set_why(slot, vcpu, why);
-        }
+        say_cohort(placer, slot, vcpu, was);
     } else {
-        set_why(slot, vcpu, NULL);
+        set_why(slot, vcpu, demands && is_stuck(placer, vcpu->cpus) ? WHY_ISOLATED : NULL);
     }
     if (demands && bpfpv_cpuset_is_empty(slot->origin->usable))
         write_unusable(placer, slot, vcpu);

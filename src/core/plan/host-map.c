@@ -234,6 +234,7 @@ add_cpu(GVariantBuilder *cpus, const BpfpvHostMap *map, guint cpu)
     bpfpv_dict_add_uint(cpus, "efficiency", where->efficiency);
     bpfpv_dict_add_boolean(cpus, "online",
                            bpfpv_cpuset_contains(bpfpv_topology_online(map->topology), cpu));
+    bpfpv_dict_add_boolean(cpus, "isolated", where->isolated);
     bpfpv_dict_add_boolean(cpus, "pool", is_in_pool(map, cpu));
     bpfpv_dict_add_string(cpus, "state", state_of(map, place, cpu));
     bpfpv_dict_add_value(cpus, "vcpus", describe_seats(place));
@@ -287,6 +288,7 @@ bpfpv_host_map_describe(const BpfpvHostMap *map)
         bpfpv_cpuset_intersect(pool, map->pool); /* which may name CPUs that no host has */
     bpfpv_dict_add_set(&builder, "present", present);
     bpfpv_dict_add_set(&builder, "online", map ? bpfpv_topology_online(map->topology) : NULL);
+    bpfpv_dict_add_set(&builder, "isolated", map ? bpfpv_topology_isolated(map->topology) : NULL);
     bpfpv_dict_add_set(&builder, "pool", pool);
     bpfpv_dict_add_uint(&builder, "reserve", map ? map->reserve : 0);
     bpfpv_dict_add_value(&builder, "cells", describe_cells(map));

@@ -73,6 +73,26 @@ bpfpv_topology_with_efficiency(const BpfpvTopology *topology, const BpfpvCpuset 
 }
 
 /**
+ * bpfpv_topology_with_isolated:
+ * @topology: a topology
+ * @isolated: those of its CPUs that the kernel does not balance; others are ignored
+ *
+ * Returns: (transfer full): the same host with those isolated, and no others
+ */
+BpfpvTopology *
+bpfpv_topology_with_isolated(const BpfpvTopology *topology, const BpfpvCpuset *isolated)
+{
+    g_autoptr(GArray) cpus = copy_cpus(topology);
+
+    for (guint i = 0; i < cpus->len; i++) {
+        BpfpvTopologyCpu *cpu = &g_array_index(cpus, BpfpvTopologyCpu, i);
+
+        cpu->isolated = bpfpv_cpuset_contains(isolated, cpu->cpu);
+    }
+    return derive(topology, cpus, bpfpv_topology_online(topology));
+}
+
+/**
  * bpfpv_topology_with_caches:
  * @topology: a topology
  * @caches: (element-type BpfpvCpuset): who shares each last-level cache

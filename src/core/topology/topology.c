@@ -8,6 +8,7 @@
 struct _BpfpvTopology {
     BpfpvCpuset *present;
     BpfpvCpuset *online;
+    BpfpvCpuset *isolated;
     GArray *cpus;      /* of BpfpvTopologyCpu, by number; absent ones are unused */
     GPtrArray *cores;  /* of BpfpvCpuset */
     GPtrArray *caches; /* of BpfpvCpuset */
@@ -191,6 +192,8 @@ take_cpus(BpfpvTopology *topology, const GArray *cpus)
         if (cpu.cpu >= BPFPV_CPUSET_MAX)
             continue;
         bpfpv_cpuset_add(topology->present, cpu.cpu);
+        if (cpu.isolated)
+            bpfpv_cpuset_add(topology->isolated, cpu.cpu);
         if (cpu.cpu >= topology->cpus->len)
             g_array_set_size(topology->cpus, cpu.cpu + 1);
         g_array_index(topology->cpus, BpfpvTopologyCpu, cpu.cpu) = cpu;
@@ -246,6 +249,7 @@ bpfpv_topology_new_placed(const GArray *cpus, GHashTable *memory, const BpfpvCpu
     BpfpvTopology *topology = g_new0(BpfpvTopology, 1);
 
     topology->present = bpfpv_cpuset_new();
+    topology->isolated = bpfpv_cpuset_new();
     topology->cpus = g_array_new(FALSE, TRUE, sizeof(BpfpvTopologyCpu));
     topology->cores = g_ptr_array_new_with_free_func(set_free);
     topology->caches = g_ptr_array_new_with_free_func(set_free);
@@ -277,7 +281,8 @@ bpfpv_topology_new(const BpfpvCpuset *present, const BpfpvCpuset *online)
 
     for (int c = bpfpv_cpuset_next(present, 0); c >= 0;
          c = bpfpv_cpuset_next(present, (guint)c + 1)) {
-        BpfpvTopologyCpu cpu = {(guint)c, 0, 0, 0, BPFPV_NOWHERE, BPFPV_NOWHERE, BPFPV_NOWHERE, 0};
+        BpfpvTopologyCpu cpu = {(guint)c,      0, 0,    0, BPFPV_NOWHERE, BPFPV_NOWHERE,
+                                BPFPV_NOWHERE, 0, FALSE};
 
         g_array_append_val(cpus, cpu);
     }
@@ -294,7 +299,8 @@ bpfpv_topology_new(const BpfpvCpuset *present, const BpfpvCpuset *online)
 gboolean
 bpfpv_topology_equal(const BpfpvTopology *a, const BpfpvTopology *b)
 {
-    if (!bpfpv_cpuset_equal(a->present, b->present) || !bpfpv_cpuset_equal(a->online, b->online))
+    if (!bpfpv_cpuset_equal(a->present, b->present) || !bpfpv_cpuset_equal(a->online, b->online) ||
+        !bpfpv_cpuset_equal(a->isolated, b->isolated))
         return FALSE;
     for (int c = bpfpv_cpuset_next(a->present, 0); c >= 0;
          c = bpfpv_cpuset_next(a->present, (guint)c + 1)) {
@@ -320,6 +326,7 @@ bpfpv_topology_free(BpfpvTopology *topology)
         return;
     bpfpv_cpuset_free(topology->present);
     bpfpv_cpuset_free(topology->online);
+    bpfpv_cpuset_free(topology->isolated);
     g_array_unref(topology->cpus);
     g_ptr_array_unref(topology->cores);
     g_ptr_array_unref(topology->caches);
@@ -345,6 +352,13 @@ const BpfpvCpuset *
 bpfpv_topology_online(const BpfpvTopology *topology)
 {
     return topology->online;
+}
+
+/** bpfpv_topology_isolated: Returns: (transfer none): those that the kernel does not balance */
+const BpfpvCpuset *
+bpfpv_topology_isolated(const BpfpvTopology *topology)
+{
+    return topology->isolated;
 }
 
 /** bpfpv_topology_cpu: Returns: (transfer none) (nullable): where a present @cpu sits */

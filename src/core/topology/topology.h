@@ -19,8 +19,9 @@ typedef struct {
     int die;
     int cluster;
     int core;
-    int cache;        /* the last-level cache; below BPFPV_NOWHERE: what is taken for one */
-    guint efficiency; /* 0: a full core; higher: a slower one of a hybrid host */
+    int cache;         /* the last-level cache; below BPFPV_NOWHERE: what is taken for one */
+    guint efficiency;  /* 0: a full core; higher: a slower one of a hybrid host */
+    gboolean isolated; /* the kernel moves no threads between it and others (isolcpus=) */
 } BpfpvTopologyCpu;
 
 /* As firmware says (ACPI's SLIT): 10 is local, larger is farther. */
@@ -74,6 +75,8 @@ BpfpvTopology *bpfpv_topology_with_online(const BpfpvTopology *topology, const B
 /* The same host whose CPUs @cpus are of @efficiency. */
 BpfpvTopology *bpfpv_topology_with_efficiency(const BpfpvTopology *topology,
                                               const BpfpvCpuset *cpus, guint efficiency);
+/* The same host whose CPUs @cpus alone are isolated. */
+BpfpvTopology *bpfpv_topology_with_isolated(const BpfpvTopology *topology, const BpfpvCpuset *cpus);
 /* The same host with these last-level caches, where none was known.
  * @caches: (element-type BpfpvCpuset): who shares each; equal sets are one cache */
 BpfpvTopology *bpfpv_topology_with_caches(const BpfpvTopology *topology, const GPtrArray *caches);
@@ -84,6 +87,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvTopology, bpfpv_topology_free)
 
 const BpfpvCpuset *bpfpv_topology_present(const BpfpvTopology *topology);
 const BpfpvCpuset *bpfpv_topology_online(const BpfpvTopology *topology);
+/* Present CPUs among which the kernel's scheduler does not move threads: one with several of them
+ * in its mask stays on the one that it woke up on. */
+const BpfpvCpuset *bpfpv_topology_isolated(const BpfpvTopology *topology);
 /* Returns: (nullable): NULL if @cpu is not present */
 const BpfpvTopologyCpu *bpfpv_topology_cpu(const BpfpvTopology *topology, guint cpu);
 /* The CPUs that share something with @cpu, itself included, offline ones too. Each is the same

@@ -203,6 +203,9 @@ draw_figures(BpfpvMapCanvas *canvas, const guint *counts, guint lost)
                            model->pool, model->reserve, counts[BPFPV_MAP_ANCHOR]);
     append_floating(canvas->out, model);
     g_string_append_c(canvas->out, '\n');
+    if (*model->isolated != '\0')
+        g_string_append_printf(canvas->out, "  isolated, where the kernel does not balance: %s\n",
+                               model->isolated);
 }
 
 void

@@ -221,7 +221,7 @@ bpfpv_map_model_new(GVariant *map)
     g_autoptr(GHashTable) managed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) others = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     const Reader reader = {model, managed, others};
-    const char *pool = "";
+    const char *pool = "", *isolated = "";
 
     model->cpus = g_array_new(FALSE, TRUE, sizeof(BpfpvMapCpu));
     model->groups = g_array_new(FALSE, TRUE, sizeof(BpfpvMapGroup));
@@ -229,6 +229,8 @@ bpfpv_map_model_new(GVariant *map)
     model->who = g_ptr_array_new_with_free_func(who_free);
     g_variant_lookup(map, "pool", "&s", &pool);
     model->pool = bpfpv_term_clean(pool);
+    g_variant_lookup(map, "isolated", "&s", &isolated);
+    model->isolated = bpfpv_term_clean(isolated);
     model->reserve = get_uint(map, "reserve");
     read_cpus(&reader, map);
     read_cells(model, map);
@@ -247,5 +249,6 @@ bpfpv_map_model_free(BpfpvMapModel *model)
     g_array_unref(model->cells);
     g_ptr_array_unref(model->who);
     g_free(model->pool);
+    g_free(model->isolated);
     g_free(model);
 }

@@ -64,6 +64,7 @@ typedef struct {
     GArray *cells;  /* of BpfpvMapCell, by number, one that is not known last */
     GPtrArray *who; /* of BpfpvMapWho: managed ones by name, then the others */
     char *pool;     /* clean */
+    char *isolated; /* clean; "": none */
     guint reserve;
     guint n_sockets;
 } BpfpvMapModel;

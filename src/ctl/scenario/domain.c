@@ -20,6 +20,8 @@ bpfpv_scenario_domain_free(gpointer data)
     bpfpv_cpuset_free(domain->enabled);
     bpfpv_cpuset_free(domain->realtime);
     bpfpv_cpuset_free(domain->pool);
+    bpfpv_cpuset_free(domain->near);
+    g_ptr_array_unref(domain->devices);
     bpfpv_guest_topology_free(domain->guest);
     g_array_unref(domain->threads);
     g_ptr_array_unref(domain->thread_sets);
@@ -30,8 +32,8 @@ bpfpv_scenario_domain_free(gpointer data)
 static gboolean
 read_placement(const BpfpvScenarioPart *domain_part, BpfpvScenarioDomain *domain)
 {
-    static const char *const names[] = {"mode",    "cpuset",  "smt",    "cohort", "numa",
-                                        "anchors", "reserve", "weight", NULL};
+    static const char *const names[] = {"mode", "cpuset",  "smt",     "cohort", "numa",
+                                        "near", "anchors", "reserve", "weight", NULL};
     BpfpvPlacementDomain *view = &domain->view;
     guint mode = view->mode, smt = view->smt, cohort = view->cohort, numa = view->numa;
     g_autofree char *where = g_strconcat(domain_part->where, "\"placement\": ", NULL);
@@ -46,7 +48,8 @@ read_placement(const BpfpvScenarioPart *domain_part, BpfpvScenarioDomain *domain
         !bpfpv_scenario_host_set(&part, "cpuset", &domain->pool) ||
         !bpfpv_scenario_uint(&part, "anchors", 0, MAX_ANCHORS, &view->max_anchors) ||
         !bpfpv_scenario_uint(&part, "reserve", 0, MAX_RESERVE, &view->reserve) ||
-        !bpfpv_scenario_uint(&part, "weight", 1, MAX_WEIGHT, &view->weight))
+        !bpfpv_scenario_uint(&part, "weight", 1, MAX_WEIGHT, &view->weight) ||
+        !bpfpv_scenario_read_near(&part, domain))
         return FALSE;
     view->mode = (BpfpvPlacementMode)mode;
     view->smt = (BpfpvSmt)smt;
@@ -160,6 +163,7 @@ domain_new(void)
     domain->enabled = bpfpv_cpuset_new();
     domain->threads = g_array_new(FALSE, FALSE, sizeof(BpfpvPlacementThread));
     domain->thread_sets = g_ptr_array_new_with_free_func((GDestroyNotify)bpfpv_cpuset_free);
+    domain->devices = g_ptr_array_new_with_free_func(g_free);
     domain->view.max_anchors = G_MAXUINT;
     domain->view.weight = 1;
     return domain;
@@ -191,6 +195,7 @@ set_view(BpfpvScenarioDomain *domain)
     domain->view.original = domain->original;
     domain->view.realtime = domain->realtime;
     domain->view.pool = domain->pool;
+    domain->view.near = domain->near;
     domain->view.guest = domain->guest;
     domain->view.threads = domain->threads;
 }

@@ -62,6 +62,12 @@ gboolean bpfpv_scenario_read_domain(const BpfpvScenarioReader *reader, JsonArray
                                     guint index);
 void bpfpv_scenario_domain_free(gpointer domain);
 
+/* near.c: where the host's PCI devices are, and what a domain is to live near to. */
+gboolean bpfpv_scenario_read_devices(const BpfpvScenarioReader *reader,
+                                     const BpfpvScenarioPart *root);
+/* @part: its "placement" */
+gboolean bpfpv_scenario_read_near(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain);
+
 /* xml.c: what a domain's XML says of its vCPUs, its threads and what is configured. */
 gboolean bpfpv_scenario_take_xml(const BpfpvScenarioPart *part, const char *file,
                                  BpfpvScenarioDomain *domain);

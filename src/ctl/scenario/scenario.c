@@ -15,6 +15,7 @@ bpfpv_scenario_free(BpfpvScenario *scenario)
     bpfpv_topology_free(scenario->topology);
     bpfpv_cpuset_free(scenario->pool);
     bpfpv_cpuset_free(scenario->taken);
+    g_clear_pointer(&scenario->devices, g_hash_table_unref);
     g_ptr_array_unref(scenario->domains);
     bpfpv_plan_free(scenario->current);
     g_free(scenario);
@@ -54,27 +55,37 @@ read_capabilities(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
            parse_capabilities(reader, root, name, text, online);
 }
 
+/* @topology: (transfer full): the same host, of which more is known */
+static void
+refine(BpfpvScenarioReader *reader, BpfpvTopology *topology)
+{
+    bpfpv_topology_free(reader->scenario->topology);
+    reader->scenario->topology = topology;
+    reader->present = bpfpv_topology_present(topology);
+}
+
 static gboolean
 read_host(BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 {
     BpfpvScenario *scenario = reader->scenario;
-    g_autoptr(BpfpvCpuset) slow = NULL;
-    guint spread = BPFPV_SPREAD_PACK;
-    BpfpvTopology *hybrid;
+    g_autoptr(BpfpvCpuset) slow = NULL, isolated = NULL;
+    guint spread = BPFPV_SPREAD_PACK, share = BPFPV_SHARE_FAIR;
 
     if (!read_capabilities(reader, root) ||
         !bpfpv_scenario_choice(root, "spread", bpfpv_spread_to_string, &spread) ||
-        !bpfpv_scenario_host_set(root, "efficiency", &slow))
+        !bpfpv_scenario_choice(root, "share", bpfpv_share_to_string, &share) ||
+        !bpfpv_scenario_host_set(root, "efficiency", &slow) ||
+        !bpfpv_scenario_host_set(root, "isolated", &isolated))
         return FALSE;
-    if (slow != NULL) {
-        hybrid = bpfpv_topology_with_efficiency(scenario->topology, slow, 1);
-        bpfpv_topology_free(scenario->topology);
-        scenario->topology = hybrid;
-        reader->present = bpfpv_topology_present(hybrid);
-    }
+    if (slow != NULL)
+        refine(reader, bpfpv_topology_with_efficiency(scenario->topology, slow, 1));
+    if (isolated != NULL)
+        refine(reader, bpfpv_topology_with_isolated(scenario->topology, isolated));
     scenario->spread = (BpfpvSpread)spread;
+    scenario->share = (BpfpvShare)share;
     scenario->reserve = 1;
-    return bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
+    return bpfpv_scenario_read_devices(reader, root) &&
+           bpfpv_scenario_uint(root, "reserve", 0, BPFPV_CPUSET_MAX, &scenario->reserve) &&
            bpfpv_scenario_host_set(root, "pool", &scenario->pool) &&
            bpfpv_scenario_host_set(root, "taken", &scenario->taken);
 }
@@ -148,9 +159,9 @@ read_current(const BpfpvScenarioReader *reader, const BpfpvScenarioPart *root)
 static gboolean
 read_scenario(BpfpvScenarioReader *reader, JsonNode *node)
 {
-    static const char *const names[] = {"capabilities", "pool",    "taken",  "online",
-                                        "efficiency",   "reserve", "spread", "domains",
-                                        "current",      NULL};
+    static const char *const names[] = {
+        "capabilities", "pool",   "taken", "online",  "efficiency", "isolated", "devices",
+        "reserve",      "spread", "share", "domains", "current",    NULL};
     BpfpvScenarioPart root = {reader, "", NULL};
     JsonArray *domains = NULL;
 
@@ -194,6 +205,7 @@ bpfpv_scenario_place(const BpfpvScenario *scenario, BpfpvPlacer *placer)
         .reserve = scenario->reserve,
         .max_moves = MAX_MOVES,
         .spread = scenario->spread,
+        .share = scenario->share,
     };
 
     bpfpv_placer_set_host(placer, &host);

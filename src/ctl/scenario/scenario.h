@@ -15,6 +15,9 @@ typedef struct {
     BpfpvCpuset *enabled;  /* vCPUs that are plugged in; others are only placeholders */
     BpfpvCpuset *realtime; /* (nullable) */
     BpfpvCpuset *pool;
+    BpfpvCpuset *near;  /* (nullable) */
+    GPtrArray *devices; /* of addresses: PCI devices that it has */
+    gboolean near_devices;
     BpfpvGuestTopology *guest;
     GArray *threads;        /* of BpfpvPlacementThread */
     GPtrArray *thread_sets; /* of BpfpvCpuset, that they borrow */
@@ -24,8 +27,10 @@ typedef struct {
     BpfpvTopology *topology;
     BpfpvCpuset *pool;
     BpfpvCpuset *taken;
+    GHashTable *devices; /* (nullable) address → cell */
     guint reserve;
     BpfpvSpread spread;
+    BpfpvShare share;
     GPtrArray *domains; /* of BpfpvScenarioDomain */
     BpfpvPlan *current; /* (nullable) */
 } BpfpvScenario;

@@ -87,6 +87,7 @@ take_config(BpfpvScenarioDomain *domain, const BpfpvConfig *config)
     bpfpv_config_fill_placement(config, &domain->view);
     domain->view.pool = NULL; /* set from the domain's own in the end */
     domain->pool = config->cpuset ? bpfpv_cpuset_copy(config->cpuset) : NULL;
+    domain->near_devices = config->near == BPFPV_NEAR_DEVICES;
 }
 
 /* Its <bpfpv> element, else its flavor; what bpfpvd.conf says is that host's. */
@@ -129,6 +130,8 @@ take_topology(const BpfpvScenarioPart *part, BpfpvScenarioDomain *domain,
     bpfpv_cpuset_assign(domain->enabled, topology->enabled);
     domain->realtime = g_steal_pointer(&topology->realtime);
     domain->guest = g_steal_pointer(&topology->guest);
+    g_ptr_array_unref(domain->devices);
+    domain->devices = g_ptr_array_ref(topology->devices);
     bpfpv_scenario_add_thread(part, domain, BPFPV_THREAD_EMULATOR, 0, topology->emulator);
     for (guint i = 0; i < topology->iothreads->len; i++) {
         const BpfpvDomainIothread *thread =

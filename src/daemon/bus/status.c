@@ -238,6 +238,8 @@ bpfpv_status_show(BpfpvManager *manager, const BpfpvManaged *managed)
 
     add_heading(&builder, managed);
     bpfpv_dict_add_string(&builder, "source", managed->source);
+    if (managed->near_mistake)
+        bpfpv_dict_add_string(&builder, "near", managed->near_mistake);
     if (bpfpv_session_is_slowed(managed->session))
         bpfpv_dict_add_string(&builder, "slowed", SLOWED);
     g_variant_builder_add(&builder, "{sv}", "guest", show_guest(link));

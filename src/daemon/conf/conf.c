@@ -116,6 +116,7 @@ swap_file_settings(BpfpvConf *conf, BpfpvConf *other)
     conf->cpuset = other->cpuset;
     conf->reserve = other->reserve;
     conf->spread = other->spread;
+    conf->share = other->share;
     conf->hold_ms = other->hold_ms;
     conf->injections = other->injections;
     conf->policy = other->policy;
@@ -123,6 +124,7 @@ swap_file_settings(BpfpvConf *conf, BpfpvConf *other)
     other->cpuset = was.cpuset;
     other->reserve = was.reserve;
     other->spread = was.spread;
+    other->share = was.share;
     other->hold_ms = was.hold_ms;
     other->injections = was.injections;
     other->policy = was.policy;

@@ -25,6 +25,7 @@ typedef struct {
     BpfpvCpuset *cpuset; /* [host] cpuset, within what [nova] leaves: for anchors; NULL: all */
     guint reserve;       /* [host] reserve: host CPUs that never hold an anchor */
     BpfpvSpread spread;  /* [host] spread: which of the places that a domain fits in it gets */
+    BpfpvShare share;    /* [host] share: what a domain keeps where there are not enough CPUs */
     guint hold_ms;       /* [host] hold: how long an anchor stays that nobody asks for */
     guint injections;    /* [host] injections: guests that get their loader at once */
     BpfpvPolicy *policy; /* [flavor GLOB] and [domain GLOB] */

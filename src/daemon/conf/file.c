@@ -66,6 +66,18 @@ take_spread(BpfpvConfReading *reading, const BpfpvConfLine *line)
 }
 
 static void
+take_share(BpfpvConfReading *reading, const BpfpvConfLine *line)
+{
+    for (guint i = 0; bpfpv_share_to_string(i); i++) {
+        if (!g_str_equal(line->value, bpfpv_share_to_string(i)))
+            continue;
+        reading->conf->share = (BpfpvShare)i;
+        return;
+    }
+    bpfpv_conf_add_mistake(reading, line, "not one of fair, none");
+}
+
+static void
 take_hold(BpfpvConfReading *reading, const BpfpvConfLine *line)
 {
     guint64 number;
@@ -127,6 +139,7 @@ static const struct {
     {"host", "cpuset", take_cpuset},
     {"host", "reserve", take_reserve},
     {"host", "spread", take_spread},
+    {"host", "share", take_share},
     {"host", "hold", take_hold},
     {"host", "injections", take_injections},
     {"nova", "config", take_nova},

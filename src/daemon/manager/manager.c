@@ -36,6 +36,8 @@ managed_free(gpointer data)
     bpfpv_guest_topology_free(managed->guest);
     bpfpv_cpuset_free(managed->realtime);
     bpfpv_cpuset_free(managed->memory);
+    bpfpv_cpuset_free(managed->near);
+    g_free(managed->near_mistake);
     bpfpv_cpuset_free(managed->unpinned);
     g_free(managed->uuid);
     g_free(managed->name);

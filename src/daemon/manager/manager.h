@@ -33,6 +33,9 @@ typedef struct {
     BpfpvCpuset *realtime;     /* (nullable): vCPUs with a real-time scheduler */
     BpfpvCpuset *memory;       /* (nullable): ids of the host cells that most of its memory is in;
                                 * NULL: not known */
+    BpfpvCpuset *near;         /* (nullable): of those that its PCI devices are near to, if it is to
+                                * live there */
+    char *near_mistake;        /* (nullable): why it does not, or not near to all of them */
     gint64 memory_us;          /* when that was looked at; 0: never */
     BpfpvCpuset
         *unpinned; /* (nullable): what its XML gives to what is not pinned; NULL: all CPUs */

@@ -34,6 +34,7 @@ bpfpv_managed_fill(const BpfpvManaged *managed, BpfpvPlacementDomain *domain, GA
     domain->realtime = managed->realtime;
     domain->guest = managed->guest;
     domain->memory = managed->memory;
+    domain->near = managed->near;
     domain->threads = threads;
     domain->allowed = bpfpv_pins_allowed(managed->pins);
     domain->refused = bpfpv_pins_refused(managed->pins, &domain->refused_why);
@@ -54,6 +55,7 @@ bpfpv_manager_placement_host(const BpfpvManager *manager, const BpfpvCpuset *tak
         .hold_us = (gint64)manager->conf->hold_ms * 1000,
         .max_moves = MAX_MOVES,
         .spread = manager->conf->spread,
+        .share = manager->conf->share,
         .allowed_only = manager->allowed_only,
     };
 }

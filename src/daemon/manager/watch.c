@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "programs/program.h"
+#include "xml/devices.h"
 
 static void
 on_gone(const char *uuid, gpointer user_data)
@@ -77,6 +78,28 @@ take_topology(BpfpvManaged *managed, BpfpvDomainTopology *topology)
     bpfpv_session_set_enabled(managed->session, topology->enabled);
 }
 
+/* A host of one cell has nothing to choose.
+ * @config, @topology: (nullable) */
+static void
+take_devices(BpfpvManaged *managed, const BpfpvConfig *config, const BpfpvDomainTopology *topology)
+{
+    g_autoptr(GPtrArray) unknown = NULL;
+    g_autofree char *mistake = NULL;
+
+    g_clear_pointer(&managed->near, bpfpv_cpuset_free);
+    if (config && config->near == BPFPV_NEAR_DEVICES && topology &&
+        bpfpv_topology_cells(managed->manager->topology)->len > 1) {
+        managed->near = bpfpv_devices_cells(topology->devices, "/sys", &unknown);
+        mistake = bpfpv_devices_mistake(topology->devices, unknown);
+        if (bpfpv_cpuset_is_empty(managed->near))
+            g_clear_pointer(&managed->near, bpfpv_cpuset_free);
+    }
+    if (mistake && g_strcmp0(mistake, managed->near_mistake) != 0)
+        g_message("domain %s: %s", managed->name, mistake);
+    g_free(managed->near_mistake);
+    managed->near_mistake = g_steal_pointer(&mistake);
+}
+
 static void
 on_domain(const char *uuid, int id, const char *text, gpointer user_data)
 {
@@ -120,6 +143,7 @@ on_domain(const char *uuid, int id, const char *text, gpointer user_data)
         g_free(managed->source);
         managed->source = g_strdup(xml->source);
     }
+    take_devices(managed, xml->config, topology);
     take_topology(managed, topology);
     bpfpv_session_update(managed->session, xml);
     bpfpv_pins_note_soon(managed->pins);
