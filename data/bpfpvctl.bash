@@ -29,8 +29,8 @@ _bpfpvctl_offer()
 _bpfpvctl()
 {
     local current=${COMP_WORDS[COMP_CWORD]}
-    local commands='list show keys map attach detach release reload validate plan'
-    local options='--bus-address= --json --no-color --help --version'
+    local commands='list show keys map attach detach release reload validate plan help'
+    local options='--bus-address= --json --color= --no-color --help --version'
     local command='' word
 
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do

@@ -244,6 +244,7 @@ const BpfpvCommand bpfpv_command_attach = {
     .summary = "Manages a running domain, and follows until it is active",
     .min_arguments = 1,
     .max_arguments = 1,
+    .changes = TRUE,
     .options = options,
     .run = run_attach,
 };

@@ -25,5 +25,6 @@ const BpfpvCommand bpfpv_command_detach = {
     .summary = "Stops managing a domain and gives its original pins back",
     .min_arguments = 1,
     .max_arguments = 1,
+    .changes = TRUE,
     .run = run_detach,
 };

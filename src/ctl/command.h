@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a command of bpfpvctl is and what all of them share. A new command is
- * one file that defines a BpfpvCommand, declared here and listed in main.c.
+ * one file that defines a BpfpvCommand, declared here and listed in line/commands.c.
  */
 #pragma once
 
@@ -28,6 +28,7 @@ typedef struct {
     guint min_arguments;
     guint max_arguments;
     gboolean has_json;           /* --json makes sense for it */
+    gboolean changes;            /* a domain, which "show" tells of afterwards */
     const GOptionEntry *options; /* (nullable): its own */
     /* arguments: NULL-terminated, as many as allowed above; returns an exit code */
     int (*run)(const BpfpvCtl *ctl, char **arguments);
@@ -43,6 +44,7 @@ extern const BpfpvCommand bpfpv_command_release;
 extern const BpfpvCommand bpfpv_command_reload;
 extern const BpfpvCommand bpfpv_command_validate;
 extern const BpfpvCommand bpfpv_command_plan;
+extern const BpfpvCommand bpfpv_command_help;
 
 /* A client for the bus that was asked for. */
 BpfpvClient *bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error);
@@ -53,6 +55,8 @@ int bpfpv_ctl_check_connected(BpfpvClient *client, GError **error);
 int bpfpv_ctl_fail(const GError *error);
 /* As fail, for a wrong command line; returns BPFPV_EXIT_USAGE. */
 int bpfpv_ctl_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* As usage, for a command that there is not. @meant: (nullable): what may have been meant */
+int bpfpv_ctl_no_command(const char *name, const char *meant);
 
 /* Warns on standard error of what the daemon has found wrong with this host. */
 void bpfpv_ctl_warn(BpfpvClient *client);

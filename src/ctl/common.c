@@ -99,6 +99,23 @@ bpfpv_ctl_usage(const char *format, ...)
 }
 
 /**
+ * bpfpv_ctl_no_command:
+ * @name: what was typed in the place of a command
+ * @meant: (nullable): the command that it resembles
+ *
+ * Prints on standard error that there is no such command.
+ *
+ * Returns: %BPFPV_EXIT_USAGE
+ */
+int
+bpfpv_ctl_no_command(const char *name, const char *meant)
+{
+    if (meant == NULL)
+        return bpfpv_ctl_usage("there is no command '%s'", name);
+    return bpfpv_ctl_usage("there is no command '%s'; did you mean '%s'?", name, meant);
+}
+
+/**
  * bpfpv_ctl_warn:
  * @client: a client
  *

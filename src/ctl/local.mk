@@ -17,6 +17,11 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/common.c \
 	src/ctl/term.c src/ctl/term.h \
 	src/ctl/text-table.c src/ctl/text-table.h \
+	src/ctl/line/commands.c \
+	src/ctl/line/help.c \
+	src/ctl/line/line.h \
+	src/ctl/line/options.c \
+	src/ctl/line/suggest.c \
 	src/ctl/map/dense.c \
 	src/ctl/map/detail.c \
 	src/ctl/map/legend.c \
