@@ -396,6 +396,17 @@ fake_manager_emit(FakeManager *fake, const char *state, const char *reason)
     emit(fake, FAKE_DOMAIN, state, reason);
 }
 
+void
+fake_manager_emit_changed(FakeManager *fake)
+{
+    static const char *const uuids[] = {FAKE_UUID, NULL};
+    g_autoptr(GError) error = NULL;
+
+    g_dbus_connection_emit_signal(fake->connection, NULL, "/org/bpfpv1", "org.bpfpv1.Manager",
+                                  "Changed", g_variant_new("(^as)", uuids), &error);
+    g_assert_no_error(error);
+}
+
 char *
 fake_manager_get_calls(FakeManager *fake)
 {

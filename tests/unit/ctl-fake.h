@@ -44,5 +44,7 @@ void fake_manager_set_death(FakeManager *fake);
 void fake_manager_set_steps(FakeManager *fake, const FakeStep *steps);
 /* Sends one signal now. */
 void fake_manager_emit(FakeManager *fake, const char *state, const char *reason);
+/* Sends Changed of FAKE_DOMAIN now. */
+void fake_manager_emit_changed(FakeManager *fake);
 /* The calls so far: "Attach(web1) Show(web1)" */
 char *fake_manager_get_calls(FakeManager *fake);

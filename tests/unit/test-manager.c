@@ -31,7 +31,8 @@ typedef struct {
     char *directory;
     BpfpvConf conf;
     BpfpvManager *manager;
-    GPtrArray *told; /* of "NAME STATE REASON" */
+    GPtrArray *told;  /* of "NAME STATE REASON" */
+    GString *changed; /* UUIDs that were told of */
 } Fixture;
 
 static void
@@ -48,7 +49,17 @@ on_host(gpointer user_data)
 {
 }
 
-static const BpfpvManagerFuncs funcs = {on_state, on_host};
+static void
+on_changed(const char *const *uuids, gpointer user_data)
+{
+    Fixture *fixture = user_data;
+
+    assert_non_null(uuids[0]);
+    for (; *uuids != NULL; uuids++)
+        g_string_append_printf(fixture->changed, "%s ", *uuids);
+}
+
+static const BpfpvManagerFuncs funcs = {on_state, on_host, on_changed};
 
 static void
 write_file(const Fixture *fixture, const char *name)
@@ -65,6 +76,7 @@ setup(void **state)
 
     fixture->directory = g_dir_make_tmp("bpfpv-manager-XXXXXX", NULL);
     fixture->told = g_ptr_array_new_with_free_func(g_free);
+    fixture->changed = g_string_new(NULL);
     fixture->conf.uri = g_strdup(URI);
     fixture->conf.guest_dir = fixture->directory;
     fixture->conf.state_dir = g_build_filename(fixture->directory, "state", NULL);
@@ -87,6 +99,7 @@ teardown(void **state)
     g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                  NULL);
     g_ptr_array_unref(fixture->told);
+    g_string_free(fixture->changed, TRUE);
     g_free(fixture->conf.uri);
     g_free(fixture->conf.state_dir);
     g_free(fixture->directory);
@@ -404,6 +417,31 @@ what_placement_makes_of_the_state_is_told(void **state)
     bpfpv_cpuset_free(fixture->conf.cpuset);
 }
 
+static gboolean
+is_told_of_a(Fixture *fixture)
+{
+    return strstr(fixture->changed->str, A " ") != NULL;
+}
+
+/* That it asks for something else is told whatever becomes of its state. */
+static void
+what_may_be_shown_differently_is_told(void **state)
+{
+    Fixture *fixture = *state;
+    FakeGuest guests[2];
+    g_autofree char *xml = NULL;
+    g_autoptr(GSocket) guest = start_hopeless(fixture, guests, &xml);
+
+    answer(guest, 0);
+    wait_until(fixture, is_told_active);
+    wait_until(fixture, is_told_of_a);
+    g_string_truncate(fixture->changed, 0);
+    pin_one_task(guest);
+    wait_until(fixture, is_told_of_a);
+    g_clear_pointer(&fixture->manager, bpfpv_manager_free);
+    bpfpv_cpuset_free(fixture->conf.cpuset);
+}
+
 /* "bpfpvctl attach" ends with the first of these that it hears. */
 static void
 a_domain_is_not_called_active_before_it_is_placed(void **state)
@@ -432,6 +470,7 @@ main(void)
         TEST(a_read_that_fails_drops_nothing_and_is_made_again),
         TEST(a_step_is_for_one_run_of_one_domain),
         TEST(what_placement_makes_of_the_state_is_told),
+        TEST(what_may_be_shown_differently_is_told),
         TEST(a_domain_is_not_called_active_before_it_is_placed),
     };
 

@@ -406,6 +406,13 @@ bpfpv_bus_tell_state(BpfpvBus *bus, const char *domain, const char *uuid, const 
                                   g_variant_new("(ssss)", domain, uuid, state, clean), NULL);
 }
 
+void
+bpfpv_bus_tell_changes(BpfpvBus *bus, const char *const *uuids)
+{
+    g_dbus_connection_emit_signal(bus->connection, NULL, BUS_PATH, BUS_INTERFACE, "Changed",
+                                  g_variant_new("(^as)", uuids), NULL);
+}
+
 /* ---- life ---- */
 
 static void
