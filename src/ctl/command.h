@@ -58,6 +58,20 @@ int bpfpv_ctl_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* As usage, for a command that there is not. @meant: (nullable): what may have been meant */
 int bpfpv_ctl_no_command(const char *name, const char *meant);
 
+/* domains.c */
+
+typedef enum {
+    BPFPV_DOMAINS_MANAGED,
+    BPFPV_DOMAINS_RUNNING, /* managed or not */
+} BpfpvDomains;
+
+/* Whether that may be more than one domain. */
+gboolean bpfpv_ctl_are_several(char **typed);
+/* The domains (of char *) that are meant by names, UUIDs, ids and globs; NULL with @error set. */
+GPtrArray *bpfpv_ctl_domains(BpfpvClient *client, char **typed, BpfpvDomains which, GError **error);
+/* Their names (of char *). */
+GPtrArray *bpfpv_ctl_domain_names(BpfpvClient *client, BpfpvDomains which, GError **error);
+
 /* Warns on standard error of what the daemon has found wrong with this host. */
 void bpfpv_ctl_warn(BpfpvClient *client);
 

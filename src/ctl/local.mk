@@ -15,6 +15,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/cmd-validate.c \
 	src/ctl/command.h \
 	src/ctl/common.c \
+	src/ctl/domains.c \
 	src/ctl/term.c src/ctl/term.h \
 	src/ctl/text-table.c src/ctl/text-table.h \
 	src/ctl/line/commands.c \
@@ -22,6 +23,9 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/line/line.h \
 	src/ctl/line/options.c \
 	src/ctl/line/suggest.c \
+	src/ctl/live/follow.c \
+	src/ctl/live/live.h \
+	src/ctl/live/screen.c \
 	src/ctl/map/dense.c \
 	src/ctl/map/detail.c \
 	src/ctl/map/legend.c \

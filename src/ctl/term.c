@@ -56,6 +56,14 @@ bpfpv_term_parse_colour(const char *text, BpfpvColour *colour)
     return FALSE;
 }
 
+static guint
+terminal_height(int fd)
+{
+    struct winsize size;
+
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 static gboolean
 is_set(const char *variable)
 {
@@ -79,11 +87,13 @@ void
 bpfpv_term_init(BpfpvTerm *term, int fd, BpfpvColour colour)
 {
     gboolean is_terminal = isatty(fd) != 0;
+    gboolean is_dumb = g_strcmp0(g_getenv("TERM"), "dumb") == 0;
 
     term->width = is_terminal ? terminal_width(fd) : 0;
+    term->height = is_terminal ? terminal_height(fd) : 0;
+    term->in_place = is_terminal && !is_dumb;
     term->colour = colour == BPFPV_COLOUR_ALWAYS ||
-                   (colour == BPFPV_COLOUR_AUTO && is_terminal && !is_set("NO_COLOR") &&
-                    g_strcmp0(g_getenv("TERM"), "dumb") != 0);
+                   (colour == BPFPV_COLOUR_AUTO && is_terminal && !is_set("NO_COLOR") && !is_dumb);
 }
 
 /**

@@ -10,7 +10,9 @@
 
 typedef struct {
     gboolean colour;
-    guint width; /* columns; 0: not a terminal, lines may be of any length */
+    guint width;       /* columns; 0: not a terminal, lines may be of any length */
+    guint height;      /* rows; 0: not known, or not a terminal */
+    gboolean in_place; /* what was written can be overwritten */
 } BpfpvTerm;
 
 typedef enum {

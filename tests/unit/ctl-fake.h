@@ -9,13 +9,16 @@
 
 #define FAKE_DOMAIN "web1"
 #define FAKE_UUID "7f1c2d3e-0000-4000-8000-000000000001"
+/* Another domain; what steps say of it, Show says too, and any other's name is FAKE_DOMAIN. */
+#define FAKE_OTHER "web2"
+#define FAKE_OTHER_UUID "7f1c2d3e-0000-4000-8000-00000000ffff"
 
 /* Prints a TAP plan that skips all and returns FALSE if no private bus can be started. */
 gboolean fake_bus_is_possible(void);
 
 typedef struct _FakeManager FakeManager;
 
-/* What Attach sets off, in order. */
+/* What Attach sets off, unless it is of FAKE_OTHER, in order. */
 typedef struct {
     guint delay_ms;    /* after Attach's reply; 0: before the reply */
     const char *state; /* NULL ends the list */

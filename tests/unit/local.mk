@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test-daemon \
 	tests/unit/test-ctl \
 	tests/unit/test-ctl-attach \
+	tests/unit/test-ctl-domains \
 	tests/unit/test-ctl-line \
 	tests/unit/test-ctl-map \
 	tests/unit/test-ctl-table \
