@@ -41,7 +41,9 @@ _bpfpvctl()
     done
 
     if [[ $current == -* ]]; then
-        if [[ $command == attach ]]; then
+        if [[ $command == list || $command == show ]]; then
+            options+=' --watch'
+        elif [[ $command == attach ]]; then
             options+=' --no-wait --timeout='
         elif [[ $command == plan ]]; then
             options+=' --map'

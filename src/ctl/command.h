@@ -48,8 +48,11 @@ extern const BpfpvCommand bpfpv_command_help;
 
 /* A client for the bus that was asked for. */
 BpfpvClient *bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error);
+/* Why what the daemon says may not be so any more; NULL if it is. Ask before the rest: what is
+ * asked afterwards is no older. Returns: FALSE with @error set */
+gboolean bpfpv_ctl_unconnected(BpfpvClient *client, char **reason, GError **error);
 /* Says on standard error that what is shown is as it was known last, if bpfpvd has no connection to
- * libvirt. Ask before the rest: what is asked afterwards is no older. Returns an exit code. */
+ * libvirt. Returns an exit code. */
 int bpfpv_ctl_check_connected(BpfpvClient *client, GError **error);
 /* Says on standard error what went wrong; returns BPFPV_EXIT_FAILED. */
 int bpfpv_ctl_fail(const GError *error);

@@ -26,6 +26,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/live/follow.c \
 	src/ctl/live/live.h \
 	src/ctl/live/screen.c \
+	src/ctl/live/watch.c \
 	src/ctl/map/dense.c \
 	src/ctl/map/detail.c \
 	src/ctl/map/legend.c \

@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test-ctl-map \
 	tests/unit/test-ctl-table \
 	tests/unit/test-ctl-validate \
+	tests/unit/test-ctl-watch \
 	tests/unit/test-demand \
 	tests/unit/test-digest \
 	tests/unit/test-domain-xml \

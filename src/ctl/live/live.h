@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What bpfpvctl prints again while things go on: in place on a terminal, one
- * below the other elsewhere.
+ * below the other elsewhere. Waits for the bus's signals, not for time.
  */
 #pragma once
 
@@ -18,6 +18,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BpfpvScreen, bpfpv_screen_free)
 /* Prints @text, clean lines, each ended, unless it is what was printed last. Where lines are more
  * than the terminal has, the last say how many are left out. */
 void bpfpv_screen_show(BpfpvScreen *screen, const char *text);
+/* The terminal was resized: what is on it is in disorder. */
+void bpfpv_screen_reset(BpfpvScreen *screen);
+
+/* ---- watch.c ---- */
+
+/* Returns: (transfer full): what there is to show now: lines, each ended; NULL with @error set */
+typedef char *(*BpfpvLookFunc)(const BpfpvCtl *ctl, BpfpvClient *client, gpointer user_data,
+                               GError **error);
+/* Shows what @look returns, whenever that has changed, until it is interrupted. Goes on while
+ * bpfpvd is away. Returns: an exit code: the bus is not to be had */
+int bpfpv_ctl_watch(const BpfpvCtl *ctl, BpfpvLookFunc look, gpointer user_data);
 
 /* ---- follow.c ---- */
 

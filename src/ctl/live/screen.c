@@ -11,6 +11,7 @@
 #define UP "\033[%uA\r"
 #define TO_LINE_END "\033[K"
 #define TO_SCREEN_END "\033[J"
+#define ALL "\033[H\033[2J"
 
 struct _BpfpvScreen {
     const BpfpvTerm *term;
@@ -77,4 +78,14 @@ bpfpv_screen_show(BpfpvScreen *screen, const char *text)
     fflush(stdout);
     g_free(screen->shown);
     screen->shown = g_strdup(text);
+}
+
+void
+bpfpv_screen_reset(BpfpvScreen *screen)
+{
+    if (!screen->term->in_place)
+        return;
+    g_print(ALL);
+    screen->n_rows = 0;
+    g_clear_pointer(&screen->shown, g_free);
 }
