@@ -8,6 +8,8 @@ CLEANFILES += data/bpfpvd.service
 EXTRA_DIST += \
 	data/bpfpv-placement.service.in \
 	data/bpfpvctl.bash \
+	data/bpfpvctl.fish \
+	data/bpfpvctl.zsh \
 	data/bpfpvd.conf \
 	data/bpfpvd.service.in \
 	data/org.bpfpv1.conf \
@@ -29,8 +31,11 @@ dist_noinst_SCRIPTS = data/uninstall
 pkgdata_DATA = $(conf_files)
 bpfpvconfdir = $(sysconfdir)/bpfpv
 install-data-local:
-	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(bpfpvconfdir)'
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(zshcompletiondir)' \
+	  '$(DESTDIR)$(fishcompletiondir)' '$(DESTDIR)$(bpfpvconfdir)'
 	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.bash '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'
+	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.zsh '$(DESTDIR)$(zshcompletiondir)/_bpfpvctl'
+	$(INSTALL_DATA) $(srcdir)/data/bpfpvctl.fish '$(DESTDIR)$(fishcompletiondir)'
 	for file in $(conf_files); do \
 	  to='$(DESTDIR)$(bpfpvconfdir)'/$${file##*/}; \
 	  test -e "$$to" || $(INSTALL_DATA) "$(srcdir)/$$file" "$$to" || exit 1; \
@@ -38,7 +43,8 @@ install-data-local:
 uninstall-local:
 	SBINDIR='$(sbindir)' UNITDIR='$(systemdsystemunitdir)' HOOKDIR='$(hookdir)' \
 	  CONFDIR='$(bpfpvconfdir)' SRCDIR='$(srcdir)' DESTDIR='$(DESTDIR)' $(srcdir)/data/uninstall $(conf_files)
-	rm -f '$(DESTDIR)$(bashcompletiondir)/bpfpvctl'
+	rm -f '$(DESTDIR)$(bashcompletiondir)/bpfpvctl' '$(DESTDIR)$(zshcompletiondir)/_bpfpvctl' \
+	  '$(DESTDIR)$(fishcompletiondir)/bpfpvctl.fish'
 endif
 
 # What a guest's owner installs there, instead of having it injected: make install-guest.

@@ -35,6 +35,8 @@ const BpfpvCommand bpfpv_command_detach = {
     .summary = "Stops managing domains and gives their original pins back",
     .min_arguments = 1,
     .max_arguments = G_MAXUINT,
+    .first = BPFPV_ARGUMENT_MANAGED,
+    .rest = BPFPV_ARGUMENT_MANAGED,
     .changes = TRUE,
     .run = run_detach,
 };

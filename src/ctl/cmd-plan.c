@@ -233,6 +233,7 @@ const BpfpvCommand bpfpv_command_plan = {
     .summary = "Shows what placement would do, without a daemon",
     .min_arguments = 1,
     .max_arguments = 1,
+    .first = BPFPV_ARGUMENT_FILE,
     .has_json = TRUE,
     .options = options,
     .run = run_plan,

@@ -115,6 +115,8 @@ const BpfpvCommand bpfpv_command_release = {
     .summary = "Hands what an administrator pinned back to management",
     .min_arguments = 1,
     .max_arguments = 2,
+    .first = BPFPV_ARGUMENT_MANAGED,
+    .rest = BPFPV_ARGUMENT_PINNED,
     .has_json = TRUE,
     .run = run_release,
 };

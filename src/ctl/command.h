@@ -21,12 +21,23 @@ typedef struct {
     BpfpvTerm term; /* of standard output */
 } BpfpvCtl;
 
+/* What an argument is, for completion. */
+typedef enum {
+    BPFPV_ARGUMENT_OTHER,
+    BPFPV_ARGUMENT_MANAGED, /* a domain that is managed */
+    BPFPV_ARGUMENT_RUNNING, /* one that runs, and is not */
+    BPFPV_ARGUMENT_PINNED,  /* a vCPU of the domain before it that is pinned by hand */
+    BPFPV_ARGUMENT_FILE,
+    BPFPV_ARGUMENT_COMMAND,
+} BpfpvArgument;
+
 typedef struct {
     const char *name;
     const char *arguments; /* for the usage line, "" if there are none */
     const char *summary;
     guint min_arguments;
     guint max_arguments;
+    BpfpvArgument first, rest;   /* what they are */
     gboolean has_json;           /* --json makes sense for it */
     gboolean changes;            /* a domain, which "show" tells of afterwards */
     const GOptionEntry *options; /* (nullable): its own */

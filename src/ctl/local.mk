@@ -19,6 +19,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/term.c src/ctl/term.h \
 	src/ctl/text-table.c src/ctl/text-table.h \
 	src/ctl/line/commands.c \
+	src/ctl/line/complete.c \
 	src/ctl/line/help.c \
 	src/ctl/line/line.h \
 	src/ctl/line/options.c \

@@ -15,6 +15,7 @@ unit_tests = \
 	tests/unit/test-daemon \
 	tests/unit/test-ctl \
 	tests/unit/test-ctl-attach \
+	tests/unit/test-ctl-complete \
 	tests/unit/test-ctl-domains \
 	tests/unit/test-ctl-line \
 	tests/unit/test-ctl-map \
@@ -147,6 +148,7 @@ tests_unit_test_compare_SOURCES = tests/unit/test-compare.c tests/bench/compare.
 endif
 
 check_scripts = \
+	tests/check-completion \
 	tests/check-guide \
 	tests/check-install \
 	tests/check-layers \

@@ -20,7 +20,7 @@ bpfpv_command_find(const char *name)
     for (gsize i = 0; commands[i] != NULL; i++)
         if (g_str_equal(name, commands[i]->name))
             return commands[i];
-    return NULL;
+    return g_str_equal(name, bpfpv_command_complete.name) ? &bpfpv_command_complete : NULL;
 }
 
 const char *

@@ -24,5 +24,6 @@ const BpfpvCommand bpfpv_command_help = {
     .arguments = "[COMMAND]",
     .summary = "Shows this help, or that of a command",
     .max_arguments = 1,
+    .first = BPFPV_ARGUMENT_COMMAND,
     .run = run_help,
 };

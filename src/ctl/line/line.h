@@ -25,6 +25,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BpfpvOptions, bpfpv_options_clear)
 
 /* Returns: (transfer none): every command that help lists, in its order, and NULL */
 const BpfpvCommand *const *bpfpv_commands(void);
+/* For the shells, and not listed. */
+extern const BpfpvCommand bpfpv_command_complete;
 /* Returns: (transfer none) (nullable): the command of this name */
 const BpfpvCommand *bpfpv_command_find(const char *name);
 /* Returns: (transfer none) (nullable): the command that @name may be a typo of */
@@ -32,6 +34,8 @@ const char *bpfpv_command_suggest(const char *name);
 
 /* options.c */
 
+/* Returns: (transfer none): the options of all commands; they lead nowhere */
+const GOptionEntry *bpfpv_options_global(void);
 /* @command: (nullable): NULL for what comes before the command */
 GOptionContext *bpfpv_options_context(const BpfpvCommand *command, BpfpvOptions *options);
 /* Parses @argv, which keeps what is no option. Returns: FALSE with @error set, which names the

@@ -12,21 +12,42 @@ bpfpv_options_clear(BpfpvOptions *options)
     g_strfreev(options->arguments);
 }
 
+static const GOptionEntry global[] = {
+    {"bus-address", 0, 0, G_OPTION_ARG_STRING, NULL, "Use this D-Bus instead of the system bus",
+     "ADDR"},
+    {"json", 0, 0, G_OPTION_ARG_NONE, NULL, "Print JSON", NULL},
+    {"color", 0, 0, G_OPTION_ARG_STRING, NULL, "When to print in colour", "auto|always|never"},
+    {"no-color", 0, 0, G_OPTION_ARG_NONE, NULL, "The same as --color=never", NULL},
+    {"help", 'h', 0, G_OPTION_ARG_NONE, NULL, "Show this help", NULL},
+    {"version", 0, 0, G_OPTION_ARG_NONE, NULL, "Show the version", NULL},
+    {0},
+};
+
+const GOptionEntry *
+bpfpv_options_global(void)
+{
+    return global;
+}
+
+static void
+add_global(GOptionContext *context, BpfpvOptions *options)
+{
+    const gpointer places[] = {
+        &options->bus_address, &options->json, &options->color,
+        &options->no_color,    &options->help, &options->version,
+    };
+    GOptionEntry entries[G_N_ELEMENTS(global)];
+
+    G_STATIC_ASSERT(G_N_ELEMENTS(places) + 1 == G_N_ELEMENTS(global));
+    memcpy(entries, global, sizeof(global));
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+        entries[i].arg_data = places[i];
+    g_option_context_add_main_entries(context, entries, NULL);
+}
+
 static void
 add_options(GOptionContext *context, const BpfpvCommand *command, BpfpvOptions *options)
 {
-    const GOptionEntry global[] = {
-        {"bus-address", 0, 0, G_OPTION_ARG_STRING, &options->bus_address,
-         "Use this D-Bus instead of the system bus", "ADDR"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON", NULL},
-        {"color", 0, 0, G_OPTION_ARG_STRING, &options->color, "When to print in colour",
-         "auto|always|never"},
-        {"no-color", 0, 0, G_OPTION_ARG_NONE, &options->no_color, "The same as --color=never",
-         NULL},
-        {"help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Show this help", NULL},
-        {"version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL},
-        {0},
-    };
     /* File names, as those are not converted: a domain's name is UTF-8 in any locale. */
     const GOptionEntry arguments[] = {
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, NULL},
@@ -35,7 +56,7 @@ add_options(GOptionContext *context, const BpfpvCommand *command, BpfpvOptions *
 
     if (command != NULL && command->options != NULL)
         g_option_context_add_main_entries(context, command->options, NULL);
-    g_option_context_add_main_entries(context, global, NULL);
+    add_global(context, options);
     if (command != NULL)
         g_option_context_add_main_entries(context, arguments, NULL);
 }
@@ -96,15 +117,13 @@ is_known(const GPtrArray *names, const char *name)
 static GPtrArray *
 option_names(const BpfpvCommand *command)
 {
-    static const char *const global[] = {"bus-address", "json", "color",
-                                         "no-color",    "help", "version"};
     GPtrArray *names = g_ptr_array_new();
 
     for (const GOptionEntry *own = command != NULL ? command->options : NULL;
          own != NULL && own->long_name != NULL; own++)
         g_ptr_array_add(names, (gpointer)own->long_name);
-    for (gsize i = 0; i < G_N_ELEMENTS(global); i++)
-        g_ptr_array_add(names, (gpointer)global[i]);
+    for (const GOptionEntry *all = global; all->long_name != NULL; all++)
+        g_ptr_array_add(names, (gpointer)all->long_name);
     g_ptr_array_add(names, NULL);
     return names;
 }
