@@ -30,12 +30,13 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/live/watch.c \
 	src/ctl/map/dense.c \
 	src/ctl/map/detail.c \
+	src/ctl/map/figures.c \
 	src/ctl/map/legend.c \
 	src/ctl/map/map.c src/ctl/map/map.h \
 	src/ctl/map/model.c src/ctl/map/model.h \
 	src/ctl/map/order.c \
 	src/ctl/map/private.h \
-	src/ctl/map/text.c \
+	src/ctl/map/text.c src/ctl/map/text.h \
 	src/ctl/scenario/domain.c \
 	src/ctl/scenario/json.c src/ctl/scenario/json.h \
 	src/ctl/scenario/scenario.c src/ctl/scenario/scenario.h \
