@@ -40,7 +40,13 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/scenario/domain.c \
 	src/ctl/scenario/json.c src/ctl/scenario/json.h \
 	src/ctl/scenario/scenario.c src/ctl/scenario/scenario.h \
-	src/ctl/scenario/xml.c
+	src/ctl/scenario/xml.c \
+	src/ctl/svg/host.c \
+	src/ctl/svg/legend.c \
+	src/ctl/svg/private.h \
+	src/ctl/svg/svg.c src/ctl/svg/svg.h \
+	src/ctl/svg/tile.c \
+	src/ctl/svg/write.c
 
 bin_PROGRAMS += bpfpvctl
 bpfpvctl_SOURCES = src/ctl/main.c

@@ -19,6 +19,7 @@ unit_tests = \
 	tests/unit/test-ctl-domains \
 	tests/unit/test-ctl-line \
 	tests/unit/test-ctl-map \
+	tests/unit/test-ctl-svg \
 	tests/unit/test-ctl-table \
 	tests/unit/test-ctl-validate \
 	tests/unit/test-ctl-watch \

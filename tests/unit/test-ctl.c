@@ -339,6 +339,30 @@ draws_the_host(void **state)
 }
 
 static void
+draws_the_host_for_a_browser(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_map(fixture->fake, MAP);
+    ctl_run(fixture, "map", "--svg", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_true(
+        g_str_has_prefix(fixture->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
+    ctl_assert_has(fixture->out, "<text class=\"who\" x=\"46\" y=\"128\">web1/3</text>");
+    fake_manager_set_host(fixture->fake, NOT_CONNECTED);
+    ctl_run(fixture, "map", "--svg", NULL);
+    ctl_assert_ended(fixture, 1, "as it was known last");
+    ctl_assert_has(fixture->out, ", as last known</title>");
+    ctl_run(fixture, "map", "--svg", "--json", NULL);
+    ctl_assert_ended(fixture, 2, "map prints --json or --svg, not both");
+    ctl_run(fixture, "plan", "--svg", SRCDIR "/tests/fixtures/scenarios/smt.json", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "who would sit on each: smt.json</title>");
+    ctl_run(fixture, "plan", "--svg", "--json", "no-such-file", NULL);
+    ctl_assert_ended(fixture, 2, "plan prints --json or --svg, not both");
+}
+
+static void
 says_why_there_is_no_host_to_draw(void **state)
 {
     CtlFixture *fixture = *state;
@@ -532,6 +556,7 @@ main(void)
         TEST(shows_the_other_threads),
         TEST(shows_what_is_there_yet),
         TEST(draws_the_host),
+        TEST(draws_the_host_for_a_browser),
         TEST(says_why_there_is_no_host_to_draw),
         TEST(shows_the_contract_as_json),
         TEST(makes_guest_text_harmless),
