@@ -110,6 +110,9 @@ BPFPV_API GVariant *bpfpv_client_map_sync(BpfpvClient *client, GCancellable *can
 /* a{sv}: whether the daemon can serve domains, and what this host has to give. */
 BPFPV_API GVariant *bpfpv_client_host_sync(BpfpvClient *client, GCancellable *cancellable,
                                            GError **error);
+/* What the daemon counts, as OpenMetrics text; free it with g_free(). */
+BPFPV_API char *bpfpv_client_metrics_sync(BpfpvClient *client, GCancellable *cancellable,
+                                          GError **error);
 /* a(ts): every key of a program's replica, and its value as text. */
 BPFPV_API GVariant *bpfpv_client_keys_sync(BpfpvClient *client, const char *domain,
                                            const char *program, GCancellable *cancellable,

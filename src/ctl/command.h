@@ -53,6 +53,7 @@ extern const BpfpvCommand bpfpv_command_attach;
 extern const BpfpvCommand bpfpv_command_detach;
 extern const BpfpvCommand bpfpv_command_release;
 extern const BpfpvCommand bpfpv_command_reload;
+extern const BpfpvCommand bpfpv_command_metrics;
 extern const BpfpvCommand bpfpv_command_validate;
 extern const BpfpvCommand bpfpv_command_plan;
 extern const BpfpvCommand bpfpv_command_help;

@@ -8,6 +8,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/cmd-keys.c \
 	src/ctl/cmd-list.c \
 	src/ctl/cmd-map.c \
+	src/ctl/cmd-metrics.c \
 	src/ctl/cmd-plan.c \
 	src/ctl/cmd-release.c \
 	src/ctl/cmd-reload.c \

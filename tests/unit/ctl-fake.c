@@ -216,6 +216,8 @@ on_call(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNU
     else if (g_str_equal(method, "Map"))
         g_dbus_method_invocation_return_value(
             invocation, g_variant_new("(@a{sv})", g_variant_new_parsed(fake->map)));
+    else if (g_str_equal(method, "Metrics"))
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", FAKE_METRICS));
     else if (g_str_equal(method, "Show"))
         answer_show(fake, domain, invocation);
     else if (g_str_equal(method, "Keys"))

@@ -13,6 +13,11 @@
 #define FAKE_OTHER "web2"
 #define FAKE_OTHER_UUID "7f1c2d3e-0000-4000-8000-00000000ffff"
 
+/* What Metrics returns. */
+#define FAKE_METRICS                                                                               \
+    "# TYPE a_bytes counter\n# UNIT a_bytes bytes\n# HELP a_bytes Sent, of all.\n"                 \
+    "a_bytes_total{b=\"# TYPE x counter\"} 1\n# TYPE c gauge\n# HELP c Now.\nc 2\n# EOF\n"
+
 /* Prints a TAP plan that skips all and returns FALSE if no private bus can be started. */
 gboolean fake_bus_is_possible(void);
 

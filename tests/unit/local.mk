@@ -48,6 +48,7 @@ unit_tests = \
 	tests/unit/test-manager \
 	tests/unit/test-notify \
 	tests/unit/test-memory \
+	tests/unit/test-metrics \
 	tests/unit/test-nova-conf \
 	tests/unit/test-nova-conf-real \
 	tests/unit/test-nova-domains \

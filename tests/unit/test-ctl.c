@@ -487,6 +487,27 @@ reloads_and_tells_each_mistake(void **state)
 }
 
 static void
+prints_metrics_as_they_are(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "metrics", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, FAKE_METRICS);
+    ctl_run(fixture, "metrics", "--prometheus", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "# TYPE a_bytes_total counter\n"
+                                      "# HELP a_bytes_total Sent, of all.\n"
+                                      "a_bytes_total{b=\"# TYPE x counter\"} 1\n"
+                                      "# TYPE c gauge\n"
+                                      "# HELP c Now.\n"
+                                      "c 2\n");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "the daemon is starting");
+    ctl_run(fixture, "metrics", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: the daemon is starting\n");
+}
+
+static void
 takes_names_that_look_like_options(void **state)
 {
     CtlFixture *fixture = *state;
@@ -564,6 +585,7 @@ main(void)
         TEST(detaches),
         TEST(reloads_and_tells_each_mistake),
         TEST(keys_are_read_page_by_page),
+        TEST(prints_metrics_as_they_are),
         TEST(takes_names_that_look_like_options),
         TEST(notices_that_output_is_lost),
     };

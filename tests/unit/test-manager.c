@@ -11,6 +11,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "daemon/counters.h"
 #include "daemon/manager/manager.h"
 #include "fake-libvirt.h"
 #include "frames.h"
@@ -280,6 +281,22 @@ a_read_that_fails_drops_nothing_and_is_made_again(void **state)
     wait_until(fixture, is_none_managed);
 }
 
+static guint64
+count_in(const BpfpvHistogram *histogram)
+{
+    guint64 count = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(histogram->counts); i++)
+        count += histogram->counts[i];
+    return count;
+}
+
+static gboolean
+is_counted(Fixture *fixture)
+{
+    return bpfpv_counters.pins[BPFPV_PIN_DONE] > 0 && count_in(&bpfpv_counters.solve_time) > 0;
+}
+
 static gboolean
 is_put_back(Fixture *fixture)
 {
@@ -313,6 +330,31 @@ a_step_is_for_one_run_of_one_domain(void **state)
     wait_until(fixture, is_listed);
     assert_int_equal(count(fixture), 2);
     wait_until(fixture, is_put_back);
+}
+
+/* What was pinned by a daemon that died is put back. */
+static void
+calls_and_solves_are_counted(void **state)
+{
+    static const FakeGuest one[] = {{A, "a", 3, XML(A, "a", ELEMENT)}, {0}};
+    Fixture *fixture = *state;
+    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_entry_new(A, "a", 3);
+    g_autoptr(BpfpvCpuset) original = cpus("0-1");
+    guint64 n_calls = 0;
+
+    entry->pinned = TRUE;
+    g_ptr_array_add(entry->original, cpus("0-1"));
+    g_ptr_array_add(entry->original, cpus("0-1"));
+    bpfpv_journal_entry_add_thread(entry, BPFPV_THREAD_EMULATOR, 0, original);
+    assert_true(bpfpv_journal_write(fixture->conf.state_dir, entry, NULL));
+    bpfpv_counters = (BpfpvCounters){0};
+    start(fixture, one);
+    wait_until(fixture, is_counted);
+    /* What the manager of the test before has left undone is among them. */
+    for (guint i = 0; i < BPFPV_PIN_N_RESULTS; i++)
+        n_calls += bpfpv_counters.pins[i];
+    assert_int_equal(count_in(&bpfpv_counters.pin_time), n_calls);
+    assert_int_equal(bpfpv_counters.pins[BPFPV_PIN_REFUSED], 0);
 }
 
 /* ---- what is told ---- */
@@ -469,6 +511,7 @@ main(void)
         TEST(a_domain_that_ends_while_it_is_read_is_none),
         TEST(a_read_that_fails_drops_nothing_and_is_made_again),
         TEST(a_step_is_for_one_run_of_one_domain),
+        TEST(calls_and_solves_are_counted),
         TEST(what_placement_makes_of_the_state_is_told),
         TEST(what_may_be_shown_differently_is_told),
         TEST(a_domain_is_not_called_active_before_it_is_placed),

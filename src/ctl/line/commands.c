@@ -3,9 +3,19 @@
 #include "ctl/line/line.h"
 
 static const BpfpvCommand *const commands[] = {
-    &bpfpv_command_list,     &bpfpv_command_show,   &bpfpv_command_map,     &bpfpv_command_keys,
-    &bpfpv_command_attach,   &bpfpv_command_detach, &bpfpv_command_release, &bpfpv_command_reload,
-    &bpfpv_command_validate, &bpfpv_command_plan,   &bpfpv_command_help,    NULL,
+    &bpfpv_command_list,
+    &bpfpv_command_show,
+    &bpfpv_command_map,
+    &bpfpv_command_keys,
+    &bpfpv_command_attach,
+    &bpfpv_command_detach,
+    &bpfpv_command_release,
+    &bpfpv_command_reload,
+    &bpfpv_command_metrics,
+    &bpfpv_command_validate,
+    &bpfpv_command_plan,
+    &bpfpv_command_help,
+    NULL,
 };
 
 const BpfpvCommand *const *
