@@ -29,6 +29,16 @@ endif
 
 dist_noinst_SCRIPTS = data/uninstall
 pkgdata_DATA = $(conf_files)
+# What bpfpvctl --json prints, by command.
+jsonschemadir = $(pkgdatadir)/json-schema
+dist_jsonschema_DATA = \
+	data/json-schema/keys.json \
+	data/json-schema/list.json \
+	data/json-schema/map.json \
+	data/json-schema/plan.json \
+	data/json-schema/release.json \
+	data/json-schema/show.json \
+	data/json-schema/validate.json
 bpfpvconfdir = $(sysconfdir)/bpfpv
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)' '$(DESTDIR)$(zshcompletiondir)' \

@@ -17,6 +17,7 @@ unit_tests = \
 	tests/unit/test-ctl-attach \
 	tests/unit/test-ctl-complete \
 	tests/unit/test-ctl-domains \
+	tests/unit/test-ctl-json \
 	tests/unit/test-ctl-line \
 	tests/unit/test-ctl-map \
 	tests/unit/test-ctl-svg \
@@ -94,6 +95,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/elf-walk.h \
 	tests/unit/fake-http.c tests/unit/fake-http.h \
 	tests/unit/frames.c tests/unit/frames.h \
+	tests/unit/json-schema.c tests/unit/json-schema.h \
 	tests/unit/notify-socket.c tests/unit/notify-socket.h \
 	tests/unit/os-run.c tests/unit/os-run.h \
 	tests/unit/placement-check.c tests/unit/placement-check.h \

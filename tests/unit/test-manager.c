@@ -11,12 +11,15 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "ctl/command.h"
+#include "daemon/bus/status.h"
 #include "daemon/counters.h"
 #include "daemon/manager/manager.h"
 #include "fake-libvirt.h"
 #include "frames.h"
 #include "host/domain.h"
 #include "host/journal/journal.h"
+#include "json-schema.h"
 
 #define URI "fake:///"
 #define A "aaaaaaaa-0000-0000-0000-000000000001"
@@ -484,6 +487,37 @@ what_may_be_shown_differently_is_told(void **state)
     bpfpv_cpuset_free(fixture->conf.cpuset);
 }
 
+static void
+assert_documented(const char *schema, GVariant *floating)
+{
+    g_autoptr(GVariant) value = g_variant_ref_sink(floating);
+    g_autofree char *json = bpfpv_ctl_json(value);
+
+    json_schema_assert(schema, json);
+}
+
+/* What bpfpvctl prints as JSON is what the bus says. */
+static void
+what_is_shown_is_as_documented(void **state)
+{
+    Fixture *fixture = *state;
+    FakeGuest guests[2];
+    g_autofree char *xml = NULL;
+    g_autoptr(GSocket) guest = start_hopeless(fixture, guests, &xml);
+
+    assert_documented("list", bpfpv_status_list(fixture->manager));
+    assert_documented(
+        "show", bpfpv_status_show(fixture->manager, bpfpv_manager_find(fixture->manager, "a")));
+    answer(guest, 1);
+    wait_until(fixture, is_told_failed);
+    assert_documented("list", bpfpv_status_list(fixture->manager));
+    assert_documented(
+        "show", bpfpv_status_show(fixture->manager, bpfpv_manager_find(fixture->manager, "a")));
+    assert_documented("map", bpfpv_status_map(fixture->manager));
+    g_clear_pointer(&fixture->manager, bpfpv_manager_free);
+    bpfpv_cpuset_free(fixture->conf.cpuset);
+}
+
 /* "bpfpvctl attach" ends with the first of these that it hears. */
 static void
 a_domain_is_not_called_active_before_it_is_placed(void **state)
@@ -514,6 +548,7 @@ main(void)
         TEST(calls_and_solves_are_counted),
         TEST(what_placement_makes_of_the_state_is_told),
         TEST(what_may_be_shown_differently_is_told),
+        TEST(what_is_shown_is_as_documented),
         TEST(a_domain_is_not_called_active_before_it_is_placed),
     };
 
