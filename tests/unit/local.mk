@@ -157,6 +157,7 @@ check_scripts = \
 	tests/check-install \
 	tests/check-layers \
 	tests/check-layers-wrong \
+	tests/check-manual \
 	tests/check-plan
 dist_check_SCRIPTS += $(check_scripts) tests/check-style
 TESTS += $(check_scripts)
