@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 if HOST
-systemdsystemunit_DATA = data/bpfpvd.service
+systemdsystemunit_DATA = data/bpfpvd.service data/bpfpv-metrics.socket data/bpfpv-metrics@.service
 dbuspolicy_DATA = data/org.bpfpv1.conf
 # As shipped, to compare with; what people edit in $(sysconfdir) is installed once, below.
 conf_files = data/bpfpvd.conf
-CLEANFILES += data/bpfpvd.service
+CLEANFILES += data/bpfpvd.service data/bpfpv-metrics@.service
 EXTRA_DIST += \
+	data/bpfpv-metrics.socket \
+	data/bpfpv-metrics@.service.in \
 	data/bpfpv-placement.service.in \
 	data/bpfpvctl.bash \
 	data/bpfpvctl.fish \
@@ -18,6 +20,9 @@ unit_subst = $(SED) -e 's|@bindir[@]|$(bindir)|g' -e 's|@sbindir[@]|$(sbindir)|g
 	-e 's|@sysconfdir[@]|$(sysconfdir)|g'
 data/bpfpvd.service: data/bpfpvd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(unit_subst) $(srcdir)/data/bpfpvd.service.in > $@.tmp && mv $@.tmp $@
+
+data/bpfpv-metrics@.service: data/bpfpv-metrics@.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(unit_subst) $(srcdir)/data/bpfpv-metrics@.service.in > $@.tmp && mv $@.tmp $@
 
 if NOVA
 systemdsystemunit_DATA += data/bpfpv-placement.service

@@ -6,12 +6,20 @@
 #include "ctl/command.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* More than any scraper asks with. */
+#define REQUEST_MAX 8192
 
 static gboolean option_prometheus;
+static gboolean option_http;
 
 static const GOptionEntry options[] = {
     {"prometheus", 0, 0, G_OPTION_ARG_NONE, &option_prometheus,
      "Print them in Prometheus' older text format", NULL},
+    {"http", 0, 0, G_OPTION_ARG_NONE, &option_http,
+     "Answer an HTTP request on standard input, for bpfpv-metrics.socket", NULL},
     {0},
 };
 
@@ -38,23 +46,99 @@ as_prometheus(const char *text)
     return g_string_free(out, FALSE);
 }
 
+/* Returns: (transfer full): in the format that was asked for; NULL with @error set */
+static char *
+get_metrics(const BpfpvCtl *ctl, GError **error)
+{
+    g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, error);
+    g_autofree char *text = NULL;
+
+    if (client != NULL)
+        text = bpfpv_client_metrics_sync(client, NULL, error);
+    if (text == NULL || !option_prometheus)
+        return g_steal_pointer(&text);
+    return as_prometheus(text);
+}
+
+/* ---- one request ---- */
+
+/* Until the empty line; what is longer is cut. Returns: (transfer full): the first line */
+static char *
+read_request(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    gssize n = 1;
+    char c;
+
+    while (n > 0 && text->len < REQUEST_MAX && !g_str_has_suffix(text->str, "\r\n\r\n") &&
+           !g_str_has_suffix(text->str, "\n\n")) {
+        n = read(STDIN_FILENO, &c, 1);
+        if (n > 0 && c != '\0')
+            g_string_append_c(text, c);
+    }
+    return g_strndup(text->str, strcspn(text->str, "\r\n"));
+}
+
+static void
+answer(const char *status, const char *type, const char *body, gboolean with_body)
+{
+    printf("HTTP/1.1 %s\r\n"
+           "Content-Type: %s\r\n"
+           "Content-Length: %zu\r\n"
+           "Connection: close\r\n\r\n%s",
+           status, type, strlen(body), with_body ? body : "");
+}
+
+static void
+answer_with_metrics(const BpfpvCtl *ctl, gboolean with_body)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = get_metrics(ctl, &error);
+    g_autofree char *clean = NULL;
+    g_autofree char *line = NULL;
+
+    if (text != NULL) {
+        answer("200 OK",
+               option_prometheus ? "text/plain; version=0.0.4; charset=utf-8"
+                                 : "application/openmetrics-text; version=1.0.0; charset=utf-8",
+               text, with_body);
+        return;
+    }
+    clean = bpfpv_term_clean(error->message);
+    line = g_strdup_printf("%s\n", clean);
+    answer("503 Service Unavailable", "text/plain; charset=utf-8", line, with_body);
+}
+
+/* The connection is standard input and output. Whatever comes, there is an answer. */
+static int
+serve(const BpfpvCtl *ctl)
+{
+    g_autofree char *line = read_request();
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    gboolean is_head = g_strcmp0(words[0], "HEAD") == 0;
+
+    if (g_strv_length(words) != 3 || !g_str_has_prefix(words[2], "HTTP/1."))
+        answer("400 Bad Request", "text/plain", "this is not HTTP\n", TRUE);
+    else if (!is_head && !g_str_equal(words[0], "GET"))
+        answer("405 Method Not Allowed", "text/plain", "GET /metrics\n", TRUE);
+    else if (!g_str_equal(words[1], "/metrics"))
+        answer("404 Not Found", "text/plain", "there is /metrics, and nothing else\n", !is_head);
+    else
+        answer_with_metrics(ctl, !is_head);
+    return BPFPV_EXIT_DONE;
+}
+
 static int
 run_metrics(const BpfpvCtl *ctl, char **arguments G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
     g_autofree char *text = NULL;
 
-    if (client != NULL)
-        text = bpfpv_client_metrics_sync(client, NULL, &error);
+    if (option_http)
+        return serve(ctl);
+    text = get_metrics(ctl, &error);
     if (text == NULL)
         return bpfpv_ctl_fail(error);
-    if (option_prometheus) {
-        g_autofree char *other = as_prometheus(text);
-
-        fputs(other, stdout);
-        return BPFPV_EXIT_DONE;
-    }
     fputs(text, stdout); /* UTF-8, whatever the locale; it has no text of a guest's */
     return BPFPV_EXIT_DONE;
 }

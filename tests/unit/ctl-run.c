@@ -104,13 +104,13 @@ spawn(GSubprocessLauncher *launcher, GPtrArray *argv)
 }
 
 static void
-finish(CtlFixture *fixture, GSubprocess *process)
+finish(CtlFixture *fixture, GSubprocess *process, const char *input)
 {
     g_autoptr(GError) error = NULL;
 
     g_clear_pointer(&fixture->out, g_free);
     g_clear_pointer(&fixture->err, g_free);
-    g_subprocess_communicate_utf8(process, NULL, NULL, &fixture->out, &fixture->err, &error);
+    g_subprocess_communicate_utf8(process, input, NULL, &fixture->out, &fixture->err, &error);
     g_assert_no_error(error);
     assert_true(g_subprocess_get_if_exited(process));
     fixture->code = g_subprocess_get_exit_status(process);
@@ -128,7 +128,23 @@ ctl_run(CtlFixture *fixture, ...)
     argv = make_argv(fixture, arguments);
     va_end(arguments);
     process = spawn(launcher, argv);
-    finish(fixture, process);
+    finish(fixture, process, NULL);
+}
+
+void
+ctl_run_with_input(CtlFixture *fixture, const char *input, ...)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        make_launcher(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_PIPE);
+    g_autoptr(GPtrArray) argv = NULL;
+    g_autoptr(GSubprocess) process = NULL;
+    va_list arguments;
+
+    va_start(arguments, input);
+    argv = make_argv(fixture, arguments);
+    va_end(arguments);
+    process = spawn(launcher, argv);
+    finish(fixture, process, input);
 }
 
 void
@@ -144,7 +160,7 @@ ctl_run_to_file(CtlFixture *fixture, const char *path, ...)
     va_end(arguments);
     g_subprocess_launcher_set_stdout_file_path(launcher, path);
     process = spawn(launcher, argv);
-    finish(fixture, process);
+    finish(fixture, process, NULL);
 }
 
 /* A terminal that nobody writes to any more ends with an error, not with an end of file. */
@@ -188,7 +204,7 @@ ctl_run_on_terminal(CtlFixture *fixture, const char *variable, const char *value
     g_subprocess_launcher_close(launcher);
     text = read_terminal(terminal);
     close(terminal);
-    finish(fixture, process);
+    finish(fixture, process, NULL);
     fixture->out = g_steal_pointer(&text);
 }
 

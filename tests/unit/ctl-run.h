@@ -25,6 +25,8 @@ int ctl_tear_down(void **state);
 
 /* Runs "bpfpvctl --bus-address=…" with the arguments up to NULL. */
 void ctl_run(CtlFixture *fixture, ...) G_GNUC_NULL_TERMINATED;
+/* The same with @input on standard input. */
+void ctl_run_with_input(CtlFixture *fixture, const char *input, ...) G_GNUC_NULL_TERMINATED;
 /* The same with standard output to a terminal, and one more environment variable. */
 void ctl_run_on_terminal(CtlFixture *fixture, const char *variable, const char *value,
                          ...) G_GNUC_NULL_TERMINATED;

@@ -508,6 +508,62 @@ prints_metrics_as_they_are(void **state)
 }
 
 static void
+answers_a_scraper(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autofree char *expected = NULL;
+
+    ctl_run_with_input(fixture, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "metrics", "--http",
+                       NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    expected = g_strdup_printf("HTTP/1.1 200 OK\r\n"
+                               "Content-Type: application/openmetrics-text; version=1.0.0; "
+                               "charset=utf-8\r\n"
+                               "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                               strlen(FAKE_METRICS), FAKE_METRICS);
+    assert_string_equal(fixture->out, expected);
+    ctl_run_with_input(fixture, "HEAD /metrics HTTP/1.0\n\n", "metrics", "--http", NULL);
+    assert_true(g_str_has_suffix(fixture->out, "Connection: close\r\n\r\n"));
+    ctl_run_with_input(fixture, "GET /metrics HTTP/1.1\r\n\r\n", "metrics", "--http",
+                       "--prometheus", NULL);
+    ctl_assert_has(fixture->out, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "the daemon is starting");
+    ctl_run_with_input(fixture, "GET /metrics HTTP/1.1\r\n\r\n", "metrics", "--http", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_true(g_str_has_prefix(fixture->out, "HTTP/1.1 503 "));
+    ctl_assert_has(fixture->out, "\r\n\r\nthe daemon is starting\n");
+}
+
+static void
+answers_whatever_comes_instead_of_a_scraper(void **state)
+{
+    static const struct {
+        const char *request, *status;
+    } cases[] = {
+        {"", "400"},
+        {"\r\n\r\n", "400"},
+        {"GET /metrics\r\n\r\n", "400"},
+        {"GET /metrics HTTP/2\r\n\r\n", "400"},
+        {"GET / HTTP/1.1\r\n\r\n", "404"},
+        {"GET /metrics/../../etc/passwd HTTP/1.1\r\n\r\n", "404"},
+        {"POST /metrics HTTP/1.1\r\nContent-Length: 9\r\n\r\n", "405"},
+    };
+    CtlFixture *fixture = *state;
+    g_autofree char *endless = g_strnfill(20000, 'A');
+    g_autofree char *calls = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ctl_run_with_input(fixture, cases[i].request, "metrics", "--http", NULL);
+        ctl_assert_ended(fixture, 0, NULL);
+        assert_memory_equal(fixture->out + strlen("HTTP/1.1 "), cases[i].status, 3);
+    }
+    ctl_run_with_input(fixture, endless, "metrics", "--http", NULL);
+    ctl_assert_has(fixture->out, "HTTP/1.1 400 ");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "");
+}
+
+static void
 takes_names_that_look_like_options(void **state)
 {
     CtlFixture *fixture = *state;
@@ -586,6 +642,8 @@ main(void)
         TEST(reloads_and_tells_each_mistake),
         TEST(keys_are_read_page_by_page),
         TEST(prints_metrics_as_they_are),
+        TEST(answers_a_scraper),
+        TEST(answers_whatever_comes_instead_of_a_scraper),
         TEST(takes_names_that_look_like_options),
         TEST(notices_that_output_is_lost),
     };
