@@ -1,64 +1,52 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Bash completion of bpfpvctl(1). Installed as bpfpvctl in bash-completion's folder.
+# Bash completion of bpfpvctl(1). Installed as bpfpvctl in bash-completion's folder. What there is
+# to offer bpfpvctl itself knows.
 
-# The domains that a command is about: those that are managed, or, to attach
-# one, those that run. One on each line.
-_bpfpvctl_domains()
+# Sets words to those of the command line up to the cursor. Bash takes "--color=auto" and "a:b"
+# apart at "=" and ":"; they are put together again.
+_bpfpvctl_words()
 {
-    if [[ $1 == attach ]]; then
-        virsh --readonly --connect qemu:///system list --name 2>/dev/null
-    else
-        bpfpvctl list --json 2>/dev/null |
-            sed -n 's/^ *"domain" : "\(.*\)",\{0,1\}$/\1/p'
-    fi
-}
+    local i word
 
-# Sets COMPREPLY to the lines that begin with $1, quoted for the command line.
-_bpfpvctl_offer()
-{
-    local line
-
-    COMPREPLY=()
-    while IFS= read -r line; do
-        if [[ -n $line && $line == "$1"* ]]; then
-            COMPREPLY+=("$(printf '%q' "$line")")
+    words=()
+    for ((i = 1; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if ((${#words[@]} > 0)) && [[ $word == [=:]* || ${COMP_WORDS[i - 1]} == *[=:] ]]; then
+            words[-1]+=$word
+        else
+            words+=("$word")
         fi
     done
+    # As bpfpvctl will see them. Nothing is evaluated: a line may say anything.
+    words=("${words[@]//\\/}")
+    words=("${words[@]#[\"\']}")
 }
 
 _bpfpvctl()
 {
-    local current=${COMP_WORDS[COMP_CWORD]}
-    local commands='list show keys map attach detach release reload validate plan'
-    local options='--bus-address= --json --no-color --help --version'
-    local command='' word
+    local words line candidate current taken
 
-    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        if [[ " $commands " == *" $word "* ]]; then
-            command=$word
-            break
+    _bpfpvctl_words
+    current=${words[-1]}
+    taken=${current%"${current##*[=:]}"}
+    COMPREPLY=()
+    while IFS= read -r line; do
+        if [[ $line == :files ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
         fi
-    done
-
-    if [[ $current == -* ]]; then
-        if [[ $command == attach ]]; then
-            options+=' --no-wait --timeout='
-        elif [[ $command == plan ]]; then
-            options+=' --map'
-        elif [[ $command == validate ]]; then
-            options+=' --host-cpus='
-        fi
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-        if [[ ${COMPREPLY[0]-} == *= ]]; then
+        candidate=${line%%$'\t'*}
+        if [[ $candidate == *= ]]; then
             compopt -o nospace
         fi
-    elif [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-    elif [[ $command == validate || $command == plan ]]; then
-        mapfile -t COMPREPLY < <(compgen -f -- "$current")
-    elif [[ $command != list && $command != map && $command != reload ]]; then
-        _bpfpvctl_offer "$current" < <(_bpfpvctl_domains "$command")
-    fi
+        candidate=${candidate#"$taken"}
+        # Within quotes nothing has to be quoted.
+        if [[ ${COMP_WORDS[COMP_CWORD]} != [\"\']* ]]; then
+            candidate=$(printf '%q' "$candidate")
+        fi
+        COMPREPLY+=("$candidate")
+    done < <(bpfpvctl complete -- "${words[@]}" 2>/dev/null)
 }
 
 complete -F _bpfpvctl bpfpvctl

@@ -8,12 +8,14 @@ EXTRA_DIST += \
 	docs/testing.md
 
 manuals = \
+	docs/man/bpfpv.7 \
 	docs/man/bpfpv-guest.8 \
 	docs/man/bpfpv-placement.7 \
 	docs/man/bpfpv-qemu-hook.8 \
 	docs/man/bpfpvctl.1 \
 	docs/man/bpfpvd.8 \
-	docs/man/bpfpvd.conf.5
+	docs/man/bpfpvd.conf.5 \
+	docs/man/org.bpfpv1.5
 EXTRA_DIST += $(manuals:=.scd) docs/man/bpfpv-placement.8.scd docs/man/bpfpv-xml.5.in
 
 # What people read of the schema comes from the schema: bpfpv-xml(5) is made from it.

@@ -78,6 +78,17 @@ typedef void (*BpfpvStateFunc)(BpfpvClient *client, const char *domain, const ch
  */
 typedef void (*BpfpvHostFunc)(BpfpvClient *client, gpointer user_data);
 
+/**
+ * BpfpvChangesFunc:
+ * @client: the client that watches; may be freed by the callback
+ * @uuids: NULL-terminated, of the domains
+ * @user_data: what was given to bpfpv_client_watch_changes()
+ *
+ * What bpfpv_client_list_sync() and bpfpv_client_show_sync() say of these
+ * domains may have changed. The strings are valid during the call only.
+ */
+typedef void (*BpfpvChangesFunc)(BpfpvClient *client, const char *const *uuids, gpointer user_data);
+
 /* bus_address: a D-Bus address; NULL: the system bus. The daemon need not run yet. */
 BPFPV_API BpfpvClient *bpfpv_client_new_sync(const char *bus_address, GCancellable *cancellable,
                                              GError **error);
@@ -99,6 +110,9 @@ BPFPV_API GVariant *bpfpv_client_map_sync(BpfpvClient *client, GCancellable *can
 /* a{sv}: whether the daemon can serve domains, and what this host has to give. */
 BPFPV_API GVariant *bpfpv_client_host_sync(BpfpvClient *client, GCancellable *cancellable,
                                            GError **error);
+/* What the daemon counts, as OpenMetrics text; free it with g_free(). */
+BPFPV_API char *bpfpv_client_metrics_sync(BpfpvClient *client, GCancellable *cancellable,
+                                          GError **error);
 /* a(ts): every key of a program's replica, and its value as text. */
 BPFPV_API GVariant *bpfpv_client_keys_sync(BpfpvClient *client, const char *domain,
                                            const char *program, GCancellable *cancellable,
@@ -126,6 +140,9 @@ BPFPV_API guint bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpo
  * among it. */
 BPFPV_API guint bpfpv_client_watch_host(BpfpvClient *client, BpfpvHostFunc func, gpointer user_data,
                                         GDestroyNotify destroy);
+/* Calls func when what is planned, or in force, for a domain may have changed. */
+BPFPV_API guint bpfpv_client_watch_changes(BpfpvClient *client, BpfpvChangesFunc func,
+                                           gpointer user_data, GDestroyNotify destroy);
 BPFPV_API void bpfpv_client_unwatch(BpfpvClient *client, guint watch_id);
 
 G_END_DECLS

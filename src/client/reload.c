@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libbpfpv's call that is about the daemon itself, not about a domain.
+ * libbpfpv's calls that are about the daemon itself, not about a domain.
  */
 #include "bpfpv/bpfpv.h"
 
@@ -38,4 +38,31 @@ bpfpv_client_reload_sync(BpfpvClient *client, GCancellable *cancellable, GError 
     if (reply == NULL)
         bpfpv_error_propagate_call(error, "Reload", cause);
     return reply != NULL;
+}
+
+/**
+ * bpfpv_client_metrics_sync:
+ * @client: a client
+ * @cancellable: (nullable): to give up from another thread
+ * @error: return location, domain %BPFPV_ERROR, or %G_IO_ERROR_CANCELLED
+ *
+ * What the daemon has counted since it was started, and how things are now,
+ * for a monitoring system. Blocks, 25 seconds at most.
+ *
+ * Returns: (transfer full): OpenMetrics 1.0 text, or %NULL with @error set
+ */
+char *
+bpfpv_client_metrics_sync(BpfpvClient *client, GCancellable *cancellable, GError **error)
+{
+    g_autoptr(GVariant) reply = NULL;
+    char *text;
+
+    g_return_val_if_fail(client != NULL, NULL);
+
+    reply = bpfpv_client_call(client, "Metrics", NULL, "(s)", BPFPV_READ_TIMEOUT_MS, cancellable,
+                              error);
+    if (reply == NULL)
+        return NULL;
+    g_variant_get(reply, "(s)", &text);
+    return text;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libbpfpv's watches: the signal StateChanged of org.bpfpv1.Manager, and that
- * its properties or its owner changed, passed on as C callbacks. Asks the
+ * libbpfpv's watches: the signals StateChanged and Changed of org.bpfpv1.Manager, and
+ * that its properties or its owner changed, passed on as C callbacks. Asks the
  * daemon nothing.
  */
 #include "bpfpv/bpfpv.h"
@@ -67,6 +67,72 @@ bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,
     id = g_dbus_connection_signal_subscribe(
         client->connection, BPFPV_BUS_NAME, BPFPV_MANAGER_INTERFACE, "StateChanged",
         BPFPV_OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_state_changed, watch, watch_free);
+    g_hash_table_insert(client->watches, GUINT_TO_POINTER(id), NULL);
+    return id;
+}
+
+/* ---- what a domain has ---- */
+
+typedef struct {
+    BpfpvClient *client;
+    BpfpvChangesFunc func;
+    gpointer user_data;
+    GDestroyNotify destroy;
+} ChangesWatch;
+
+static void
+on_changed(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
+           const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
+           const char *signal G_GNUC_UNUSED, GVariant *parameters, gpointer user_data)
+{
+    const ChangesWatch *watch = user_data;
+    g_autofree const char **uuids = NULL;
+
+    if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(as)")))
+        return;
+    g_variant_get(parameters, "(^a&s)", &uuids);
+    watch->func(watch->client, (const char *const *)uuids, watch->user_data);
+}
+
+static void
+changes_watch_free(gpointer data)
+{
+    ChangesWatch *watch = data;
+
+    if (watch->destroy != NULL)
+        watch->destroy(watch->user_data);
+    g_free(watch);
+}
+
+/**
+ * bpfpv_client_watch_changes:
+ * @client: a client
+ * @func: called when what the daemon plans for a domain, or what is in force, may have changed
+ * @user_data: passed to @func
+ * @destroy: (nullable): frees @user_data when the watch has ended; called in
+ *   the same main context as @func
+ *
+ * Watches for what bpfpv_client_watch() does not tell: changes of a domain
+ * whose state stays the same. @func runs in the main context that is the
+ * thread default now, at most ten times a second. There may be calls without
+ * a change. A daemon that is older than this call never says anything.
+ *
+ * Returns: the watch's id for bpfpv_client_unwatch(), never 0
+ */
+guint
+bpfpv_client_watch_changes(BpfpvClient *client, BpfpvChangesFunc func, gpointer user_data,
+                           GDestroyNotify destroy)
+{
+    ChangesWatch *watch;
+    guint id;
+
+    g_return_val_if_fail(client != NULL && func != NULL, 0);
+
+    watch = g_new0(ChangesWatch, 1);
+    *watch = (ChangesWatch){client, func, user_data, destroy};
+    id = g_dbus_connection_signal_subscribe(
+        client->connection, BPFPV_BUS_NAME, BPFPV_MANAGER_INTERFACE, "Changed", BPFPV_OBJECT_PATH,
+        NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_changed, watch, changes_watch_free);
     g_hash_table_insert(client->watches, GUINT_TO_POINTER(id), NULL);
     return id;
 }
@@ -145,7 +211,7 @@ bpfpv_client_watch_host(BpfpvClient *client, BpfpvHostFunc func, gpointer user_d
 /**
  * bpfpv_client_unwatch:
  * @client: a client
- * @watch_id: what bpfpv_client_watch() or bpfpv_client_watch_host() returned
+ * @watch_id: what one of the functions above returned
  *
  * Ends a watch. Its function is not called any more, if this is called in the
  * thread that it runs in.

@@ -9,6 +9,7 @@ src_core_libcore_la_SOURCES = \
 	src/core/dict.c src/core/dict.h \
 	src/core/guest-ops.h \
 	src/core/json-check.c src/core/json-check.h \
+	src/core/metrics.c src/core/metrics.h \
 	src/core/pace.c src/core/pace.h \
 	src/core/quota.c src/core/quota.h \
 	src/core/cpuset/cpuset.c src/core/cpuset/cpuset.h \

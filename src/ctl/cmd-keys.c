@@ -85,6 +85,7 @@ const BpfpvCommand bpfpv_command_keys = {
     .summary = "Shows what a guest's program publishes, key by key",
     .min_arguments = 1,
     .max_arguments = 1,
+    .first = BPFPV_ARGUMENT_MANAGED,
     .has_json = TRUE,
     .options = options,
     .run = run_keys,

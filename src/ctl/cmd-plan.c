@@ -8,11 +8,16 @@
 #include "ctl/command.h"
 #include "ctl/map/map.h"
 #include "ctl/scenario/scenario.h"
+#include "ctl/svg/svg.h"
+
+#include <stdio.h>
 
 static gboolean draw_map;
+static gboolean draw_svg;
 
 static const GOptionEntry options[] = {
     {"map", 0, 0, G_OPTION_ARG_NONE, &draw_map, "Draw the host and who would sit where", NULL},
+    {"svg", 0, 0, G_OPTION_ARG_NONE, &draw_svg, "Draw the same as SVG, for a browser", NULL},
     {0},
 };
 
@@ -197,13 +202,28 @@ describe_map(const BpfpvScenario *scenario, const BpfpvPlan *plan)
 }
 
 static void
-print_map(const BpfpvCtl *ctl, const BpfpvScenario *scenario, const BpfpvPlan *plan)
+print_svg(GVariant *map, const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *title = g_strdup_printf("Host CPUs and who would sit on each: %s", name);
+    g_autofree char *picture = bpfpv_svg_draw(map, title);
+
+    fputs(picture, stdout); /* UTF-8, whatever the locale */
+}
+
+static void
+print_map(const BpfpvCtl *ctl, const BpfpvScenario *scenario, const BpfpvPlan *plan,
+          const char *path)
 {
     g_autoptr(GVariant) map = g_variant_ref_sink(describe_map(scenario, plan));
     g_autofree char *picture = NULL;
 
     if (ctl->json) {
         bpfpv_ctl_print_json(map);
+        return;
+    }
+    if (draw_svg) {
+        print_svg(map, path);
         return;
     }
     picture = bpfpv_map_draw(map, &ctl->term);
@@ -214,14 +234,17 @@ static int
 run_plan(const BpfpvCtl *ctl, char **arguments)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvScenario) scenario = bpfpv_scenario_load(arguments[0], &error);
+    g_autoptr(BpfpvScenario) scenario = NULL;
     g_autoptr(BpfpvPlacer) placer = bpfpv_placer_new();
 
+    if (draw_svg && ctl->json)
+        return bpfpv_ctl_usage("plan prints --json or --svg, not both");
+    scenario = bpfpv_scenario_load(arguments[0], &error);
     if (scenario == NULL)
         return bpfpv_ctl_fail(error);
     bpfpv_scenario_place(scenario, placer);
-    if (draw_map)
-        print_map(ctl, scenario, bpfpv_placer_plan(placer));
+    if (draw_map || draw_svg)
+        print_map(ctl, scenario, bpfpv_placer_plan(placer), arguments[0]);
     else
         print_plan(placer, scenario);
     return BPFPV_EXIT_DONE;
@@ -233,6 +256,7 @@ const BpfpvCommand bpfpv_command_plan = {
     .summary = "Shows what placement would do, without a daemon",
     .min_arguments = 1,
     .max_arguments = 1,
+    .first = BPFPV_ARGUMENT_FILE,
     .has_json = TRUE,
     .options = options,
     .run = run_plan,

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bpfpvctl show: everything about one domain, its vCPUs above all. Reads only.
+ * bpfpvctl show: everything about domains, their vCPUs above all. Reads only.
  */
 #include "ctl/command.h"
+#include "ctl/live/live.h"
 #include "ctl/text-table.h"
+
+#include <stdio.h>
+
+static gboolean option_watch;
+
+static const GOptionEntry options[] = {
+    {"watch", 'w', 0, G_OPTION_ARG_NONE, &option_watch, "Print it again whenever it has changed",
+     NULL},
+    {0},
+};
 
 static const BpfpvTextColumn columns[] = {
     {"VCPU", TRUE},     {"WANT", FALSE},     {"TASKS", TRUE}, {"PLAN", FALSE},
@@ -175,42 +186,133 @@ append_threads(GString *out, const BpfpvCtl *ctl, GVariant *status)
     g_string_append_printf(out, "\n%s", text);
 }
 
-static int
-run_show(const BpfpvCtl *ctl, char **arguments)
+static void
+append_domain(GString *out, const BpfpvCtl *ctl, GVariant *status)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
-    g_autoptr(GVariant) status = NULL;
-    g_autoptr(GString) out = g_string_new(NULL);
-    int code = BPFPV_EXIT_FAILED;
-
-    if (client != NULL)
-        code = bpfpv_ctl_check_connected(client, &error);
-    if (client != NULL && error == NULL)
-        status = bpfpv_client_show_sync(client, arguments[0], NULL, &error);
-    if (status == NULL)
-        return bpfpv_ctl_fail(error);
-
-    bpfpv_ctl_warn(client);
-    if (ctl->json) {
-        bpfpv_ctl_print_json(status);
-        return code;
-    }
     append_heading(out, ctl, status);
     append_guest(out, status);
     append_programs(out, status);
     append_vcpus(out, ctl, status);
     append_threads(out, ctl, status);
-    g_print("%s", out->str);
-    return code;
+}
+
+/* What is known of each of @domains. Returns: (transfer full) (element-type GVariant)
+ * @said: gets a line for each of which nothing is known */
+static GPtrArray *
+ask_for_all(BpfpvClient *client, const GPtrArray *domains, GString *said)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
+
+    for (guint i = 0; i < domains->len; i++) {
+        g_autoptr(GError) error = NULL;
+        GVariant *status = bpfpv_client_show_sync(client, domains->pdata[i], NULL, &error);
+        g_autofree char *clean = bpfpv_term_clean(error != NULL ? error->message : "");
+
+        if (status != NULL)
+            g_ptr_array_add(all, status);
+        else
+            g_string_append_printf(said, "bpfpvctl: %s\n", clean);
+    }
+    return all;
+}
+
+static char *
+describe_all(const BpfpvCtl *ctl, const GPtrArray *all)
+{
+    GString *out = g_string_new(NULL);
+
+    for (guint i = 0; i < all->len; i++) {
+        if (i > 0)
+            g_string_append_c(out, '\n');
+        append_domain(out, ctl, all->pdata[i]);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* One domain that was called by its name is an object, as it has always been; whatever may be
+ * several is an array. */
+static char *
+json_of_all(const GPtrArray *all, gboolean several)
+{
+    g_autoptr(GVariant) array = NULL;
+
+    if (!several)
+        return all->len > 0 ? bpfpv_ctl_json(all->pdata[0]) : g_strdup("");
+    array = g_variant_ref_sink(
+        g_variant_new_array(G_VARIANT_TYPE_VARDICT, (GVariant *const *)all->pdata, all->len));
+    return bpfpv_ctl_json(array);
+}
+
+/* Returns: (transfer full): the domains as text or JSON; NULL with @error set */
+static char *
+describe(const BpfpvCtl *ctl, BpfpvClient *client, char **typed, GString *said, GError **error)
+{
+    g_autoptr(GPtrArray) domains = bpfpv_ctl_domains(client, typed, BPFPV_DOMAINS_MANAGED, error);
+    g_autoptr(GPtrArray) all = NULL;
+
+    if (domains == NULL)
+        return NULL;
+    all = ask_for_all(client, domains, said);
+    return ctl->json ? json_of_all(all, bpfpv_ctl_are_several(typed)) : describe_all(ctl, all);
+}
+
+static int
+show_once(const BpfpvCtl *ctl, char **typed)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(BpfpvClient) client = bpfpv_ctl_connect(ctl, &error);
+    g_autoptr(GString) said = g_string_new(NULL);
+    g_autofree char *text = NULL;
+    int code = BPFPV_EXIT_FAILED;
+
+    if (client != NULL)
+        code = bpfpv_ctl_check_connected(client, &error);
+    if (error == NULL)
+        text = describe(ctl, client, typed, said, &error);
+    if (text == NULL)
+        return bpfpv_ctl_fail(error);
+    if (*text != '\0')
+        bpfpv_ctl_warn(client);
+    if (ctl->json)
+        fputs(text, stdout);
+    else
+        g_print("%s", text);
+    g_printerr("%s", said->str);
+    return said->len == 0 ? code : BPFPV_EXIT_FAILED;
+}
+
+/* What is said elsewhere on standard error is here a line of what is watched. */
+static char *
+look(const BpfpvCtl *ctl, BpfpvClient *client, gpointer user_data, GError **error)
+{
+    g_autoptr(GString) said = g_string_new(NULL);
+    g_autofree char *unconnected = NULL;
+    g_autofree char *text = NULL;
+
+    if (bpfpv_ctl_unconnected(client, &unconnected, error))
+        text = describe(ctl, client, user_data, said, error);
+    if (text == NULL || ctl->json)
+        return g_steal_pointer(&text);
+    if (unconnected != NULL)
+        g_string_append_printf(said, "%s\n", unconnected);
+    return g_strconcat(text, said->str, NULL);
+}
+
+static int
+run_show(const BpfpvCtl *ctl, char **arguments)
+{
+    return option_watch ? bpfpv_ctl_watch(ctl, look, arguments) : show_once(ctl, arguments);
 }
 
 const BpfpvCommand bpfpv_command_show = {
     .name = "show",
-    .arguments = "DOMAIN",
-    .summary = "Shows a domain: its state, guest, programs, vCPUs and threads",
+    .arguments = "DOMAIN...",
+    .summary = "Shows domains: state, guest, programs, vCPUs and threads",
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = G_MAXUINT,
+    .first = BPFPV_ARGUMENT_MANAGED,
+    .rest = BPFPV_ARGUMENT_MANAGED,
     .has_json = TRUE,
+    .options = options,
     .run = run_show,
 };

@@ -24,12 +24,45 @@ bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error)
 }
 
 /**
+ * bpfpv_ctl_unconnected:
+ * @client: a client
+ * @reason: (out) (transfer full) (nullable): why what the daemon says may not be so any more, in
+ *   one clean line; %NULL: it is how it is now. An older daemon does not say.
+ * @error: return location, domain %BPFPV_ERROR
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean
+bpfpv_ctl_unconnected(BpfpvClient *client, char **reason, GError **error)
+{
+    g_autoptr(GVariant) host = bpfpv_client_host_sync(client, NULL, error);
+    g_autofree char *uri = NULL;
+    g_autofree char *why = NULL;
+    gboolean connected = TRUE;
+
+    *reason = NULL;
+    if (host == NULL)
+        return FALSE;
+    g_variant_lookup(host, "Connected", "b", &connected);
+    if (connected)
+        return TRUE;
+    uri = bpfpv_ctl_field(host, "LibvirtUri");
+    why = bpfpv_ctl_field(host, "LibvirtError");
+    *reason = g_strdup_printf(
+        "bpfpvd is not connected to libvirt at %s: %s: what is shown, if anything, "
+        "is as it was known last. See whether libvirtd (or virtqemud) runs; bpfpvd tries "
+        "again every second",
+        uri, *why != '\0' ? why : "no reason given");
+    return TRUE;
+}
+
+/**
  * bpfpv_ctl_check_connected:
  * @client: a client
  * @error: return location, domain %BPFPV_ERROR
  *
  * Asks whether what the daemon says is how it is now, and prints a warning on standard error if
- * not. An older daemon does not say; then nothing is printed.
+ * not.
  *
  * Returns: the exit code of a command that goes on to show what is known; %BPFPV_EXIT_FAILED also
  * with @error set
@@ -37,23 +70,13 @@ bpfpv_ctl_connect(const BpfpvCtl *ctl, GError **error)
 int
 bpfpv_ctl_check_connected(BpfpvClient *client, GError **error)
 {
-    g_autoptr(GVariant) host = bpfpv_client_host_sync(client, NULL, error);
-    g_autofree char *uri = NULL;
     g_autofree char *reason = NULL;
-    gboolean connected = TRUE;
 
-    if (host == NULL)
+    if (!bpfpv_ctl_unconnected(client, &reason, error))
         return BPFPV_EXIT_FAILED;
-    g_variant_lookup(host, "Connected", "b", &connected);
-    if (connected)
+    if (reason == NULL)
         return BPFPV_EXIT_DONE;
-    uri = bpfpv_ctl_field(host, "LibvirtUri");
-    reason = bpfpv_ctl_field(host, "LibvirtError");
-    g_printerr(
-        "bpfpvctl: bpfpvd is not connected to libvirt at %s: %s: what is shown, if anything, "
-        "is as it was known last. See whether libvirtd (or virtqemud) runs; bpfpvd tries "
-        "again every second\n",
-        uri, *reason != '\0' ? reason : "no reason given");
+    g_printerr("bpfpvctl: %s\n", reason);
     return BPFPV_EXIT_FAILED;
 }
 
@@ -96,6 +119,23 @@ bpfpv_ctl_usage(const char *format, ...)
     clean = bpfpv_term_clean(text);
     g_printerr("bpfpvctl: %s (see 'bpfpvctl --help')\n", clean);
     return BPFPV_EXIT_USAGE;
+}
+
+/**
+ * bpfpv_ctl_no_command:
+ * @name: what was typed in the place of a command
+ * @meant: (nullable): the command that it resembles
+ *
+ * Prints on standard error that there is no such command.
+ *
+ * Returns: %BPFPV_EXIT_USAGE
+ */
+int
+bpfpv_ctl_no_command(const char *name, const char *meant)
+{
+    if (meant == NULL)
+        return bpfpv_ctl_usage("there is no command '%s'", name);
+    return bpfpv_ctl_usage("there is no command '%s'; did you mean '%s'?", name, meant);
 }
 
 /**

@@ -31,6 +31,39 @@ terminal_width(int fd)
     return 80;
 }
 
+/**
+ * bpfpv_term_parse_colour:
+ * @text: (nullable): what was typed
+ * @colour: (out): what it says; %BPFPV_COLOUR_AUTO for %NULL
+ *
+ * Returns: %FALSE if there is no such word. Thread-safe.
+ */
+gboolean
+bpfpv_term_parse_colour(const char *text, BpfpvColour *colour)
+{
+    static const char *const words[] = {
+        [BPFPV_COLOUR_AUTO] = "auto",
+        [BPFPV_COLOUR_ALWAYS] = "always",
+        [BPFPV_COLOUR_NEVER] = "never",
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_strcmp0(text != NULL ? text : "auto", words[i]) == 0) {
+            *colour = (BpfpvColour)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static guint
+terminal_height(int fd)
+{
+    struct winsize size;
+
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 static gboolean
 is_set(const char *variable)
 {
@@ -43,20 +76,24 @@ is_set(const char *variable)
  * bpfpv_term_init:
  * @term: (out caller-allocates): filled in
  * @fd: the file descriptor that output goes to
- * @no_color: %TRUE: never colour
+ * @colour: when to colour
  *
  * Colours and a width are for terminals only; NO_COLOR (see no-color.org) and
- * TERM=dumb switch colours off, COLUMNS overrides the width. Not thread-safe:
+ * TERM=dumb switch colours off, COLUMNS overrides the width. What was asked for on
+ * the command line is stronger than any of these. Not thread-safe:
  * reads the environment.
  */
 void
-bpfpv_term_init(BpfpvTerm *term, int fd, gboolean no_color)
+bpfpv_term_init(BpfpvTerm *term, int fd, BpfpvColour colour)
 {
     gboolean is_terminal = isatty(fd) != 0;
+    gboolean is_dumb = g_strcmp0(g_getenv("TERM"), "dumb") == 0;
 
     term->width = is_terminal ? terminal_width(fd) : 0;
-    term->colour =
-        is_terminal && !no_color && !is_set("NO_COLOR") && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
+    term->height = is_terminal ? terminal_height(fd) : 0;
+    term->in_place = is_terminal && !is_dumb;
+    term->colour = colour == BPFPV_COLOUR_ALWAYS ||
+                   (colour == BPFPV_COLOUR_AUTO && is_terminal && !is_set("NO_COLOR") && !is_dumb);
 }
 
 /**

@@ -10,7 +10,9 @@
 
 typedef struct {
     gboolean colour;
-    guint width; /* columns; 0: not a terminal, lines may be of any length */
+    guint width;       /* columns; 0: not a terminal, lines may be of any length */
+    guint height;      /* rows; 0: not known, or not a terminal */
+    gboolean in_place; /* what was written can be overwritten */
 } BpfpvTerm;
 
 typedef enum {
@@ -22,8 +24,16 @@ typedef enum {
     BPFPV_STYLE_DIM, /* there, but seldom of interest */
 } BpfpvStyle;
 
+typedef enum {
+    BPFPV_COLOUR_AUTO, /* on a terminal that can, and if NO_COLOR does not say otherwise */
+    BPFPV_COLOUR_ALWAYS,
+    BPFPV_COLOUR_NEVER,
+} BpfpvColour;
+
+/* What @text says, AUTO if it is NULL. Returns: FALSE if it says none of them */
+gboolean bpfpv_term_parse_colour(const char *text, BpfpvColour *colour);
 /* fd: where output goes to */
-void bpfpv_term_init(BpfpvTerm *term, int fd, gboolean no_color);
+void bpfpv_term_init(BpfpvTerm *term, int fd, BpfpvColour colour);
 /* Whether a terminal shows this character as itself. */
 gboolean bpfpv_term_is_harmless(gunichar c);
 /* Text without anything that a terminal would obey. */

@@ -2,6 +2,7 @@
 # bpfpvd: everything but main() is a library, which the tests link too.
 noinst_LTLIBRARIES += src/daemon/libdaemon.la
 src_daemon_libdaemon_la_SOURCES = \
+	src/daemon/counters.c src/daemon/counters.h \
 	src/daemon/handover.c src/daemon/handover.h \
 	src/daemon/log.c src/daemon/log.h \
 	src/daemon/withdraw.c src/daemon/withdraw.h \
@@ -10,6 +11,7 @@ src_daemon_libdaemon_la_SOURCES = \
 	src/daemon/bus/status.c src/daemon/bus/status.h \
 	src/daemon/bus/status-host.c \
 	src/daemon/bus/status-map.c \
+	src/daemon/bus/status-metrics.c \
 	src/daemon/bus/status-note.c \
 	src/daemon/conf/conf.c src/daemon/conf/conf.h \
 	src/daemon/conf/file.c \

@@ -36,6 +36,15 @@ on_state(const char *domain, const char *uuid, const char *state, const char *re
 }
 
 static void
+on_changed(const char *const *uuids, gpointer user_data)
+{
+    Daemon *daemon = user_data;
+
+    if (daemon->bus)
+        bpfpv_bus_tell_changes(daemon->bus, uuids);
+}
+
+static void
 tell_status(Daemon *daemon)
 {
     g_autofree char *summary = bpfpv_manager_summary(daemon->manager);
@@ -207,7 +216,7 @@ static int
 run(BpfpvConf *conf)
 {
     g_autofree char *hook_problem = find_hook_problem();
-    static const BpfpvManagerFuncs funcs = {on_state, on_host};
+    static const BpfpvManagerFuncs funcs = {on_state, on_host, on_changed};
     static const BpfpvBusFuncs bus_funcs = {on_bus_ready, on_bus_lost, on_reload};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;

@@ -63,7 +63,7 @@ drop_elements(const BpfpvConf *conf, const GPtrArray *uuids)
 static gboolean
 withdraw(const BpfpvConf *conf)
 {
-    static const BpfpvManagerFuncs funcs = {on_state, on_host};
+    static const BpfpvManagerFuncs funcs = {on_state, on_host, NULL};
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     g_autoptr(BpfpvManager) manager = bpfpv_manager_new(conf, &funcs, NULL, &error);

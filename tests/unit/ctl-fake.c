@@ -16,6 +16,8 @@ struct _FakeManager {
     GDBusConnection *connection;
     const char *state; /* of FAKE_DOMAIN; NULL: not managed; the service's thread only */
     const char *reason;
+    const char *other_state; /* the same of FAKE_OTHER */
+    const char *other_reason;
     GMutex lock; /* for all below */
     const char *list;
     const char *show;
@@ -42,8 +44,7 @@ static void
 emit(FakeManager *fake, const char *domain, const char *state, const char *reason)
 {
     g_autoptr(GError) error = NULL;
-    const char *uuid =
-        g_str_equal(domain, FAKE_DOMAIN) ? FAKE_UUID : "7f1c2d3e-0000-4000-8000-00000000ffff";
+    const char *uuid = g_str_equal(domain, FAKE_DOMAIN) ? FAKE_UUID : FAKE_OTHER_UUID;
 
     g_dbus_connection_emit_signal(fake->connection, NULL, "/org/bpfpv1", "org.bpfpv1.Manager",
                                   "StateChanged",
@@ -63,6 +64,9 @@ take_step(FakeManager *fake, const FakeStep *step)
     if (step->domain == NULL) {
         fake->state = step->state;
         fake->reason = reason;
+    } else if (g_str_equal(step->domain, FAKE_OTHER)) {
+        fake->other_state = step->state;
+        fake->other_reason = reason;
     }
     if (!step->is_silent)
         emit(fake, step->domain != NULL ? step->domain : FAKE_DOMAIN, step->state, reason);
@@ -94,8 +98,14 @@ schedule(FakeManager *fake, const FakeStep *step)
 }
 
 static GVariant *
-make_status(FakeManager *fake)
+make_status(FakeManager *fake, const char *domain)
 {
+    if (g_str_equal(domain, FAKE_OTHER) && fake->other_state != NULL)
+        return g_variant_new_parsed("{'domain': <%s>, 'uuid': <%s>, 'state': <%s>, 'reason': <%s>}",
+                                    FAKE_OTHER, FAKE_OTHER_UUID, fake->other_state,
+                                    fake->other_reason);
+    if (g_str_equal(domain, FAKE_OTHER))
+        return NULL;
     if (fake->show != NULL)
         return g_variant_new_parsed(fake->show);
     if (fake->state == NULL)
@@ -105,13 +115,14 @@ make_status(FakeManager *fake)
 }
 
 static void
-answer_show(FakeManager *fake, GDBusMethodInvocation *invocation)
+answer_show(FakeManager *fake, const char *domain, GDBusMethodInvocation *invocation)
 {
-    GVariant *status = make_status(fake);
+    GVariant *status = make_status(fake, domain);
+    g_autofree char *message = g_strdup_printf("domain '%s' is not managed", domain);
 
     if (status == NULL)
         g_dbus_method_invocation_return_dbus_error(invocation, "org.bpfpv1.Error.NotManaged",
-                                                   "domain 'web1' is not managed");
+                                                   message);
     else
         g_dbus_method_invocation_return_value(invocation, g_variant_new("(@a{sv})", status));
 }
@@ -153,9 +164,9 @@ answer_release(FakeManager *fake, GVariant *parameters, GDBusMethodInvocation *i
 }
 
 static void
-answer_attach(FakeManager *fake, GDBusMethodInvocation *invocation)
+answer_attach(FakeManager *fake, const char *domain, GDBusMethodInvocation *invocation)
 {
-    const FakeStep *step = fake->steps;
+    const FakeStep *step = g_str_equal(domain, FAKE_OTHER) ? NULL : fake->steps;
 
     for (; step != NULL && step->state != NULL && step->delay_ms == 0; step++)
         take_step(fake, step);
@@ -193,21 +204,26 @@ on_call(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNU
 {
     FakeManager *fake = user_data;
     g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&fake->lock);
+    const char *domain = "";
 
     if (refuse(fake, method, parameters, invocation))
         return;
+    if (g_variant_n_children(parameters) > 0)
+        g_variant_get_child(parameters, 0, "&s", &domain);
     if (g_str_equal(method, "List"))
         g_dbus_method_invocation_return_value(
             invocation, g_variant_new("(@aa{sv})", g_variant_new_parsed(fake->list)));
     else if (g_str_equal(method, "Map"))
         g_dbus_method_invocation_return_value(
             invocation, g_variant_new("(@a{sv})", g_variant_new_parsed(fake->map)));
+    else if (g_str_equal(method, "Metrics"))
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", FAKE_METRICS));
     else if (g_str_equal(method, "Show"))
-        answer_show(fake, invocation);
+        answer_show(fake, domain, invocation);
     else if (g_str_equal(method, "Keys"))
         answer_keys(parameters, invocation);
     else if (g_str_equal(method, "Attach"))
-        answer_attach(fake, invocation);
+        answer_attach(fake, domain, invocation);
     else if (g_str_equal(method, "Release"))
         answer_release(fake, parameters, invocation);
     else
@@ -394,6 +410,17 @@ void
 fake_manager_emit(FakeManager *fake, const char *state, const char *reason)
 {
     emit(fake, FAKE_DOMAIN, state, reason);
+}
+
+void
+fake_manager_emit_changed(FakeManager *fake)
+{
+    static const char *const uuids[] = {FAKE_UUID, NULL};
+    g_autoptr(GError) error = NULL;
+
+    g_dbus_connection_emit_signal(fake->connection, NULL, "/org/bpfpv1", "org.bpfpv1.Manager",
+                                  "Changed", g_variant_new("(^as)", uuids), &error);
+    g_assert_no_error(error);
 }
 
 char *

@@ -9,13 +9,21 @@
 
 #define FAKE_DOMAIN "web1"
 #define FAKE_UUID "7f1c2d3e-0000-4000-8000-000000000001"
+/* Another domain; what steps say of it, Show says too, and any other's name is FAKE_DOMAIN. */
+#define FAKE_OTHER "web2"
+#define FAKE_OTHER_UUID "7f1c2d3e-0000-4000-8000-00000000ffff"
+
+/* What Metrics returns. */
+#define FAKE_METRICS                                                                               \
+    "# TYPE a_bytes counter\n# UNIT a_bytes bytes\n# HELP a_bytes Sent, of all.\n"                 \
+    "a_bytes_total{b=\"# TYPE x counter\"} 1\n# TYPE c gauge\n# HELP c Now.\nc 2\n# EOF\n"
 
 /* Prints a TAP plan that skips all and returns FALSE if no private bus can be started. */
 gboolean fake_bus_is_possible(void);
 
 typedef struct _FakeManager FakeManager;
 
-/* What Attach sets off, in order. */
+/* What Attach sets off, unless it is of FAKE_OTHER, in order. */
 typedef struct {
     guint delay_ms;    /* after Attach's reply; 0: before the reply */
     const char *state; /* NULL ends the list */
@@ -44,5 +52,7 @@ void fake_manager_set_death(FakeManager *fake);
 void fake_manager_set_steps(FakeManager *fake, const FakeStep *steps);
 /* Sends one signal now. */
 void fake_manager_emit(FakeManager *fake, const char *state, const char *reason);
+/* Sends Changed of FAKE_DOMAIN now. */
+void fake_manager_emit_changed(FakeManager *fake);
 /* The calls so far: "Attach(web1) Show(web1)" */
 char *fake_manager_get_calls(FakeManager *fake);

@@ -16,9 +16,15 @@ unit_tests = \
 	tests/unit/test-daemon \
 	tests/unit/test-ctl \
 	tests/unit/test-ctl-attach \
+	tests/unit/test-ctl-complete \
+	tests/unit/test-ctl-domains \
+	tests/unit/test-ctl-json \
+	tests/unit/test-ctl-line \
 	tests/unit/test-ctl-map \
+	tests/unit/test-ctl-svg \
 	tests/unit/test-ctl-table \
 	tests/unit/test-ctl-validate \
+	tests/unit/test-ctl-watch \
 	tests/unit/test-demand \
 	tests/unit/test-devices \
 	tests/unit/test-digest \
@@ -46,6 +52,7 @@ unit_tests = \
 	tests/unit/test-manager \
 	tests/unit/test-notify \
 	tests/unit/test-memory \
+	tests/unit/test-metrics \
 	tests/unit/test-nova-conf \
 	tests/unit/test-nova-conf-real \
 	tests/unit/test-nova-domains \
@@ -93,6 +100,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/elf-walk.h \
 	tests/unit/fake-http.c tests/unit/fake-http.h \
 	tests/unit/frames.c tests/unit/frames.h \
+	tests/unit/json-schema.c tests/unit/json-schema.h \
 	tests/unit/notify-socket.c tests/unit/notify-socket.h \
 	tests/unit/os-run.c tests/unit/os-run.h \
 	tests/unit/placement-check.c tests/unit/placement-check.h \
@@ -150,10 +158,12 @@ tests_unit_test_compare_SOURCES = tests/unit/test-compare.c tests/bench/compare.
 endif
 
 check_scripts = \
+	tests/check-completion \
 	tests/check-guide \
 	tests/check-install \
 	tests/check-layers \
 	tests/check-layers-wrong \
+	tests/check-manual \
 	tests/check-plan
 dist_check_SCRIPTS += $(check_scripts) tests/check-style
 TESTS += $(check_scripts)

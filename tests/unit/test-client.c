@@ -477,6 +477,33 @@ watches_the_host(void **state)
     assert_int_equal(count, before);
 }
 
+static void
+on_changes(BpfpvClient *client, const char *const *uuids, gpointer user_data)
+{
+    assert_non_null(client);
+    assert_string_equal(uuids[0], FAKE_UUID);
+    assert_null(uuids[1]);
+    ++*(guint *)user_data;
+}
+
+static void
+watches_what_a_domain_has(void **state)
+{
+    Fixture *fixture = *state;
+    guint count = 0, id;
+
+    id = bpfpv_client_watch_changes(fixture->client, on_changes, &count, NULL);
+    settle(fixture);
+    fake_manager_emit_changed(fixture->fake);
+    wait_for_more(&count, 0);
+    bpfpv_client_unwatch(fixture->client, id);
+    fake_manager_emit_changed(fixture->fake);
+    settle(fixture);
+    while (g_main_context_iteration(NULL, FALSE))
+        ;
+    assert_int_equal(count, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -502,6 +529,7 @@ main(void)
         TEST(may_be_freed_by_its_callback),
         TEST(ignores_signals_of_others),
         TEST(watches_the_host),
+        TEST(watches_what_a_domain_has),
     };
 
     if (!fake_bus_is_possible())

@@ -113,6 +113,52 @@ follows_ids_and_uuids(void **state)
 }
 
 static void
+follows_several_until_the_last_has_ended(void **state)
+{
+    static const FakeStep steps[] = {
+        {.state = "injecting"},
+        {.delay_ms = 10, .state = "waiting-agent", .domain = FAKE_OTHER},
+        {.delay_ms = 20, .state = "active"},
+        {.delay_ms = 30, .state = "failed", .reason = "no agent", .domain = FAKE_OTHER},
+        {0},
+    };
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_steps(fixture->fake, steps);
+    ctl_run(fixture, "attach", "web1", "web2", "web1", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: attaching web2 failed: no agent\n");
+    ctl_assert_lacks(fixture->err, "web1");
+    assert_true(g_regex_match_simple("^web1 +[0-9.]+ s  injecting\n"
+                                     "web2 +[0-9.]+ s  waiting-agent\n"
+                                     "web1 +[0-9.]+ s  active\n"
+                                     "web2 +[0-9.]+ s  failed: no agent\n$",
+                                     fixture->out, 0, 0));
+}
+
+static void
+shows_progress_in_place_on_a_terminal(void **state)
+{
+    static const FakeStep steps[] = {
+        {.state = "injecting"},
+        {.delay_ms = 10, .state = "active", .reason = "all \033[5mis well"},
+        {0},
+    };
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_steps(fixture->fake, steps);
+    ctl_run_on_terminal(fixture, "NO_COLOR", "1", "attach", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "web1  [##..]");
+    ctl_assert_has(fixture->out, " s  injecting\033[K\r\n");
+    ctl_assert_has(fixture->out, "\033[1A\rweb1  [####]");
+    ctl_assert_has(fixture->out, " s  active: all ?[5mis well\033[K\r\n");
+    ctl_run_on_terminal(fixture, "TERM", "dumb", "attach", "web1", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_lacks(fixture->out, "\033");
+    assert_true(g_regex_match_simple("^ +[0-9.]+ s  injecting\r\n", fixture->out, 0, 0));
+}
+
+static void
 ends_with_a_failure(void **state)
 {
     static const FakeStep steps[] = {
@@ -219,11 +265,18 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(follows_until_active),         TEST(sees_what_precedes_the_reply),
-        TEST(sees_what_no_signal_tells),    TEST(waits_until_it_is_managed),
-        TEST(follows_ids_and_uuids),        TEST(ends_with_a_failure),
-        TEST(ends_when_detached_meanwhile), TEST(ends_after_its_timeout),
-        TEST(ends_when_the_daemon_dies),    TEST(need_not_wait),
+        TEST(follows_until_active),
+        TEST(follows_several_until_the_last_has_ended),
+        TEST(shows_progress_in_place_on_a_terminal),
+        TEST(sees_what_precedes_the_reply),
+        TEST(sees_what_no_signal_tells),
+        TEST(waits_until_it_is_managed),
+        TEST(follows_ids_and_uuids),
+        TEST(ends_with_a_failure),
+        TEST(ends_when_detached_meanwhile),
+        TEST(ends_after_its_timeout),
+        TEST(ends_when_the_daemon_dies),
+        TEST(need_not_wait),
         TEST(says_why_it_may_not),
     };
 

@@ -6,7 +6,7 @@
 #include "ctl/map/map.h"
 #include "xml/capabilities.h"
 
-static const BpfpvTerm plain = {FALSE, 0};
+static const BpfpvTerm plain = {.width = 0};
 
 static BpfpvTopology *
 load(const char *name)
@@ -99,7 +99,7 @@ a_narrow_terminal_gets_characters(void **state)
     g_autoptr(BpfpvTopology) topology = load("smt");
     g_autoptr(BpfpvHostMap) map = bpfpv_host_map_new(topology, NULL, 1);
     g_autofree char *wide = NULL, *narrow = NULL;
-    const BpfpvTerm narrow_term = {FALSE, 30}, wide_term = {FALSE, 60};
+    const BpfpvTerm narrow_term = {.width = 30}, wide_term = {.width = 60};
 
     (void)state;
     sit(map, "a-name-of-20-columns", 0, 4);
@@ -135,7 +135,7 @@ many_cpus_are_a_character_each(void **state)
 
     (void)state;
     for (gsize i = 0; i < G_N_ELEMENTS(widths); i++) {
-        const BpfpvTerm term = {FALSE, widths[i]};
+        const BpfpvTerm term = {.width = widths[i]};
         g_autofree char *picture = draw(map, &term);
 
         /* Two cells, a line for each of 32 caches, and a line for each domain. */
@@ -254,7 +254,7 @@ offline_cpus_and_efficiency_cores_are_told(void **state)
     g_autoptr(BpfpvTopology) less = bpfpv_topology_with_online(all, online);
     g_autoptr(BpfpvTopology) topology = bpfpv_topology_with_efficiency(less, slow, 1);
     g_autoptr(BpfpvHostMap) map = bpfpv_host_map_new(topology, NULL, 1);
-    const BpfpvTerm narrow = {FALSE, 50};
+    const BpfpvTerm narrow = {.width = 50};
     g_autofree char *detailed = draw(map, &plain);
     g_autofree char *dense = NULL;
 
@@ -292,7 +292,7 @@ several_on_one_cpu_are_counted_and_listed(void **state)
 static void
 colours_are_for_those_who_want_them(void **state)
 {
-    static const BpfpvTerm coloured = {TRUE, 100};
+    static const BpfpvTerm coloured = {.colour = TRUE, .width = 100};
     g_autoptr(BpfpvTopology) topology = load("smt");
     g_autoptr(BpfpvHostMap) map = bpfpv_host_map_new(topology, NULL, 1);
     g_autofree char *with = NULL, *without = NULL;

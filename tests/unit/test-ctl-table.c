@@ -15,7 +15,7 @@
 #include "ctl/text-table.h"
 
 static const BpfpvTextColumn columns[] = {{"NAME", FALSE}, {"N", TRUE}, {"WHY", FALSE}};
-static const BpfpvTerm plain = {FALSE, 0};
+static const BpfpvTerm plain = {.width = 0};
 
 static void
 add_row(BpfpvTextTable *table, const char *name, const char *n, const char *why)
@@ -84,7 +84,7 @@ aligns_a_number_in_the_last_column(void **state G_GNUC_UNUSED)
 static void
 wraps_the_last_column(void **state G_GNUC_UNUSED)
 {
-    const BpfpvTerm wide = {FALSE, 40}, fits = {FALSE, 27}, narrow = {FALSE, 20};
+    const BpfpvTerm wide = {.width = 40}, fits = {.width = 27}, narrow = {.width = 20};
     g_autoptr(BpfpvTextTable) table = bpfpv_text_table_new(columns, G_N_ELEMENTS(columns));
 
     add_row(table, "a", "1", "no CPU left in the pool");
@@ -97,7 +97,7 @@ wraps_the_last_column(void **state G_GNUC_UNUSED)
 static void
 keeps_long_words_whole(void **state G_GNUC_UNUSED)
 {
-    const BpfpvTerm term = {FALSE, 26};
+    const BpfpvTerm term = {.width = 26};
     g_autoptr(BpfpvTextTable) table = bpfpv_text_table_new(columns, G_N_ELEMENTS(columns));
 
     add_row(table, "a", "1", "see /var/log/libvirt/qemu/web1.log there");
@@ -111,7 +111,7 @@ keeps_long_words_whole(void **state G_GNUC_UNUSED)
 static void
 colours_without_moving_anything(void **state G_GNUC_UNUSED)
 {
-    const BpfpvTerm term = {TRUE, 0};
+    const BpfpvTerm term = {.colour = TRUE, .width = 0};
     g_autoptr(BpfpvTextTable) table = bpfpv_text_table_new(columns, G_N_ELEMENTS(columns));
 
     add_row(table, "a", "10", "x");

@@ -50,9 +50,11 @@ refuses_wrong_command_lines(void **state)
     ctl_run(fixture, "list", "web1", NULL);
     ctl_assert_ended(fixture, 2, "list takes no argument");
     ctl_run(fixture, "show", NULL);
-    ctl_assert_ended(fixture, 2, "show takes DOMAIN");
-    ctl_run(fixture, "detach", "a", "b", NULL);
-    ctl_assert_ended(fixture, 2, "detach takes DOMAIN");
+    ctl_assert_ended(fixture, 2, "show takes DOMAIN...");
+    ctl_run(fixture, "detach", NULL);
+    ctl_assert_ended(fixture, 2, "detach takes DOMAIN...");
+    ctl_run(fixture, "map", "web1", NULL);
+    ctl_assert_ended(fixture, 2, "map takes no argument");
     ctl_run(fixture, "detach", "--json", "web1", NULL);
     ctl_assert_ended(fixture, 2, "has no --json");
     ctl_run(fixture, "attach", "--timeout=0", "web1", NULL);
@@ -71,7 +73,7 @@ explains_itself(void **state)
 
     ctl_run(fixture, "--help", NULL);
     ctl_assert_ended(fixture, 0, NULL);
-    ctl_assert_has(fixture->out, "attach DOMAIN");
+    ctl_assert_has(fixture->out, "attach DOMAIN...");
     ctl_run(fixture, "attach", "--help", NULL);
     ctl_assert_ended(fixture, 0, NULL);
     ctl_assert_has(fixture->out, "--no-wait");
@@ -337,6 +339,30 @@ draws_the_host(void **state)
 }
 
 static void
+draws_the_host_for_a_browser(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    fake_manager_set_map(fixture->fake, MAP);
+    ctl_run(fixture, "map", "--svg", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_true(
+        g_str_has_prefix(fixture->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
+    ctl_assert_has(fixture->out, "<text class=\"who\" x=\"46\" y=\"128\">web1/3</text>");
+    fake_manager_set_host(fixture->fake, NOT_CONNECTED);
+    ctl_run(fixture, "map", "--svg", NULL);
+    ctl_assert_ended(fixture, 1, "as it was known last");
+    ctl_assert_has(fixture->out, ", as last known</title>");
+    ctl_run(fixture, "map", "--svg", "--json", NULL);
+    ctl_assert_ended(fixture, 2, "map prints --json or --svg, not both");
+    ctl_run(fixture, "plan", "--svg", SRCDIR "/tests/fixtures/scenarios/smt.json", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    ctl_assert_has(fixture->out, "who would sit on each: smt.json</title>");
+    ctl_run(fixture, "plan", "--svg", "--json", "no-such-file", NULL);
+    ctl_assert_ended(fixture, 2, "plan prints --json or --svg, not both");
+}
+
+static void
 says_why_there_is_no_host_to_draw(void **state)
 {
     CtlFixture *fixture = *state;
@@ -461,6 +487,83 @@ reloads_and_tells_each_mistake(void **state)
 }
 
 static void
+prints_metrics_as_they_are(void **state)
+{
+    CtlFixture *fixture = *state;
+
+    ctl_run(fixture, "metrics", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, FAKE_METRICS);
+    ctl_run(fixture, "metrics", "--prometheus", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_string_equal(fixture->out, "# TYPE a_bytes_total counter\n"
+                                      "# HELP a_bytes_total Sent, of all.\n"
+                                      "a_bytes_total{b=\"# TYPE x counter\"} 1\n"
+                                      "# TYPE c gauge\n"
+                                      "# HELP c Now.\n"
+                                      "c 2\n");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "the daemon is starting");
+    ctl_run(fixture, "metrics", NULL);
+    ctl_assert_ended(fixture, 1, "bpfpvctl: the daemon is starting\n");
+}
+
+static void
+answers_a_scraper(void **state)
+{
+    CtlFixture *fixture = *state;
+    g_autofree char *expected = NULL;
+
+    ctl_run_with_input(fixture, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "metrics", "--http",
+                       NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    expected = g_strdup_printf("HTTP/1.1 200 OK\r\n"
+                               "Content-Type: application/openmetrics-text; version=1.0.0; "
+                               "charset=utf-8\r\n"
+                               "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                               strlen(FAKE_METRICS), FAKE_METRICS);
+    assert_string_equal(fixture->out, expected);
+    ctl_run_with_input(fixture, "HEAD /metrics HTTP/1.0\n\n", "metrics", "--http", NULL);
+    assert_true(g_str_has_suffix(fixture->out, "Connection: close\r\n\r\n"));
+    ctl_run_with_input(fixture, "GET /metrics HTTP/1.1\r\n\r\n", "metrics", "--http",
+                       "--prometheus", NULL);
+    ctl_assert_has(fixture->out, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+    fake_manager_set_error(fixture->fake, "org.bpfpv1.Error.Failed", "the daemon is starting");
+    ctl_run_with_input(fixture, "GET /metrics HTTP/1.1\r\n\r\n", "metrics", "--http", NULL);
+    ctl_assert_ended(fixture, 0, NULL);
+    assert_true(g_str_has_prefix(fixture->out, "HTTP/1.1 503 "));
+    ctl_assert_has(fixture->out, "\r\n\r\nthe daemon is starting\n");
+}
+
+static void
+answers_whatever_comes_instead_of_a_scraper(void **state)
+{
+    static const struct {
+        const char *request, *status;
+    } cases[] = {
+        {"", "400"},
+        {"\r\n\r\n", "400"},
+        {"GET /metrics\r\n\r\n", "400"},
+        {"GET /metrics HTTP/2\r\n\r\n", "400"},
+        {"GET / HTTP/1.1\r\n\r\n", "404"},
+        {"GET /metrics/../../etc/passwd HTTP/1.1\r\n\r\n", "404"},
+        {"POST /metrics HTTP/1.1\r\nContent-Length: 9\r\n\r\n", "405"},
+    };
+    CtlFixture *fixture = *state;
+    g_autofree char *endless = g_strnfill(20000, 'A');
+    g_autofree char *calls = NULL;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ctl_run_with_input(fixture, cases[i].request, "metrics", "--http", NULL);
+        ctl_assert_ended(fixture, 0, NULL);
+        assert_memory_equal(fixture->out + strlen("HTTP/1.1 "), cases[i].status, 3);
+    }
+    ctl_run_with_input(fixture, endless, "metrics", "--http", NULL);
+    ctl_assert_has(fixture->out, "HTTP/1.1 400 ");
+    calls = fake_manager_get_calls(fixture->fake);
+    assert_string_equal(calls, "");
+}
+
+static void
 takes_names_that_look_like_options(void **state)
 {
     CtlFixture *fixture = *state;
@@ -530,6 +633,7 @@ main(void)
         TEST(shows_the_other_threads),
         TEST(shows_what_is_there_yet),
         TEST(draws_the_host),
+        TEST(draws_the_host_for_a_browser),
         TEST(says_why_there_is_no_host_to_draw),
         TEST(shows_the_contract_as_json),
         TEST(makes_guest_text_harmless),
@@ -537,6 +641,9 @@ main(void)
         TEST(detaches),
         TEST(reloads_and_tells_each_mistake),
         TEST(keys_are_read_page_by_page),
+        TEST(prints_metrics_as_they_are),
+        TEST(answers_a_scraper),
+        TEST(answers_whatever_comes_instead_of_a_scraper),
         TEST(takes_names_that_look_like_options),
         TEST(notices_that_output_is_lost),
     };

@@ -9,6 +9,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 
+#include "daemon/counters.h"
 #include "daemon/session/link.h"
 #include "frames.h"
 
@@ -60,6 +61,7 @@ setup(void **state)
     g_autoptr(GSocketAddress) address = NULL;
     g_autoptr(GError) error = NULL;
 
+    bpfpv_counters = (BpfpvCounters){0};
     fixture->directory = g_dir_make_tmp("bpfpv-link-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->directory, "socket", NULL);
     address = g_unix_socket_address_new(fixture->path);
@@ -196,6 +198,39 @@ changes_are_told_and_counted(void **state)
     demand = bpfpv_link_demand(fixture->link, NULL, 4, NULL, NULL);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 1), 0);
     assert_int_equal(bpfpv_demand_anchor_tasks(demand, 3), 1);
+}
+
+static void
+what_a_guest_sends_is_counted(void **state)
+{
+    Fixture *fixture = *state;
+    g_autoptr(GByteArray) stream = NULL;
+    struct bpfpv_wire_end *end;
+
+    /* The fixture has asked already. */
+    assert_int_equal(bpfpv_counters.resyncs, 1);
+    stream = opening(read_nonce(fixture, BPFPV_WIRE_RESYNC), 3);
+    end = (struct bpfpv_wire_end *)(stream->data + stream->len - sizeof(*end));
+    end->lost = 5;
+    say(fixture, stream);
+    assert_int_equal(bpfpv_counters.bytes, stream->len);
+    assert_int_equal(bpfpv_counters.snapshots, 1);
+    assert_int_equal(bpfpv_counters.lost, 5);
+    /* The same losses, told again, and two more. */
+    g_byte_array_set_size(stream, 0);
+    frames_add_begin(stream, 0, 2);
+    frames_add_end(stream, 0, 2, 0);
+    end = (struct bpfpv_wire_end *)(stream->data + stream->len - sizeof(*end));
+    end->lost = 7;
+    say(fixture, stream);
+    assert_int_equal(bpfpv_counters.snapshots, 2);
+    assert_int_equal(bpfpv_counters.lost, 7);
+    assert_int_equal(bpfpv_counters.violations, 0);
+    g_byte_array_set_size(stream, 0);
+    frames_add_end(stream, 0, 9, 0);
+    say(fixture, stream);
+    assert_non_null(fixture->lost);
+    assert_int_equal(bpfpv_counters.violations, 1);
 }
 
 /* A vCPU is plugged in out of order: the guest's CPU 1, to which two tasks are pinned, is vCPU 3;
@@ -428,6 +463,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_snapshot_becomes_a_demand),
         TEST(changes_are_told_and_counted),
+        TEST(what_a_guest_sends_is_counted),
         TEST(cpus_are_told_by_their_ids),
         TEST(cpus_that_are_the_same_are_no_change),
         TEST(a_program_that_is_not_configured_is_skipped),

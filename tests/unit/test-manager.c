@@ -11,11 +11,15 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "ctl/command.h"
+#include "daemon/bus/status.h"
+#include "daemon/counters.h"
 #include "daemon/manager/manager.h"
 #include "fake-libvirt.h"
 #include "frames.h"
 #include "host/domain.h"
 #include "host/journal/journal.h"
+#include "json-schema.h"
 
 #define URI "fake:///"
 #define A "aaaaaaaa-0000-0000-0000-000000000001"
@@ -31,7 +35,8 @@ typedef struct {
     char *directory;
     BpfpvConf conf;
     BpfpvManager *manager;
-    GPtrArray *told; /* of "NAME STATE REASON" */
+    GPtrArray *told;  /* of "NAME STATE REASON" */
+    GString *changed; /* UUIDs that were told of */
 } Fixture;
 
 static void
@@ -48,7 +53,17 @@ on_host(gpointer user_data)
 {
 }
 
-static const BpfpvManagerFuncs funcs = {on_state, on_host};
+static void
+on_changed(const char *const *uuids, gpointer user_data)
+{
+    Fixture *fixture = user_data;
+
+    assert_non_null(uuids[0]);
+    for (; *uuids != NULL; uuids++)
+        g_string_append_printf(fixture->changed, "%s ", *uuids);
+}
+
+static const BpfpvManagerFuncs funcs = {on_state, on_host, on_changed};
 
 static void
 write_file(const Fixture *fixture, const char *name)
@@ -65,6 +80,7 @@ setup(void **state)
 
     fixture->directory = g_dir_make_tmp("bpfpv-manager-XXXXXX", NULL);
     fixture->told = g_ptr_array_new_with_free_func(g_free);
+    fixture->changed = g_string_new(NULL);
     fixture->conf.uri = g_strdup(URI);
     fixture->conf.guest_dir = fixture->directory;
     fixture->conf.state_dir = g_build_filename(fixture->directory, "state", NULL);
@@ -87,6 +103,7 @@ teardown(void **state)
     g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
                  NULL);
     g_ptr_array_unref(fixture->told);
+    g_string_free(fixture->changed, TRUE);
     g_free(fixture->conf.uri);
     g_free(fixture->conf.state_dir);
     g_free(fixture->directory);
@@ -267,6 +284,22 @@ a_read_that_fails_drops_nothing_and_is_made_again(void **state)
     wait_until(fixture, is_none_managed);
 }
 
+static guint64
+count_in(const BpfpvHistogram *histogram)
+{
+    guint64 count = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(histogram->counts); i++)
+        count += histogram->counts[i];
+    return count;
+}
+
+static gboolean
+is_counted(Fixture *fixture)
+{
+    return bpfpv_counters.pins[BPFPV_PIN_DONE] > 0 && count_in(&bpfpv_counters.solve_time) > 0;
+}
+
 static gboolean
 is_put_back(Fixture *fixture)
 {
@@ -300,6 +333,31 @@ a_step_is_for_one_run_of_one_domain(void **state)
     wait_until(fixture, is_listed);
     assert_int_equal(count(fixture), 2);
     wait_until(fixture, is_put_back);
+}
+
+/* What was pinned by a daemon that died is put back. */
+static void
+calls_and_solves_are_counted(void **state)
+{
+    static const FakeGuest one[] = {{A, "a", 3, XML(A, "a", ELEMENT)}, {0}};
+    Fixture *fixture = *state;
+    g_autoptr(BpfpvJournalEntry) entry = bpfpv_journal_entry_new(A, "a", 3);
+    g_autoptr(BpfpvCpuset) original = cpus("0-1");
+    guint64 n_calls = 0;
+
+    entry->pinned = TRUE;
+    g_ptr_array_add(entry->original, cpus("0-1"));
+    g_ptr_array_add(entry->original, cpus("0-1"));
+    bpfpv_journal_entry_add_thread(entry, BPFPV_THREAD_EMULATOR, 0, original);
+    assert_true(bpfpv_journal_write(fixture->conf.state_dir, entry, NULL));
+    bpfpv_counters = (BpfpvCounters){0};
+    start(fixture, one);
+    wait_until(fixture, is_counted);
+    /* What the manager of the test before has left undone is among them. */
+    for (guint i = 0; i < BPFPV_PIN_N_RESULTS; i++)
+        n_calls += bpfpv_counters.pins[i];
+    assert_int_equal(count_in(&bpfpv_counters.pin_time), n_calls);
+    assert_int_equal(bpfpv_counters.pins[BPFPV_PIN_REFUSED], 0);
 }
 
 /* ---- what is told ---- */
@@ -404,6 +462,62 @@ what_placement_makes_of_the_state_is_told(void **state)
     bpfpv_cpuset_free(fixture->conf.cpuset);
 }
 
+static gboolean
+is_told_of_a(Fixture *fixture)
+{
+    return strstr(fixture->changed->str, A " ") != NULL;
+}
+
+/* That it asks for something else is told whatever becomes of its state. */
+static void
+what_may_be_shown_differently_is_told(void **state)
+{
+    Fixture *fixture = *state;
+    FakeGuest guests[2];
+    g_autofree char *xml = NULL;
+    g_autoptr(GSocket) guest = start_hopeless(fixture, guests, &xml);
+
+    answer(guest, 0);
+    wait_until(fixture, is_told_active);
+    wait_until(fixture, is_told_of_a);
+    g_string_truncate(fixture->changed, 0);
+    pin_one_task(guest);
+    wait_until(fixture, is_told_of_a);
+    g_clear_pointer(&fixture->manager, bpfpv_manager_free);
+    bpfpv_cpuset_free(fixture->conf.cpuset);
+}
+
+static void
+assert_documented(const char *schema, GVariant *floating)
+{
+    g_autoptr(GVariant) value = g_variant_ref_sink(floating);
+    g_autofree char *json = bpfpv_ctl_json(value);
+
+    json_schema_assert(schema, json);
+}
+
+/* What bpfpvctl prints as JSON is what the bus says. */
+static void
+what_is_shown_is_as_documented(void **state)
+{
+    Fixture *fixture = *state;
+    FakeGuest guests[2];
+    g_autofree char *xml = NULL;
+    g_autoptr(GSocket) guest = start_hopeless(fixture, guests, &xml);
+
+    assert_documented("list", bpfpv_status_list(fixture->manager));
+    assert_documented(
+        "show", bpfpv_status_show(fixture->manager, bpfpv_manager_find(fixture->manager, "a")));
+    answer(guest, 1);
+    wait_until(fixture, is_told_failed);
+    assert_documented("list", bpfpv_status_list(fixture->manager));
+    assert_documented(
+        "show", bpfpv_status_show(fixture->manager, bpfpv_manager_find(fixture->manager, "a")));
+    assert_documented("map", bpfpv_status_map(fixture->manager));
+    g_clear_pointer(&fixture->manager, bpfpv_manager_free);
+    bpfpv_cpuset_free(fixture->conf.cpuset);
+}
+
 /* "bpfpvctl attach" ends with the first of these that it hears. */
 static void
 a_domain_is_not_called_active_before_it_is_placed(void **state)
@@ -431,7 +545,10 @@ main(void)
         TEST(a_domain_that_ends_while_it_is_read_is_none),
         TEST(a_read_that_fails_drops_nothing_and_is_made_again),
         TEST(a_step_is_for_one_run_of_one_domain),
+        TEST(calls_and_solves_are_counted),
         TEST(what_placement_makes_of_the_state_is_told),
+        TEST(what_may_be_shown_differently_is_told),
+        TEST(what_is_shown_is_as_documented),
         TEST(a_domain_is_not_called_active_before_it_is_placed),
     };
 

@@ -29,18 +29,6 @@ measure(const BpfpvMapModel *model)
     return widths;
 }
 
-/* Threads of the core that begins at @first, within the group. */
-static guint
-count_threads(const BpfpvMapModel *model, const BpfpvMapGroup *group, guint first)
-{
-    guint n = 1;
-
-    while (first + n < group->first + group->n &&
-           bpfpv_map_cpu(model, first + n)->core == bpfpv_map_cpu(model, first)->core)
-        n++;
-    return n;
-}
-
 /* "[0 web/0 | 4 .     ]" */
 static guint
 box_width(Widths widths, guint threads)
@@ -61,7 +49,7 @@ bpfpv_map_fits_detail(const BpfpvMapCanvas *canvas)
         const BpfpvMapGroup *group = &g_array_index(model->groups, BpfpvMapGroup, g);
 
         for (guint i = group->first; i < group->first + group->n;) {
-            guint threads = count_threads(model, group, i);
+            guint threads = bpfpv_map_count_threads(model, group, i);
 
             if (INDENT + box_width(widths, threads) > canvas->term.width)
                 return FALSE;
@@ -99,7 +87,7 @@ bpfpv_map_draw_detail(BpfpvMapCanvas *canvas, const BpfpvMapGroup *group)
 
     g_string_append_printf(canvas->out, "  %s: CPUs %s\n", name, numbers);
     for (guint i = group->first; !group->lost && i < group->first + group->n;) {
-        guint threads = count_threads(canvas->model, group, i);
+        guint threads = bpfpv_map_count_threads(canvas->model, group, i);
         guint needs = box_width(widths, threads);
 
         if (column > 0 && column + 1 + needs > canvas->term.width) {

@@ -10,68 +10,14 @@
 /* Where output is no terminal. */
 #define DEFAULT_WIDTH 100
 
-/* The one socket of @cell; -1: several, or not known. */
-static int
-socket_of(const BpfpvMapModel *model, int cell)
-{
-    int socket = -1;
-
-    for (guint i = 0; i < model->cpus->len; i++) {
-        const BpfpvMapCpu *cpu = bpfpv_map_cpu(model, i);
-
-        if (cpu->cell != cell || cpu->socket < 0)
-            continue;
-        if (socket >= 0 && cpu->socket != socket)
-            return -1;
-        socket = cpu->socket;
-    }
-    return socket;
-}
-
-static void
-append_memory(GString *out, guint64 kib)
-{
-    if (kib == 0)
-        return;
-    if (kib % (1024 * 1024) == 0)
-        g_string_append_printf(out, ", %" G_GUINT64_FORMAT " GiB", kib / (1024 * 1024));
-    else
-        g_string_append_printf(out, ", %" G_GUINT64_FORMAT " MiB", kib / 1024);
-}
-
 static void
 draw_cell_heading(BpfpvMapCanvas *canvas, const BpfpvMapCell *cell, gboolean has_cpus)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    int socket = socket_of(canvas->model, cell->cell);
+    g_autofree char *name = bpfpv_map_cell_name(canvas->model, cell);
+    g_autofree char *text = g_strconcat(name, has_cpus ? "" : ", no CPUs", NULL);
 
-    if (cell->cell < 0)
-        g_string_append(text, "cell not known");
-    else
-        g_string_append_printf(text, "cell %d", cell->cell);
-    if (canvas->model->n_sockets > 1 && socket >= 0)
-        g_string_append_printf(text, ", socket %d", socket);
-    append_memory(text, cell->memory_kib);
-    if (!has_cpus)
-        g_string_append(text, ", no CPUs");
-    bpfpv_term_append(&canvas->term, canvas->out, BPFPV_STYLE_HEADING, text->str);
+    bpfpv_term_append(&canvas->term, canvas->out, BPFPV_STYLE_HEADING, text);
     g_string_append_c(canvas->out, '\n');
-}
-
-/* The groups of @cell are in a row. */
-static void
-find_groups(const BpfpvMapModel *model, int cell, guint *first, guint *end)
-{
-    *first = 0;
-    while (*first < model->groups->len &&
-           bpfpv_map_cpu(model, g_array_index(model->groups, BpfpvMapGroup, *first).first)->cell !=
-               cell)
-        (*first)++;
-    *end = *first;
-    while (*end < model->groups->len &&
-           bpfpv_map_cpu(model, g_array_index(model->groups, BpfpvMapGroup, *end).first)->cell ==
-               cell)
-        (*end)++;
 }
 
 static void
@@ -79,7 +25,7 @@ draw_cell(BpfpvMapCanvas *canvas, const BpfpvMapCell *cell, gboolean detailed)
 {
     guint group, end;
 
-    find_groups(canvas->model, cell->cell, &group, &end);
+    bpfpv_map_cell_groups(canvas->model, cell->cell, &group, &end);
     draw_cell_heading(canvas, cell, group < end);
     while (group < end) {
         if (detailed)

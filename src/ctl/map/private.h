@@ -2,7 +2,7 @@
 /* What the files that draw the host share. */
 #pragma once
 
-#include "ctl/map/model.h"
+#include "ctl/map/text.h"
 
 typedef struct {
     const BpfpvMapModel *model;
@@ -10,17 +10,9 @@ typedef struct {
     GString *out;
 } BpfpvMapCanvas;
 
-/* text.c: what is said of a CPU, a group and all of it. */
-
-/* Returns: (transfer full): "web1/0", "_", …; @shortened: (out) (optional): it is not all of it */
-char *bpfpv_map_cpu_text(const BpfpvMapCpu *cpu, gboolean *shortened);
-/* The same in one character. */
+/* text.c: what is said of a CPU in one character. */
 char bpfpv_map_cpu_symbol(const BpfpvMapCpu *cpu);
 BpfpvStyle bpfpv_map_cpu_style(const BpfpvMapCpu *cpu);
-/* Returns: (transfer full): "cache 0", "socket 1, efficiency cores", … */
-char *bpfpv_map_group_name(const BpfpvMapModel *model, const BpfpvMapGroup *group);
-/* Returns: (transfer full): the numbers of @n CPUs from index @first on */
-char *bpfpv_map_numbers(const BpfpvMapModel *model, guint first, guint n);
 
 /* detail.c: a box for each core. */
 gboolean bpfpv_map_fits_detail(const BpfpvMapCanvas *canvas);

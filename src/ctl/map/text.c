@@ -15,8 +15,8 @@ static const struct {
     [BPFPV_MAP_OFFLINE] = {'!', BPFPV_STYLE_BAD},
 };
 
-static gboolean
-has_sitter(const BpfpvMapCpu *cpu)
+gboolean
+bpfpv_map_has_sitter(const BpfpvMapCpu *cpu)
 {
     return cpu->who != NULL && cpu->who->managed &&
            (cpu->state == BPFPV_MAP_ANCHOR || cpu->state == BPFPV_MAP_FIXED);
@@ -25,7 +25,7 @@ has_sitter(const BpfpvMapCpu *cpu)
 char
 bpfpv_map_cpu_symbol(const BpfpvMapCpu *cpu)
 {
-    return has_sitter(cpu) ? cpu->who->letter : looks[cpu->state].symbol;
+    return bpfpv_map_has_sitter(cpu) ? cpu->who->letter : looks[cpu->state].symbol;
 }
 
 BpfpvStyle
@@ -61,7 +61,7 @@ bpfpv_map_cpu_text(const BpfpvMapCpu *cpu, gboolean *shortened)
     GString *text = g_string_new(NULL);
     gboolean cut = cpu->more > 0;
 
-    if (has_sitter(cpu)) {
+    if (bpfpv_map_has_sitter(cpu)) {
         g_autofree char *name = shorten(cpu->who->name, &cut);
 
         g_string_append_printf(text, "%s%s/%u", cpu->state == BPFPV_MAP_FIXED ? "=" : "", name,

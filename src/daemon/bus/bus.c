@@ -259,6 +259,14 @@ release(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text, GVar
 }
 
 static void
+metrics(const BpfpvBus *bus, GDBusMethodInvocation *invocation)
+{
+    g_autofree char *text = bpfpv_status_metrics(bus->manager);
+
+    g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", text));
+}
+
+static void
 show(BpfpvBus *bus, GDBusMethodInvocation *invocation, const char *text)
 {
     BpfpvManaged *managed = bpfpv_manager_find(bus->manager, text);
@@ -323,6 +331,8 @@ on_call(GDBusConnection *connection, const char *sender, const char *path, const
     else if (g_str_equal(method, "Map"))
         g_dbus_method_invocation_return_value(
             invocation, g_variant_new("(@a{sv})", bpfpv_status_map(bus->manager)));
+    else if (g_str_equal(method, "Metrics"))
+        metrics(bus, invocation);
     else if (g_str_equal(method, "Show"))
         show(bus, invocation, text);
     else if (g_str_equal(method, "Keys"))
@@ -404,6 +414,13 @@ bpfpv_bus_tell_state(BpfpvBus *bus, const char *domain, const char *uuid, const 
 
     g_dbus_connection_emit_signal(bus->connection, NULL, BUS_PATH, BUS_INTERFACE, "StateChanged",
                                   g_variant_new("(ssss)", domain, uuid, state, clean), NULL);
+}
+
+void
+bpfpv_bus_tell_changes(BpfpvBus *bus, const char *const *uuids)
+{
+    g_dbus_connection_emit_signal(bus->connection, NULL, BUS_PATH, BUS_INTERFACE, "Changed",
+                                  g_variant_new("(^as)", uuids), NULL);
 }
 
 /* ---- life ---- */

@@ -40,3 +40,7 @@ void bpfpv_bus_tell_host(BpfpvBus *bus);
 
 void bpfpv_bus_tell_state(BpfpvBus *bus, const char *domain, const char *uuid, const char *state,
                           const char *reason);
+
+/* Tells those who show domains that they may show something else of these. @uuids: NULL-terminated
+ */
+void bpfpv_bus_tell_changes(BpfpvBus *bus, const char *const *uuids);

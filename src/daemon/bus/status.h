@@ -16,6 +16,9 @@ GVariant *bpfpv_status_map(BpfpvManager *manager);
  * Returns: (transfer floating): a{sv} */
 GVariant *bpfpv_status_host(BpfpvManager *manager);
 
+/* status-metrics.c: OpenMetrics text. Returns: (transfer full) */
+char *bpfpv_status_metrics(BpfpvManager *manager);
+
 /**
  * bpfpv_status_why:
  * @planned: (nullable)

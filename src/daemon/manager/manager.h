@@ -19,6 +19,10 @@ typedef struct {
                   gpointer user_data);
     /* What bpfpv_status_host() says may have changed. */
     void (*host)(gpointer user_data);
+    /* (nullable): what bpfpv_status_show() says of these domains may have changed: at once the
+     * first time, and together with what follows a moment later. @uuids: NULL-terminated, of the
+     * call */
+    void (*changed)(const char *const *uuids, gpointer user_data);
 } BpfpvManagerFuncs;
 
 /* One managed domain, for those who report on it. */

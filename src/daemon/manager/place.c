@@ -5,6 +5,8 @@
  */
 #include "daemon/manager/private.h"
 
+#include "daemon/counters.h"
+
 /* Anchors that one solve may move so that another finds its place. */
 #define MAX_MOVES 8
 
@@ -169,11 +171,13 @@ hold_is_over(gpointer user_data)
 static void
 solve(BpfpvManager *manager)
 {
-    gint64 now = g_get_monotonic_time();
+    gint64 now = g_get_monotonic_time(), end;
 
     tell_placer(manager);
     bpfpv_placer_solve(manager->placer, now);
-    manager->rest_until_us = 2 * g_get_monotonic_time() - now;
+    end = g_get_monotonic_time();
+    bpfpv_histogram_add(&bpfpv_counters.solve_time, end - now);
+    manager->rest_until_us = 2 * end - now;
     g_clear_handle_id(&manager->hold_source, g_source_remove);
     if (bpfpv_placer_next_us(manager->placer) != G_MAXINT64)
         manager->hold_source =

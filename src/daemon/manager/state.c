@@ -151,20 +151,33 @@ tell_over(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+static void
+tell_changes(const BpfpvManager *manager, GPtrArray *uuids)
+{
+    if (uuids->len == 0 || manager->funcs->changed == NULL)
+        return;
+    g_ptr_array_add(uuids, NULL);
+    manager->funcs->changed((const char *const *)uuids->pdata, manager->user_data);
+}
+
 void
 bpfpv_manager_tell_states(BpfpvManager *manager)
 {
     GHashTableIter iter;
     gpointer managed;
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new(); /* borrowed */
 
     manager->tell_again = manager->tell_source != 0;
     if (manager->tell_again)
         return;
     manager->tell_source = g_timeout_add(TELL_MS, tell_over, manager);
     g_hash_table_iter_init(&iter, manager->untold);
-    while (g_hash_table_iter_next(&iter, &managed, NULL))
+    while (g_hash_table_iter_next(&iter, &managed, NULL)) {
+        g_ptr_array_add(uuids, ((BpfpvManaged *)managed)->uuid);
         tell_if_changed(managed);
+    }
     g_hash_table_remove_all(manager->untold);
+    tell_changes(manager, uuids);
 }
 
 char *

@@ -5,6 +5,7 @@
  */
 #include "daemon/pins/private.h"
 
+#include "daemon/counters.h"
 #include "daemon/log.h"
 #include "host/run.h"
 #include "host/virt.h"
@@ -13,6 +14,7 @@ typedef struct {
     BpfpvPins *pins; /* a reference */
     BpfpvPinsThread thread;
     gboolean again; /* it is not known whether the same call before it was carried out */
+    gint64 start;   /* monotonic time, µs */
 } Call;
 
 /* A call that was under way when an administrator pinned the vCPU: theirs again. And one that came
@@ -167,6 +169,18 @@ note_unsure(BpfpvPins *pins, const Call *call, const GError *error)
     return unsure;
 }
 
+static BpfpvPinResult
+result_of(const GError *error)
+{
+    if (error == NULL)
+        return BPFPV_PIN_DONE;
+    if (bpfpv_virt_is_busy(error))
+        return BPFPV_PIN_BUSY;
+    if (g_error_matches(error, BPFPV_PINNER_ERROR, BPFPV_PINNER_ERROR_UNSURE))
+        return BPFPV_PIN_UNSURE;
+    return bpfpv_pins_is_refusal(error) ? BPFPV_PIN_REFUSED : BPFPV_PIN_FAILED;
+}
+
 static void
 on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -175,6 +189,8 @@ on_pinned(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
 
     bpfpv_pinner_pin_finish(result, &error);
+    bpfpv_counters.pins[result_of(error)]++;
+    bpfpv_histogram_add(&bpfpv_counters.pin_time, g_get_monotonic_time() - call->start);
     if (!pins->closed) {
         gboolean unsure = note_unsure(pins, call, error);
 
@@ -195,6 +211,7 @@ call(BpfpvPins *pins, BpfpvThreadKind kind, guint id, const BpfpvCpuset *cpus, g
     call->pins = g_rc_box_acquire(pins);
     call->thread = (BpfpvPinsThread){kind, id};
     call->again = again;
+    call->start = g_get_monotonic_time();
     bpfpv_pins_expect(pins, kind, id, cpus);
     bpfpv_pins_note_ahead(pins, kind, id, cpus);
     bpfpv_pinner_pin(pins->pinner, kind, id, cpus, on_pinned, call);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "daemon/counters.h"
 #include "host/channel/channel.h"
 #include "programs/program.h"
 
@@ -109,16 +110,28 @@ take_cpus(BpfpvLink *link, BpfpvFrame *frame)
     return TRUE;
 }
 
+/* The guest tells its losses since its loader began: one that begins again begins at 0. */
+static void
+count_snapshot(guint64 lost_before, guint64 lost)
+{
+    bpfpv_counters.snapshots++;
+    bpfpv_counters.lost += lost > lost_before ? lost - lost_before : 0;
+}
+
 /* Of a program that nobody has asked for, nothing is kept. */
 static gboolean
 take_table_frame(BpfpvLink *link, const BpfpvFrame *frame, gboolean *changed, GError **error)
 {
     BpfpvTable *table = g_ptr_array_index(link->tables, frame->program);
+    guint64 lost;
 
     if (!table)
         return TRUE;
+    lost = bpfpv_table_lost(table);
     if (!bpfpv_table_apply(table, frame, changed, error))
         return FALSE;
+    if (frame->type == BPFPV_WIRE_END)
+        count_snapshot(lost, bpfpv_table_lost(table));
     *changed = *changed || (frame->type == BPFPV_WIRE_END && !link->synced);
     return TRUE;
 }
@@ -165,6 +178,7 @@ on_bytes(const guint8 *bytes, gsize length, gpointer user_data)
     gboolean freed = FALSE;
 
     link->freed = &freed;
+    bpfpv_counters.bytes += length;
     bpfpv_decoder_push(link->decoder, bytes, length);
     for (;;) {
         g_autoptr(GError) error = NULL;
@@ -178,6 +192,7 @@ on_bytes(const guint8 *bytes, gsize length, gpointer user_data)
         if (error) {
             reason = g_strdup_printf("the guest broke the protocol: %s", error->message);
             link->freed = NULL;
+            bpfpv_counters.violations++;
             link->funcs->lost(reason, link->user_data);
             return;
         }
@@ -213,6 +228,7 @@ ask(BpfpvLink *link)
     link->decoder = bpfpv_decoder_new(nonce, link->max_keys);
     bpfpv_channel_send(link->channel, limit);
     bpfpv_channel_send(link->channel, resync);
+    bpfpv_counters.resyncs++;
 }
 
 BpfpvLink *
