@@ -125,14 +125,14 @@ static void
 the_next_owner_comes_after_the_last_call_of_the_one_before(void **state)
 {
     Fixture *fixture = *state;
-    BpfpvWorker *first = bpfpv_worker_new_shared("pins", "a domain");
+    BpfpvWorker *first = bpfpv_worker_new_shared("pins", "a domain, first test");
     BpfpvWorker *next;
     guint n_done = 0;
 
     run(first, fixture, take_long, NULL, &n_done);
     wait_until_held(fixture);
     bpfpv_worker_free(first);
-    next = bpfpv_worker_new_shared("pins", "a domain");
+    next = bpfpv_worker_new_shared("pins", "a domain, first test");
     run(next, fixture, be_next, NULL, &n_done);
     bpfpv_worker_free(next);
     let_go_on(fixture);
@@ -144,9 +144,9 @@ static void
 another_key_or_purpose_does_not_wait(void **state)
 {
     Fixture *fixture = *state;
-    g_autoptr(BpfpvWorker) first = bpfpv_worker_new_shared("pins", "a domain");
-    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another");
-    g_autoptr(BpfpvWorker) session = bpfpv_worker_new_shared("session", "a domain");
+    g_autoptr(BpfpvWorker) first = bpfpv_worker_new_shared("pins", "a domain, second test");
+    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another, second test");
+    g_autoptr(BpfpvWorker) session = bpfpv_worker_new_shared("session", "a domain, second test");
     guint n_done = 0;
 
     run(first, fixture, take_long, NULL, &n_done);
@@ -163,7 +163,7 @@ static void
 what_was_queued_and_cancelled_is_not_called(void **state)
 {
     Fixture *fixture = *state;
-    g_autoptr(BpfpvWorker) worker = bpfpv_worker_new_shared("pins", "a domain");
+    g_autoptr(BpfpvWorker) worker = bpfpv_worker_new_shared("pins", "a domain, third test");
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     guint n_done = 0;
 
@@ -182,8 +182,8 @@ calls_of_a_kind_take_turns(void **state)
 {
     Fixture *fixture = *state;
     static BpfpvWorkerKind kind = BPFPV_WORKER_KIND(1);
-    g_autoptr(BpfpvWorker) busy = bpfpv_worker_new_shared("pins", "a domain");
-    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another");
+    g_autoptr(BpfpvWorker) busy = bpfpv_worker_new_shared("pins", "a domain, fourth test");
+    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another, fourth test");
     guint n_done = 0;
 
     run_as(busy, &kind, fixture, take_long, NULL, &n_done);
@@ -203,8 +203,8 @@ a_higher_limit_lets_those_go_on_that_wait(void **state)
 {
     Fixture *fixture = *state;
     static BpfpvWorkerKind kind = BPFPV_WORKER_KIND(1);
-    g_autoptr(BpfpvWorker) busy = bpfpv_worker_new_shared("pins", "a domain");
-    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another");
+    g_autoptr(BpfpvWorker) busy = bpfpv_worker_new_shared("pins", "a domain, fifth test");
+    g_autoptr(BpfpvWorker) other = bpfpv_worker_new_shared("pins", "another, fifth test");
     guint n_done = 0;
 
     run_as(busy, &kind, fixture, take_long, NULL, &n_done);
