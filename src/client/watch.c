@@ -10,7 +10,8 @@
 
 typedef struct {
     BpfpvClient *client;
-    BpfpvStateFunc func;
+    BpfpvStateFunc state;     /* or */
+    BpfpvChangesFunc changes; /* what it is called for */
     gpointer user_data;
     GDestroyNotify destroy;
 } Watch;
@@ -26,7 +27,7 @@ on_state_changed(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G
     if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(ssss)")))
         return;
     g_variant_get(parameters, "(&s&s&s&s)", &domain, &uuid, &state, &reason);
-    watch->func(watch->client, domain, uuid, state, reason, watch->user_data);
+    watch->state(watch->client, domain, uuid, state, reason, watch->user_data);
 }
 
 static void
@@ -37,6 +38,18 @@ watch_free(gpointer data)
     if (watch->destroy != NULL)
         watch->destroy(watch->user_data);
     g_free(watch);
+}
+
+/* @watch: (transfer full). Returns: its id */
+static guint
+subscribe(Watch *watch, const char *signal, GDBusSignalCallback callback)
+{
+    guint id = g_dbus_connection_signal_subscribe(
+        watch->client->connection, BPFPV_BUS_NAME, BPFPV_MANAGER_INTERFACE, signal,
+        BPFPV_OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, callback, watch, watch_free);
+
+    g_hash_table_insert(watch->client->watches, GUINT_TO_POINTER(id), NULL);
+    return id;
 }
 
 /**
@@ -58,50 +71,28 @@ bpfpv_client_watch(BpfpvClient *client, BpfpvStateFunc func, gpointer user_data,
                    GDestroyNotify destroy)
 {
     Watch *watch;
-    guint id;
 
     g_return_val_if_fail(client != NULL && func != NULL, 0);
 
     watch = g_new0(Watch, 1);
-    *watch = (Watch){client, func, user_data, destroy};
-    id = g_dbus_connection_signal_subscribe(
-        client->connection, BPFPV_BUS_NAME, BPFPV_MANAGER_INTERFACE, "StateChanged",
-        BPFPV_OBJECT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_state_changed, watch, watch_free);
-    g_hash_table_insert(client->watches, GUINT_TO_POINTER(id), NULL);
-    return id;
+    *watch = (Watch){client, .state = func, .user_data = user_data, .destroy = destroy};
+    return subscribe(watch, "StateChanged", on_state_changed);
 }
 
 /* ---- what a domain has ---- */
-
-typedef struct {
-    BpfpvClient *client;
-    BpfpvChangesFunc func;
-    gpointer user_data;
-    GDestroyNotify destroy;
-} ChangesWatch;
 
 static void
 on_changed(GDBusConnection *connection G_GNUC_UNUSED, const char *sender G_GNUC_UNUSED,
            const char *path G_GNUC_UNUSED, const char *interface G_GNUC_UNUSED,
            const char *signal G_GNUC_UNUSED, GVariant *parameters, gpointer user_data)
 {
-    const ChangesWatch *watch = user_data;
+    const Watch *watch = user_data;
     g_autofree const char **uuids = NULL;
 
     if (!g_variant_is_of_type(parameters, G_VARIANT_TYPE("(as)")))
         return;
     g_variant_get(parameters, "(^a&s)", &uuids);
-    watch->func(watch->client, (const char *const *)uuids, watch->user_data);
-}
-
-static void
-changes_watch_free(gpointer data)
-{
-    ChangesWatch *watch = data;
-
-    if (watch->destroy != NULL)
-        watch->destroy(watch->user_data);
-    g_free(watch);
+    watch->changes(watch->client, (const char *const *)uuids, watch->user_data);
 }
 
 /**
@@ -123,18 +114,13 @@ guint
 bpfpv_client_watch_changes(BpfpvClient *client, BpfpvChangesFunc func, gpointer user_data,
                            GDestroyNotify destroy)
 {
-    ChangesWatch *watch;
-    guint id;
+    Watch *watch;
 
     g_return_val_if_fail(client != NULL && func != NULL, 0);
 
-    watch = g_new0(ChangesWatch, 1);
-    *watch = (ChangesWatch){client, func, user_data, destroy};
-    id = g_dbus_connection_signal_subscribe(
-        client->connection, BPFPV_BUS_NAME, BPFPV_MANAGER_INTERFACE, "Changed", BPFPV_OBJECT_PATH,
-        NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_changed, watch, changes_watch_free);
-    g_hash_table_insert(client->watches, GUINT_TO_POINTER(id), NULL);
-    return id;
+    watch = g_new0(Watch, 1);
+    *watch = (Watch){client, .changes = func, .user_data = user_data, .destroy = destroy};
+    return subscribe(watch, "Changed", on_changed);
 }
 
 /* ---- the host ---- */

@@ -377,6 +377,9 @@ void bpfpv_placer_forget_rooms(BpfpvPlacer *placer);
 typedef gboolean (*BpfpvPlacerWants)(const BpfpvSlot *slot);
 typedef gboolean (*BpfpvPlacerGive)(BpfpvPlacer *placer, BpfpvSlot *slot);
 void bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive give);
+/* The domain at @at of a heap goes down to where nobody below it comes before it. */
+typedef gboolean (*BpfpvPlacerBefore)(const BpfpvPlacerDomain *a, const BpfpvPlacerDomain *b);
+void bpfpv_placer_sift_down(GPtrArray *heap, guint at, BpfpvPlacerBefore before);
 
 /* share.c */
 void bpfpv_placer_share(BpfpvPlacer *placer);

@@ -125,34 +125,17 @@ is_poorer(const BpfpvPlacerDomain *a, const BpfpvPlacerDomain *b)
 }
 
 static void
-sift_down(GPtrArray *heap, guint at)
-{
-    gpointer *domains = heap->pdata;
-    gpointer domain = domains[at];
-
-    for (guint child = 2 * at + 1; child < heap->len; child = 2 * at + 1) {
-        if (child + 1 < heap->len && is_poorer(domains[child + 1], domains[child]))
-            child++;
-        if (!is_poorer(domains[child], domain))
-            break;
-        domains[at] = domains[child];
-        at = child;
-    }
-    domains[at] = domain;
-}
-
-static void
 deal(Shares *shares, GPtrArray *heap)
 {
     for (guint i = heap->len / 2; i-- > 0;)
-        sift_down(heap, i);
+        bpfpv_placer_sift_down(heap, i, is_poorer);
     while (heap->len > 0) {
         BpfpvPlacerDomain *domain = heap->pdata[0];
 
         if (domain->share == domain->n_wanted || !deal_one(shares, domain))
             g_ptr_array_remove_index_fast(heap, 0);
         if (heap->len > 1)
-            sift_down(heap, 0);
+            bpfpv_placer_sift_down(heap, 0, is_poorer);
     }
 }
 

@@ -43,17 +43,16 @@ comes_before(const BpfpvPlacerDomain *a, const BpfpvPlacerDomain *b)
     return strcmp(a->key, b->key) < 0;
 }
 
-/* The domain at @at goes down to where nobody below it comes before it. */
-static void
-sift_down(GPtrArray *heap, guint at)
+void
+bpfpv_placer_sift_down(GPtrArray *heap, guint at, BpfpvPlacerBefore before)
 {
     gpointer *domains = heap->pdata;
     gpointer domain = domains[at];
 
     for (guint child = 2 * at + 1; child < heap->len; child = 2 * at + 1) {
-        if (child + 1 < heap->len && comes_before(domains[child + 1], domains[child]))
+        if (child + 1 < heap->len && before(domains[child + 1], domains[child]))
             child++;
-        if (!comes_before(domains[child], domain))
+        if (!before(domains[child], domain))
             break;
         domains[at] = domains[child];
         at = child;
@@ -66,7 +65,7 @@ remove_first(GPtrArray *heap)
 {
     g_ptr_array_remove_index_fast(heap, 0);
     if (heap->len > 1)
-        sift_down(heap, 0);
+        bpfpv_placer_sift_down(heap, 0, comes_before);
 }
 
 static void
@@ -100,7 +99,7 @@ bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive g
             g_ptr_array_add(heap, domain);
     }
     for (guint i = heap->len / 2; i-- > 0;)
-        sift_down(heap, i);
+        bpfpv_placer_sift_down(heap, i, comes_before);
     while (heap->len > 0) {
         BpfpvPlacerDomain *domain = heap->pdata[0];
 
@@ -109,6 +108,6 @@ bpfpv_placer_deal(BpfpvPlacer *placer, BpfpvPlacerWants wants, BpfpvPlacerGive g
         if (domain->n_anchors >= domain->limit || domain->next_waiting == domain->waiting->len)
             remove_first(heap);
         else
-            sift_down(heap, 0);
+            bpfpv_placer_sift_down(heap, 0, comes_before);
     }
 }
